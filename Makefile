@@ -1,0 +1,65 @@
+# The commands of this project. Everything is installed into .venv/; nothing outside the checkout is touched.
+SHELL := /bin/bash
+PYTHON ?= python3.10
+VENV := .venv
+BIN := $(VENV)/bin
+export RASA_TELEMETRY_ENABLED := false
+export TF_CPP_MIN_LOG_LEVEL := 3
+
+# The checkout itself, importable, and its command. (An editable install would need setuptools to build with the
+# `packaging` that Rasa pins, which it cannot, or an isolated build environment that no lock file covers.)
+define LINK
+echo "$(CURDIR)" > $$($(BIN)/python -c 'import site; print(site.getsitepackages()[0])')/switchboard.pth && \
+printf '#!/bin/sh\nexec "%s" -m switchboard "$$@"\n' "$(CURDIR)/$(BIN)/python" > $(BIN)/switchboard && \
+chmod +x $(BIN)/switchboard
+endef
+
+.PHONY: help setup setup-dev run test check bench lock clean
+
+help: ## Show the commands
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup: $(VENV)/.installed ## Install what running needs into .venv/
+
+setup-dev: $(VENV)/.installed-dev ## Install what testing needs as well
+
+run: setup ## Start the demo: shop with widget, bot, agent desk
+	@exec $(BIN)/switchboard run
+
+test: setup-dev ## Run every test this machine can run
+	@$(BIN)/python -m pytest
+
+check: setup-dev ## Format, lint, types
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+
+bench: setup-dev ## Measure beside plain Rasa; writes docs/performance.md and bench/results.json
+	@$(BIN)/python -m bench
+
+lock: ## Compile requirements*.txt from pyproject.toml (needs uv)
+	uv pip compile pyproject.toml --universal --python-version 3.10 --override overrides.txt --generate-hashes \
+	  --no-annotate --no-emit-index-url --no-header -o requirements.txt
+	uv pip compile pyproject.toml --extra dev --universal --python-version 3.10 --override overrides.txt \
+	  -c requirements.txt --generate-hashes --no-annotate --no-emit-index-url --no-header -o requirements-dev.txt
+
+clean: ## Forget the data folder: databases, models, logs
+	rm -rf var
+
+# Each stamp is as new as the lock file it was made from, so a changed lock installs again and nothing else does.
+$(VENV)/.installed: requirements.txt pyproject.toml | $(VENV)/bin/python
+	@echo "Installing into $(VENV) (about two minutes the first time)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.txt
+	@$(LINK)
+	@touch $@
+
+$(VENV)/.installed-dev: requirements-dev.txt pyproject.toml | $(VENV)/bin/python
+	@echo "Installing into $(VENV) (about two minutes the first time)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.txt
+	@$(LINK)
+	@touch $@ $(VENV)/.installed
+
+$(VENV)/bin/python:
+	@command -v $(PYTHON) >/dev/null && $(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 10))' 2>/dev/null \
+	  || { echo "Switchboard needs Python 3.10, and '$(PYTHON)' is not it; install it, or name it: make PYTHON=/path/to/python3.10 $(MAKECMDGOALS)" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
