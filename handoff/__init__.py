@@ -1,0 +1,1 @@
+"""When a person takes over: conversations, transcript, queue and the agents' desk."""

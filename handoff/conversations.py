@@ -1,0 +1,319 @@
+"""Conversations and their moves. The only module that writes the tables conversations and moves."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import and_, func, insert, or_, select, update
+from sqlalchemy.engine import Connection, Row
+from sqlalchemy.exc import IntegrityError
+
+from handoff.errors import ConversationClosed, MoveNotAllowed, StaleEpoch, UnknownConversation
+from handoff.models import MOVES, Status, Tier, conversations, moves
+from handoff.records import Conversation
+
+# A language or an order proved long ago says little about who writes today.
+CARRY_OVER = timedelta(days=90)
+
+
+def find(connection: Connection, conversation_id: str) -> Conversation:
+    """The conversation with this id. Raises UnknownConversation."""
+    row = connection.execute(select(conversations).where(conversations.c.id == conversation_id)).first()
+    if row is None:
+        raise UnknownConversation()
+    return _record(row)
+
+
+def open_one(connection: Connection, channel: str, sender: str) -> Conversation | None:
+    """The open conversation of this customer, if there is one."""
+    row = connection.execute(_open_query(channel, sender)).first()
+    return _record(row) if row is not None else None
+
+
+def open_or_begin(
+    connection: Connection, channel: str, sender: str, now: datetime, language: str, page: Any = None
+) -> Conversation:
+    """The customer's open conversation, or a new one that keeps their language."""
+    current = open_one(connection, channel, sender)
+    if current is not None:
+        return current
+    last = _last_of(connection, channel, sender, now)
+    new = {
+        "id": secrets.token_hex(16),
+        "channel": channel,
+        "sender": sender,
+        "status": Status.BOT.value,
+        "epoch": 1,
+        "language": last.language if last else language,
+        "language_fixed": last.language_fixed if last else False,
+        "tier": Tier.ANONYMOUS.value,
+        "proved_orders": [],
+        "page": page,
+        "last_seq": 0,
+        "unanswered": 0,
+        "opened_at": now,
+    }
+    try:
+        with connection.begin_nested():
+            connection.execute(insert(conversations).values(**new))
+    except IntegrityError:
+        # Two first messages crossed: the unique index let one conversation in, and both go on in that one.
+        crossed = open_one(connection, channel, sender)
+        if crossed is None:
+            raise
+        return crossed
+    _note_move(connection, new["id"], None, Status.BOT, 1, now, "customer", "opened")
+    return find(connection, new["id"])
+
+
+def move(
+    connection: Connection,
+    conversation: Conversation,
+    to: Status,
+    now: datetime,
+    actor: str,
+    reason: str = "",
+    agent_id: int | None = None,
+) -> Conversation:
+    """Give the word to somebody else: one guarded step that raises the epoch and records who and when.
+
+    Raises MoveNotAllowed when the table forbids it, ConversationClosed when it is over, and StaleEpoch when
+    somebody else moved the conversation since `conversation` was read.
+    """
+    if to not in MOVES[conversation.status]:
+        if conversation.status is Status.CLOSED:
+            raise ConversationClosed()
+        raise MoveNotAllowed(f"A conversation cannot go from {conversation.status.value} to {to.value}.")
+    epoch = conversation.epoch + 1
+    moved = connection.execute(
+        update(conversations)
+        .where(conversations.c.id == conversation.id, conversations.c.epoch == conversation.epoch)
+        .values(
+            status=to.value,
+            epoch=epoch,
+            agent_id=agent_id,
+            closed_at=now if to is Status.CLOSED else None,
+        )
+    )
+    if moved.rowcount != 1:
+        raise StaleEpoch()
+    _note_move(connection, conversation.id, conversation.status, to, epoch, now, actor, reason)
+    return find(connection, conversation.id)
+
+
+def next_place(
+    connection: Connection,
+    conversation_id: str,
+    epoch: int | None,
+    now: datetime,
+    text: str,
+    author: str,
+    unanswered: Any,
+) -> int:
+    """Take the next place in the transcript, and with it the conversation's row until the transaction ends.
+
+    Everything that appends goes through here first, so within a conversation the ids of messages grow in the order in
+    which they become visible. With `epoch`, the place is refused (StaleEpoch) when somebody else has the word by now.
+    """
+    guard = [conversations.c.id == conversation_id]
+    if epoch is not None:
+        guard.append(conversations.c.epoch == epoch)
+    taken = connection.execute(
+        update(conversations)
+        .where(*guard)
+        .values(
+            last_seq=conversations.c.last_seq + 1,
+            last_text=text[:200],
+            last_author=author,
+            last_at=now,
+            unanswered=unanswered,
+        )
+    )
+    if taken.rowcount != 1:
+        find(connection, conversation_id)
+        raise StaleEpoch()
+    return int(
+        connection.execute(select(conversations.c.last_seq).where(conversations.c.id == conversation_id)).scalar_one()
+    )
+
+
+def next_note_place(connection: Connection, conversation_id: str) -> int:
+    """A place for a private note: it changes nothing that the customer or the inbox sees."""
+    taken = connection.execute(
+        update(conversations).where(conversations.c.id == conversation_id).values(last_seq=conversations.c.last_seq + 1)
+    )
+    if taken.rowcount != 1:
+        raise UnknownConversation()
+    return int(
+        connection.execute(select(conversations.c.last_seq).where(conversations.c.id == conversation_id)).scalar_one()
+    )
+
+
+def set_language(connection: Connection, conversation_id: str, language: str, fixed: bool) -> None:
+    """Speak this language from now on; `fixed` when the customer chose it and detection must leave it alone."""
+    connection.execute(
+        update(conversations)
+        .where(conversations.c.id == conversation_id)
+        .values(language=language, language_fixed=fixed)
+    )
+
+
+def set_identity(
+    connection: Connection, conversation_id: str, customer_id: str, name: str | None, until: datetime
+) -> None:
+    """Tie the conversation to a customer whose identity the shop signed, until that signature expires."""
+    connection.execute(
+        update(conversations)
+        .where(conversations.c.id == conversation_id)
+        .values(tier=Tier.IDENTITY.value, customer_id=customer_id, customer_name=name, identity_until=until)
+    )
+
+
+def prove_order(connection: Connection, conversation: Conversation, number: str) -> Conversation:
+    """Remember that the customer proved this order to be theirs."""
+    if number in conversation.proved_orders:
+        return conversation
+    tier = conversation.tier if conversation.tier is Tier.IDENTITY else Tier.ORDER
+    connection.execute(
+        update(conversations)
+        .where(conversations.c.id == conversation.id)
+        .values(tier=tier.value, proved_orders=[*conversation.proved_orders, number][-20:])
+    )
+    return find(connection, conversation.id)
+
+
+def set_page(connection: Connection, conversation_id: str, page: Any) -> None:
+    """Remember the shop's page the customer is on."""
+    connection.execute(update(conversations).where(conversations.c.id == conversation_id).values(page=page))
+
+
+def of_agent(connection: Connection, agent_id: int) -> list[Conversation]:
+    """What this agent is answering now, the longest unanswered first."""
+    rows = connection.execute(
+        select(conversations)
+        .where(conversations.c.status == Status.AGENT.value, conversations.c.agent_id == agent_id)
+        .order_by(conversations.c.last_at)
+    )
+    return [_record(row) for row in rows]
+
+
+def of_other_agents(connection: Connection, agent_id: int, limit: int = 200) -> list[Conversation]:
+    """What colleagues are answering now."""
+    rows = connection.execute(
+        select(conversations)
+        .where(conversations.c.status == Status.AGENT.value, conversations.c.agent_id != agent_id)
+        .order_by(conversations.c.last_at.desc())
+        .limit(limit)
+    )
+    return [_record(row) for row in rows]
+
+
+def listing(
+    connection: Connection, view: str, before: datetime | None, words: str, limit: int = 50
+) -> list[Conversation]:
+    """Conversations for the desk's lists, newest first: `closed`, `bot` or `all`, with `words` in name or last line."""
+    query = select(conversations).where(conversations.c.last_at.isnot(None))
+    if view in ("closed", "bot"):
+        query = query.where(conversations.c.status == view)
+    if before is not None:
+        query = query.where(conversations.c.last_at < before)
+    if words:
+        like = f"%{_escape_like(words)}%"
+        query = query.where(
+            or_(
+                conversations.c.customer_name.ilike(like, escape="\\"),
+                conversations.c.last_text.ilike(like, escape="\\"),
+                conversations.c.customer_id == words,
+            )
+        )
+    return [_record(row) for row in connection.execute(query.order_by(conversations.c.last_at.desc()).limit(limit))]
+
+
+def past_of(connection: Connection, conversation: Conversation, limit: int = 10) -> list[Conversation]:
+    """Earlier conversations of the same customer: by proved identity, else by the same sender on the same channel."""
+    same = and_(conversations.c.channel == conversation.channel, conversations.c.sender == conversation.sender)
+    if conversation.customer_id:
+        same = or_(same, conversations.c.customer_id == conversation.customer_id)
+    rows = connection.execute(
+        select(conversations)
+        .where(same, conversations.c.id != conversation.id)
+        .order_by(conversations.c.opened_at.desc())
+        .limit(limit)
+    )
+    return [_record(row) for row in rows]
+
+
+def ids_of_sender(connection: Connection, channel: str, sender: str, limit: int = 20) -> list[str]:
+    """The latest conversations of one sender on one channel, the newest first."""
+    rows = connection.execute(
+        select(conversations.c.id)
+        .where(conversations.c.channel == channel, conversations.c.sender == sender)
+        .order_by(conversations.c.opened_at.desc())
+        .limit(limit)
+    )
+    return [row.id for row in rows]
+
+
+def count(connection: Connection) -> dict[str, int]:
+    """How many conversations stand in each state."""
+    rows = connection.execute(select(conversations.c.status, func.count()).group_by(conversations.c.status))
+    return {status: number for status, number in rows}
+
+
+def _open_query(channel: str, sender: str) -> Any:
+    return select(conversations).where(
+        conversations.c.channel == channel,
+        conversations.c.sender == sender,
+        conversations.c.status != Status.CLOSED.value,
+    )
+
+
+def _last_of(connection: Connection, channel: str, sender: str, now: datetime) -> Conversation | None:
+    row = connection.execute(
+        select(conversations)
+        .where(
+            conversations.c.channel == channel,
+            conversations.c.sender == sender,
+            conversations.c.opened_at > now - CARRY_OVER,
+        )
+        .order_by(conversations.c.opened_at.desc())
+        .limit(1)
+    ).first()
+    return _record(row) if row is not None else None
+
+
+def _note_move(
+    connection: Connection,
+    conversation_id: str,
+    before: Status | None,
+    after: Status,
+    epoch: int,
+    now: datetime,
+    actor: str,
+    reason: str,
+) -> None:
+    connection.execute(
+        insert(moves).values(
+            conversation_id=conversation_id,
+            at=now,
+            from_status=before.value if before else None,
+            to_status=after.value,
+            epoch=epoch,
+            actor=actor,
+            reason=reason[:80],
+        )
+    )
+
+
+def _escape_like(words: str) -> str:
+    return words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def _record(row: Row) -> Conversation:
+    fields = dict(row._mapping)
+    fields["status"] = Status(fields["status"])
+    fields["tier"] = Tier(fields["tier"])
+    fields["proved_orders"] = tuple(fields["proved_orders"] or ())
+    return Conversation(**fields)

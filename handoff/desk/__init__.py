@@ -1,0 +1,1 @@
+"""The agents' desk: its page, its API, and its live socket."""

@@ -1,0 +1,190 @@
+"""The desk's live socket: tickets, lines and typing as they happen. Its pings are the agent's presence."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hmac
+import json
+import logging
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from sanic.request import Request
+from sqlalchemy.engine import Connection
+from websockets.exceptions import ConnectionClosed
+
+from handoff import agents, conversations, shapes, tickets
+from handoff.clock import Clock
+from handoff.database import Database
+from handoff.desk.sessions import Sessions
+from handoff.errors import NotSignedIn
+from handoff.floor import DESK_TOPIC, QUEUE_TOPIC
+from handoff.records import Agent
+
+log = logging.getLogger(__name__)
+
+HELLO_WITHIN_SECONDS = 10
+# The page pings every 15 s.
+SILENT_FOR_SECONDS = 50
+MAX_FRAME_CHARS = 4096
+SIGNED_OUT, ORIGIN_REFUSED, HELLO_MISSING = 4401, 4403, 4408
+
+
+class Ear(Protocol):
+    """Live events, in order."""
+
+    async def next(self, timeout: float | None = None) -> Mapping[str, Any] | None:
+        """The next event, or None when none came in time."""
+
+    def close(self) -> None:
+        """Hear nothing more."""
+
+
+class Exchange(Protocol):
+    """Where to listen and tell."""
+
+    def listen(self, *topics: str) -> Ear:
+        """Hear these topics."""
+
+    def publish(self, topic: str, event: Mapping[str, Any]) -> None:
+        """Tell everybody who follows `topic`."""
+
+
+class DeskSocket:
+    """One page of one agent."""
+
+    def __init__(
+        self, request: Request, socket: Any, sessions: Sessions, database: Database, exchange: Exchange, clock: Clock
+    ) -> None:
+        self._request = request
+        self._socket = socket
+        self._sessions = sessions
+        self._database = database
+        self._exchange = exchange
+        self._clock = clock
+        self._sending = asyncio.Lock()
+
+    async def run(self) -> None:
+        """Until the page goes or the session ends."""
+        try:
+            agent = await self._hello()
+            if agent is None:
+                return
+            ear = self._exchange.listen(DESK_TOPIC)
+            try:
+                await self._mark_present(agent)
+                await self._send({"type": "ready"})
+                await self._talk(agent, ear)
+            finally:
+                ear.close()
+        except ConnectionClosed:
+            return
+
+    async def _hello(self) -> Agent | None:
+        """A cookie alone opens nothing: the page must know its CSRF token as well."""
+        try:
+            frame = _parsed(await asyncio.wait_for(self._socket.recv(), HELLO_WITHIN_SECONDS))
+        except asyncio.TimeoutError:
+            frame = {}
+        if frame.get("type") != "hello":
+            await self._socket.close(HELLO_MISSING, "hello expected")
+            return None
+        try:
+            agent, csrf = await self._sessions.session_of(self._request)
+        except NotSignedIn:
+            await self._socket.close(SIGNED_OUT, "signed out")
+            return None
+        given = frame.get("csrf")
+        if not isinstance(given, str) or not hmac.compare_digest(csrf.encode(), given.encode()):
+            await self._socket.close(SIGNED_OUT, "wrong token")
+            return None
+        if not agent.answers_customers:
+            await self._socket.close(SIGNED_OUT, "not allowed")
+            return None
+        return agent
+
+    async def _talk(self, agent: Agent, ear: Ear) -> None:
+        tasks = [asyncio.create_task(self._listen(ear)), asyncio.create_task(self._read(agent))]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            for task in tasks:
+                task.cancel()
+            with contextlib.suppress(ConnectionClosed):
+                await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _read(self, agent: Agent) -> None:
+        while True:
+            try:
+                frame = _parsed(await asyncio.wait_for(self._socket.recv(), SILENT_FOR_SECONDS))
+            except asyncio.TimeoutError:
+                await self._socket.close(1001, "silent")
+                return
+            if frame.get("type") == "ping":
+                try:
+                    await self._sessions.session_of(self._request)
+                except NotSignedIn:
+                    await self._socket.close(SIGNED_OUT, "signed out")
+                    return
+                await self._mark_present(agent)
+                await self._send({"type": "pong"})
+
+    async def _mark_present(self, agent: Agent) -> None:
+        now = self._clock()
+
+        def work(connection: Connection) -> bool:
+            before = agents.present(connection, now)
+            agents.seen(connection, agent.id, now)
+            return before == 0
+
+        if await self._database.write(work):
+            # The first person at the desk: pages that said "nobody is there" ask again.
+            self._exchange.publish(QUEUE_TOPIC, {"kind": "state"})
+
+    async def _listen(self, ear: Ear) -> None:
+        while True:
+            event = await ear.next()
+            if event is None:
+                continue
+            frame = await self._frame_for(event)
+            if frame is not None:
+                await self._send(frame)
+
+    async def _frame_for(self, event: Mapping[str, Any]) -> dict[str, Any] | None:
+        kind = event.get("kind")
+        if kind in ("inbox", "lagged"):
+            return {"type": "inbox"}
+        if kind == "ticket":
+            return {"type": "ticket", "ticket": event["ticket"]}
+        if kind == "message":
+            return {"type": "message", "conversation": event["conversation"], "message": event["message"]}
+        if kind == "typing":
+            return {"type": "typing", "conversation": event["conversation"], "typing": event["typing"]}
+        if kind == "row":
+            return {"type": "conversation", "conversation": await self._row(str(event["conversation"]))}
+        return None
+
+    async def _row(self, conversation_id: str) -> dict[str, Any]:
+        def work(connection: Connection) -> dict[str, Any]:
+            conversation = conversations.find(connection, conversation_id)
+            holder = agents.by_id(connection, conversation.agent_id)
+            return shapes.conversation_row(conversation, holder, tickets.last_of(connection, conversation_id))
+
+        return await self._database.read(work)
+
+    async def _send(self, frame: Mapping[str, Any]) -> None:
+        async with self._sending:
+            await self._socket.send(json.dumps(frame, ensure_ascii=False))
+
+
+def _parsed(raw: object) -> dict[str, Any]:
+    if not isinstance(raw, str) or len(raw) > MAX_FRAME_CHARS:
+        return {}
+    try:
+        frame = json.loads(raw)
+    except (ValueError, RecursionError):
+        return {}
+    return frame if isinstance(frame, dict) else {}

@@ -1,0 +1,184 @@
+"""What can be refused at the desk and in the queue. Each error has a code that never changes and an HTTP status."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class HandoffError(Exception):
+    """The request could not be carried out."""
+
+    code = "handoff_error"
+    status = 400
+
+    def __init__(self, message: str | None = None, **details: Any) -> None:
+        super().__init__(message or (self.__doc__ or "").strip())
+        self.details = details
+
+
+class UnknownConversation(HandoffError):
+    """There is no such conversation."""
+
+    code = "unknown_conversation"
+    status = 404
+
+
+class UnknownTicket(HandoffError):
+    """There is no such ticket."""
+
+    code = "unknown_ticket"
+    status = 404
+
+
+class TicketAlreadyClaimed(HandoffError):
+    """Another agent has taken this conversation."""
+
+    code = "ticket_already_claimed"
+    status = 409
+
+
+class MoveNotAllowed(HandoffError):
+    """The conversation cannot go from its state to that one."""
+
+    code = "move_not_allowed"
+    status = 409
+
+
+class StaleEpoch(HandoffError):
+    """Somebody else has the word in this conversation since this was written."""
+
+    code = "stale_epoch"
+    status = 409
+
+
+class NotYourConversation(HandoffError):
+    """Another person, or nobody, answers this conversation."""
+
+    code = "not_your_conversation"
+    status = 409
+
+
+class ConversationClosed(HandoffError):
+    """This conversation is closed; the customer's next message opens a new one."""
+
+    code = "conversation_closed"
+    status = 409
+
+
+class EmptyMessage(HandoffError):
+    """A message needs some text."""
+
+    code = "empty_message"
+    status = 400
+
+
+class TextTooLong(HandoffError):
+    """The message is too long."""
+
+    code = "text_too_long"
+    status = 413
+
+
+class LoginRefused(HandoffError):
+    """Login or password is wrong."""
+
+    code = "login_refused"
+    status = 401
+
+
+class TooManyLogins(HandoffError):
+    """Too many attempts to sign in; wait a little."""
+
+    code = "too_many_logins"
+    status = 429
+
+
+class NotSignedIn(HandoffError):
+    """Sign in first."""
+
+    code = "not_signed_in"
+    status = 401
+
+
+class NotAllowed(HandoffError):
+    """Your role does not allow this."""
+
+    code = "not_allowed"
+    status = 403
+
+
+class CsrfRefused(HandoffError):
+    """The page's token is missing or old; reload the page."""
+
+    code = "csrf_refused"
+    status = 403
+
+
+class LoginTaken(HandoffError):
+    """There is already an agent with this login."""
+
+    code = "login_taken"
+    status = 409
+
+
+class WeakPassword(HandoffError):
+    """The password needs at least 10 characters."""
+
+    code = "weak_password"
+    status = 400
+
+
+class BadInput(HandoffError):
+    """The request is not understood."""
+
+    code = "bad_input"
+    status = 400
+
+
+class RateLimited(HandoffError):
+    """Too many messages at once; wait a moment."""
+
+    code = "rate_limited"
+    status = 429
+
+
+class TokenRefused(HandoffError):
+    """The token is missing, expired or not ours; begin a new session."""
+
+    code = "token_refused"
+    status = 401
+
+
+class IdentityRefused(HandoffError):
+    """The shop's signature of this identity is missing, expired or wrong."""
+
+    code = "identity_refused"
+    status = 401
+
+
+class NotSignedInCustomer(HandoffError):
+    """Only a customer who is signed in at the shop may see this."""
+
+    code = "not_signed_in"
+    status = 403
+
+
+class OriginRefused(HandoffError):
+    """This page may not carry the widget; its origin is not in allowed_origins."""
+
+    code = "origin_refused"
+    status = 403
+
+
+class UnknownArticle(HandoffError):
+    """There is no such article."""
+
+    code = "unknown_article"
+    status = 404
+
+
+class ShopUnavailable(HandoffError):
+    """The shop's own system does not answer at the moment."""
+
+    code = "shop_unavailable"
+    status = 503

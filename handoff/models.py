@@ -1,0 +1,279 @@
+"""The tables of the platform, the states of a conversation and the moves between them.
+
+Shapes only. Each table is written by one module: conversations and moves by `conversations.py`, messages by
+`transcript.py`, tickets by `tickets.py`, agents and sessions by `agents.py`, visitors by `visitors.py`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from enum import Enum
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.types import TypeDecorator
+
+
+class Status(str, Enum):
+    """Who has the word in a conversation."""
+
+    BOT = "bot"  # the assistant answers
+    WAITING = "waiting"  # in the queue for a person; the assistant serves an allow-list
+    AGENT = "agent"  # a person answers, the assistant is silent
+    CLOSED = "closed"  # over for good; the next message opens a new conversation
+
+
+# The allowed moves, drawn in the README. Nothing leaves `closed`.
+MOVES: dict[Status, frozenset[Status]] = {
+    Status.BOT: frozenset({Status.WAITING, Status.AGENT, Status.CLOSED}),
+    Status.WAITING: frozenset({Status.AGENT, Status.BOT, Status.CLOSED}),
+    Status.AGENT: frozenset({Status.WAITING, Status.BOT, Status.CLOSED, Status.AGENT}),
+    Status.CLOSED: frozenset(),
+}
+
+
+class Author(str, Enum):
+    """Who wrote a message."""
+
+    CUSTOMER = "customer"
+    ASSISTANT = "assistant"
+    AGENT = "agent"
+    NOTE = "note"  # private, between agents; never leaves the desk
+    SYSTEM = "system"  # the platform itself
+
+
+class TicketStatus(str, Enum):
+    """Where a ticket stands."""
+
+    WAITING = "waiting"
+    CLAIMED = "claimed"
+    CLOSED = "closed"
+    CANCELLED = "cancelled"  # the customer left the queue
+
+
+class TicketKind(str, Enum):
+    """Whether the customer waits on the line or left a message."""
+
+    LIVE = "live"
+    MESSAGE = "message"
+
+
+class Role(str, Enum):
+    """What a member of the shop's team may do."""
+
+    AGENT = "agent"  # answer customers
+    SUPERVISOR = "supervisor"  # answer, take over, close by force
+    EDITOR = "editor"  # write articles; no conversations
+    ADMIN = "admin"  # everything
+
+
+class Tier(str, Enum):
+    """What a customer has proved, and so what may be shown to them."""
+
+    ANONYMOUS = "anonymous"  # nothing
+    ORDER = "order"  # an order number with the last four digits of its phone
+    IDENTITY = "identity"  # an identity signed by the shop
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A timezone-aware UTC time on every database (SQLite keeps no zone)."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without a zone")
+        value = value.astimezone(timezone.utc)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=timezone.utc) if value.tzinfo is None else value.astimezone(timezone.utc)
+
+
+# SQLite gives row ids only to INTEGER keys.
+BigId = BigInteger().with_variant(Integer(), "sqlite")
+
+metadata = MetaData()
+
+visitors = Table(
+    "visitors",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("inbox", String(80), nullable=False),
+    Column("token_version", Integer, nullable=False, default=1),
+    Column("customer_id", String(80)),
+    Column("customer_name", String(200)),
+    Column("identity_until", UtcDateTime),
+    Column("language", String(8)),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("seen_at", UtcDateTime, nullable=False),
+)
+
+agents = Table(
+    "agents",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("login", String(80), nullable=False, unique=True),
+    Column("name", String(120), nullable=False),
+    Column("role", String(20), nullable=False),
+    Column("password_hash", String(200), nullable=False),
+    Column("language", String(8), nullable=False, default="en"),
+    Column("active", Boolean, nullable=False, default=True),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("seen_at", UtcDateTime),
+)
+
+agent_sessions = Table(
+    "agent_sessions",
+    metadata,
+    # Only the hash of the cookie is kept: a read of the database signs nobody in.
+    Column("token_hash", String(64), primary_key=True),
+    Column("agent_id", Integer, ForeignKey("agents.id"), nullable=False),
+    Column("csrf", String(64), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+)
+
+conversations = Table(
+    "conversations",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("channel", String(80), nullable=False),
+    Column("sender", String(200), nullable=False),
+    Column("status", String(20), nullable=False),
+    Column("epoch", Integer, nullable=False, default=1),
+    Column("agent_id", Integer, ForeignKey("agents.id")),
+    Column("language", String(8), nullable=False),
+    Column("language_fixed", Boolean, nullable=False, default=False),
+    Column("tier", String(20), nullable=False, default=Tier.ANONYMOUS.value),
+    Column("customer_id", String(80)),
+    Column("customer_name", String(200)),
+    Column("identity_until", UtcDateTime),
+    Column("proved_orders", JSON, nullable=False, default=list),
+    Column("page", JSON),
+    Column("last_seq", Integer, nullable=False, default=0),
+    Column("last_text", String(200)),
+    Column("last_author", String(20)),
+    Column("last_at", UtcDateTime),
+    Column("unanswered", Integer, nullable=False, default=0),
+    Column("opened_at", UtcDateTime, nullable=False),
+    Column("closed_at", UtcDateTime),
+    # One open conversation for each customer on each channel, whoever asks at the same moment.
+    Index(
+        "one_open_conversation",
+        "channel",
+        "sender",
+        unique=True,
+        sqlite_where=text("status <> 'closed'"),
+        postgresql_where=text("status <> 'closed'"),
+    ),
+    Index("conversations_of_sender", "channel", "sender", "opened_at"),
+    Index("conversations_by_status", "status", "last_at"),
+    Index("conversations_of_customer", "customer_id", "opened_at"),
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("conversation_id", String(40), ForeignKey("conversations.id"), nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("author", String(20), nullable=False),
+    Column("agent_id", Integer, ForeignKey("agents.id")),
+    Column("name", String(120)),
+    Column("text", Text, nullable=False),
+    # What the bot is asked when it is not the text: the payload of a button that the bot itself offered.
+    Column("payload", Text),
+    Column("body", JSON),  # buttons, order card, provenance, contact form
+    Column("language", String(8), nullable=False),
+    Column("while_waiting", Boolean, nullable=False, default=False),
+    Column("client_id", String(80)),
+    Column("dedup_key", String(64), unique=True),
+    Column("reply_to", BigInteger),
+    Column("part", Integer),
+    Column("at", UtcDateTime, nullable=False),
+    Column("settled_at", UtcDateTime),
+    Column("delivered_at", UtcDateTime),
+    UniqueConstraint("conversation_id", "seq", name="one_message_a_place"),
+    UniqueConstraint("reply_to", "part", name="one_reply_a_part"),
+    Index(
+        "unsettled_messages",
+        "conversation_id",
+        "id",
+        sqlite_where=text("author = 'customer' AND settled_at IS NULL"),
+        postgresql_where=text("author = 'customer' AND settled_at IS NULL"),
+    ),
+    Index(
+        "undelivered_messages",
+        "conversation_id",
+        "id",
+        sqlite_where=text("author <> 'customer' AND delivered_at IS NULL"),
+        postgresql_where=text("author <> 'customer' AND delivered_at IS NULL"),
+    ),
+    sqlite_autoincrement=True,
+)
+
+tickets = Table(
+    "tickets",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("conversation_id", String(40), ForeignKey("conversations.id"), nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("status", String(20), nullable=False),
+    Column("team", String(40), nullable=False),
+    Column("priority", Integer, nullable=False, default=0),
+    Column("reason", String(60), nullable=False),
+    Column("summary", Text, nullable=False, default=""),
+    Column("collected", JSON),  # slots, order facts and the profile that the bot looked up
+    Column("contact", JSON),
+    Column("opened_at", UtcDateTime, nullable=False),
+    Column("claimed_at", UtcDateTime),
+    Column("claimed_by", Integer, ForeignKey("agents.id")),
+    Column("ended_at", UtcDateTime),
+    # Handing off twice is one ticket, also when two requests cross.
+    Index(
+        "one_open_ticket",
+        "conversation_id",
+        unique=True,
+        sqlite_where=text("status IN ('waiting', 'claimed')"),
+        postgresql_where=text("status IN ('waiting', 'claimed')"),
+    ),
+    Index("queue_order", "status", "kind", "priority", "opened_at", "id"),
+    sqlite_autoincrement=True,
+)
+
+moves = Table(
+    "moves",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("conversation_id", String(40), ForeignKey("conversations.id"), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("from_status", String(20)),
+    Column("to_status", String(20), nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("actor", String(80), nullable=False),
+    Column("reason", String(80), nullable=False, default=""),
+    Index("moves_of_conversation", "conversation_id", "id"),
+    sqlite_autoincrement=True,
+)

@@ -1,0 +1,124 @@
+"""How conversations, messages and tickets look on the wire, to the customer and to the desk."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from handoff.models import Author
+from handoff.records import Agent, Conversation, Message, Ticket
+
+
+def for_customer(message: Message) -> dict[str, Any]:
+    """A message as the customer's page gets it: no payloads, no provenance, no agent ids."""
+    return {
+        "id": message.id,
+        "client_id": message.client_id if message.author is Author.CUSTOMER else None,
+        "conversation": message.conversation_id,
+        "author": message.author.value,
+        "name": message.name,
+        "text": message.text,
+        "at": message.at.isoformat(),
+        "buttons": [{"index": index, "title": button["title"]} for index, button in enumerate(message.buttons)],
+        "order": message.body.get("order"),
+        "article": _only_id(message.body.get("faq")),
+        "waiting": message.while_waiting,
+        "image": message.body.get("image"),
+        "contact_form": message.body.get("contact_form"),
+        "lang": message.language,
+    }
+
+
+def for_desk(message: Message) -> dict[str, Any]:
+    """A message as agents see it, with the provenance of the bot's answers."""
+    shape = for_customer(message)
+    shape.update(
+        client_id=message.client_id,
+        seq=message.seq,
+        provenance=message.body.get("faq"),
+        agent_id=message.agent_id,
+    )
+    return shape
+
+
+def ticket_row(ticket: Ticket, conversation: Conversation, position: int | None, now: datetime) -> dict[str, Any]:
+    """A line of the queue."""
+    return {
+        "number": ticket.number,
+        "conversation": ticket.conversation_id,
+        "kind": ticket.kind.value,
+        "customer": customer_name(conversation),
+        "channel": conversation.channel,
+        "language": conversation.language,
+        "tier": conversation.tier.value,
+        "reason": ticket.reason,
+        "team": ticket.team,
+        "priority": ticket.priority,
+        "summary": ticket.summary,
+        "opened_at": ticket.opened_at.isoformat(),
+        "waiting_seconds": max(0, int((now - ticket.opened_at).total_seconds())),
+        "position": position,
+        "last_text": conversation.last_text,
+    }
+
+
+def ticket_whole(
+    ticket: Ticket, conversation: Conversation, position: int | None, now: datetime, claimed_by: str | None
+) -> dict[str, Any]:
+    """A ticket with all that was collected: the handoff brief."""
+    shape = ticket_row(ticket, conversation, position, now)
+    shape.update(
+        status=ticket.status.value,
+        slots=ticket.collected.get("slots") or {},
+        order=ticket.collected.get("order"),
+        profile=ticket.collected.get("profile"),
+        contact=dict(ticket.contact) if ticket.contact else None,
+        claimed_by=claimed_by,
+        claimed_at=ticket.claimed_at.isoformat() if ticket.claimed_at else None,
+    )
+    return shape
+
+
+def conversation_row(conversation: Conversation, agent: Agent | None, ticket: Ticket | None) -> dict[str, Any]:
+    """A line of the desk's lists."""
+    return {
+        "id": conversation.id,
+        "status": conversation.status.value,
+        "channel": conversation.channel,
+        "language": conversation.language,
+        "customer": customer_name(conversation),
+        "agent": {"id": agent.id, "name": agent.name} if agent else None,
+        "last_text": conversation.last_text,
+        "last_author": conversation.last_author,
+        "last_at": _iso(conversation.last_at),
+        "unread": conversation.unanswered,
+        "opened_at": conversation.opened_at.isoformat(),
+        "closed_at": _iso(conversation.closed_at),
+        "tier": conversation.tier.value,
+        "ticket": ticket.number if ticket else None,
+        "page": conversation.page,
+    }
+
+
+def agent(record: Agent) -> dict[str, Any]:
+    """A member of the team, without anything secret."""
+    return {
+        "id": record.id,
+        "login": record.login,
+        "name": record.name,
+        "role": record.role.value,
+        "language": record.language,
+    }
+
+
+def customer_name(conversation: Conversation) -> str:
+    """The proved name, or a short handle that tells strangers apart."""
+    return conversation.customer_name or f"#{conversation.id[:4].upper()}"
+
+
+def _only_id(faq: Any) -> dict[str, Any] | None:
+    return {"id": faq.get("id")} if isinstance(faq, dict) and faq.get("id") else None
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None

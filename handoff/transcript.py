@@ -1,0 +1,247 @@
+"""The transcript: every line of every conversation, once and in order. The only module that writes the table messages."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import and_, insert, select, update
+from sqlalchemy.engine import Connection, Row
+
+from handoff import conversations
+from handoff.models import Author, messages
+from handoff.models import conversations as conversations_table
+from handoff.records import Conversation, Draft, Message
+
+PAGE = 200
+
+
+def dedup_key(channel: str, sender: str, external_id: str) -> str:
+    """The key under which a message from outside is stored once: ids are unique per sender and channel, not more."""
+    return hashlib.sha256("\x1f".join((channel, sender, external_id)).encode("utf-8", "replace")).hexdigest()
+
+
+def append(
+    connection: Connection, conversation: Conversation, draft: Draft, now: datetime, guarded: bool = False
+) -> Message:
+    """Give a line its place. With `guarded` it is refused (StaleEpoch) when the word has passed on meanwhile."""
+    if draft.author is Author.NOTE:
+        seq = conversations.next_note_place(connection, conversation.id)
+    else:
+        seq = conversations.next_place(
+            connection,
+            conversation.id,
+            conversation.epoch if guarded else None,
+            now,
+            draft.text,
+            draft.author.value,
+            _unanswered_after(draft.author),
+        )
+    values = {
+        "conversation_id": conversation.id,
+        "seq": seq,
+        "epoch": conversation.epoch,
+        "author": draft.author.value,
+        "agent_id": draft.agent_id,
+        "name": draft.name,
+        "text": draft.text,
+        "payload": draft.payload,
+        "body": dict(draft.body) or None,
+        "language": conversation.language,
+        "while_waiting": draft.while_waiting,
+        "client_id": draft.client_id,
+        "dedup_key": draft.dedup_key,
+        "reply_to": draft.reply_to,
+        "part": draft.part,
+        "at": now,
+        "delivered_at": now if draft.delivered else None,
+    }
+    identity = connection.execute(insert(messages).values(**values)).inserted_primary_key[0]
+    for name in ("dedup_key", "part"):
+        values.pop(name)
+    values.update(id=identity, author=draft.author, body=dict(draft.body), settled_at=None)
+    return Message(**values)
+
+
+def by_key(connection: Connection, key: str) -> Message | None:
+    """The message that came from outside under this key, if it is stored already."""
+    row = connection.execute(select(messages).where(messages.c.dedup_key == key)).first()
+    return _record(row) if row is not None else None
+
+
+def replies_to(connection: Connection, message_id: int) -> list[Message]:
+    """What was answered to a customer's message, in order."""
+    rows = connection.execute(select(messages).where(messages.c.reply_to == message_id).order_by(messages.c.id))
+    return [_record(row) for row in rows]
+
+
+def settle(connection: Connection, message_id: int, now: datetime) -> bool:
+    """Mark a customer's message as done with. False when somebody else had settled it before."""
+    done = connection.execute(
+        update(messages).where(messages.c.id == message_id, messages.c.settled_at.is_(None)).values(settled_at=now)
+    )
+    return bool(done.rowcount == 1)
+
+
+def unsettled(connection: Connection, older_than: datetime, limit: int = 500) -> list[Message]:
+    """Customers' messages that were accepted and never finished, the oldest first."""
+    rows = connection.execute(
+        select(messages)
+        .where(messages.c.author == Author.CUSTOMER.value, messages.c.settled_at.is_(None), messages.c.at <= older_than)
+        .order_by(messages.c.id)
+        .limit(limit)
+    )
+    return [_record(row) for row in rows]
+
+
+def unsettled_before(connection: Connection, conversation_id: str, message_id: int) -> list[Message]:
+    """The unfinished messages of a conversation that came before this one."""
+    rows = connection.execute(
+        select(messages)
+        .where(
+            messages.c.conversation_id == conversation_id,
+            messages.c.id < message_id,
+            messages.c.author == Author.CUSTOMER.value,
+            messages.c.settled_at.is_(None),
+        )
+        .order_by(messages.c.id)
+    )
+    return [_record(row) for row in rows]
+
+
+def of_conversation(
+    connection: Connection, conversation_id: str, after: int = 0, with_notes: bool = True, limit: int = PAGE
+) -> list[Message]:
+    """The lines after `after` (an id), in order."""
+    query = select(messages).where(messages.c.conversation_id == conversation_id, messages.c.id > after)
+    if not with_notes:
+        query = query.where(messages.c.author != Author.NOTE.value)
+    return [_record(row) for row in connection.execute(query.order_by(messages.c.id).limit(limit))]
+
+
+def latest_of_conversation(connection: Connection, conversation_id: str, limit: int = PAGE) -> list[Message]:
+    """The last lines of a conversation, notes and all, in order."""
+    query = select(messages).where(messages.c.conversation_id == conversation_id)
+    rows = connection.execute(query.order_by(messages.c.id.desc()).limit(limit)).all()
+    return [_record(row) for row in reversed(rows)]
+
+
+def earlier_of_conversation(
+    connection: Connection, conversation_id: str, before: int, limit: int = PAGE
+) -> list[Message]:
+    """The lines before `before` (an id), in order."""
+    query = select(messages).where(messages.c.conversation_id == conversation_id, messages.c.id < before)
+    rows = connection.execute(query.order_by(messages.c.id.desc()).limit(limit)).all()
+    return [_record(row) for row in reversed(rows)]
+
+
+def for_customer(
+    connection: Connection, channel: str, sender: str, after: int | None, limit: int = PAGE
+) -> list[Message]:
+    """What a customer may see over their conversations: the lines after an id, or (None) the last ones. Never a note."""
+    ids = conversations.ids_of_sender(connection, channel, sender)
+    query = select(messages).where(messages.c.conversation_id.in_(ids), messages.c.author != Author.NOTE.value)
+    if after is None:
+        rows = connection.execute(query.order_by(messages.c.id.desc()).limit(50)).all()
+        return [_record(row) for row in reversed(rows)]
+    rows = connection.execute(query.where(messages.c.id > after).order_by(messages.c.id).limit(limit)).all()
+    return [_record(row) for row in rows]
+
+
+def newest_offer(connection: Connection, conversation_id: str, payload: str) -> Message | None:
+    """The last message of ours in this conversation that carries a button with this payload."""
+    for message in _with_buttons(connection, conversation_id):
+        if any(button.get("payload") == payload for button in message.buttons):
+            return message
+    return None
+
+
+def last_from_us(connection: Connection, conversation_id: str) -> Message | None:
+    """The last line that did not come from the customer and is no note."""
+    row = connection.execute(
+        select(messages)
+        .where(
+            messages.c.conversation_id == conversation_id,
+            messages.c.author.notin_([Author.CUSTOMER.value, Author.NOTE.value]),
+        )
+        .order_by(messages.c.id.desc())
+        .limit(1)
+    ).first()
+    return _record(row) if row is not None else None
+
+
+def find(connection: Connection, conversation_ids: Sequence[str], message_id: int) -> Message | None:
+    """A message by its id, when it belongs to one of these conversations."""
+    row = connection.execute(
+        select(messages).where(messages.c.id == message_id, messages.c.conversation_id.in_(list(conversation_ids)))
+    ).first()
+    return _record(row) if row is not None else None
+
+
+def by_client_id(connection: Connection, conversation_id: str, agent_id: int, client_id: str) -> Message | None:
+    """The line that this agent's page sent under its own id, if it arrived before."""
+    row = connection.execute(
+        select(messages).where(
+            messages.c.conversation_id == conversation_id,
+            messages.c.agent_id == agent_id,
+            messages.c.client_id == client_id,
+        )
+    ).first()
+    return _record(row) if row is not None else None
+
+
+def mark_delivered(connection: Connection, message_ids: Sequence[int], now: datetime) -> None:
+    """Remember that the channel took these messages."""
+    connection.execute(update(messages).where(messages.c.id.in_(list(message_ids))).values(delivered_at=now))
+
+
+def undelivered(connection: Connection, channel: str, sender: str, now: datetime) -> list[Message]:
+    """Lines of ours that this customer's channel has not taken yet, of the last two days, in order."""
+    rows = connection.execute(
+        select(messages)
+        .join(conversations_table, conversations_table.c.id == messages.c.conversation_id)
+        .where(
+            conversations_table.c.channel == channel,
+            conversations_table.c.sender == sender,
+            messages.c.delivered_at.is_(None),
+            messages.c.author.in_([Author.ASSISTANT.value, Author.AGENT.value, Author.SYSTEM.value]),
+            messages.c.at > now - timedelta(days=2),
+        )
+        .order_by(messages.c.id)
+    )
+    return [_record(row) for row in rows]
+
+
+def _with_buttons(connection: Connection, conversation_id: str) -> list[Message]:
+    rows = connection.execute(
+        select(messages)
+        .where(
+            and_(
+                messages.c.conversation_id == conversation_id,
+                messages.c.author.in_([Author.ASSISTANT.value, Author.SYSTEM.value]),
+            )
+        )
+        .order_by(messages.c.id.desc())
+        .limit(30)
+    )
+    return [message for message in map(_record, rows) if message.buttons]
+
+
+def _unanswered_after(author: Author) -> Any:
+    """How many of the customer's lines nobody has answered, once this line is in."""
+    if author is Author.CUSTOMER:
+        return conversations_table.c.unanswered + 1
+    if author is Author.SYSTEM:
+        return conversations_table.c.unanswered
+    return 0
+
+
+def _record(row: Row) -> Message:
+    fields = dict(row._mapping)
+    for name in ("dedup_key", "part"):
+        fields.pop(name)
+    fields["author"] = Author(fields["author"])
+    fields["body"] = fields["body"] or {}
+    return Message(**fields)
