@@ -1,0 +1,1 @@
+"""How customers reach us: one Rasa InputChannel per file, and the web widget."""

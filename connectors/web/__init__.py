@@ -1,0 +1,1 @@
+"""The web widget: its files, its WebSocket, and long polling where WebSocket is blocked."""

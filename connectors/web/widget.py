@@ -1,0 +1,144 @@
+"""The widget's routes: session, WebSocket, long poll, what a page browses, and the files as they stand."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+from sanic import Blueprint
+from sanic.request import Request
+from sanic.response import HTTPResponse, empty, json
+
+from connectors.web.reception import Reception
+from connectors.web.socket import ORIGIN_REFUSED, PageSocket
+from switchboard.records import SessionWish
+
+POLL_SECONDS = 25
+MAX_FRAMES_A_POST = 20
+
+
+def blueprint(
+    reception: Reception,
+    origins: Collection[str],
+    refuse: Callable[[int, str, str], HTTPResponse],
+    address_of: Callable[[Request], str],
+) -> Blueprint:
+    """The widget under /widget, for pages of these origins."""
+    routes = Blueprint("widget", url_prefix="/widget")
+
+    @routes.middleware("request")
+    async def check_origin(request: Request) -> HTTPResponse | None:
+        origin = request.headers.get("origin")
+        if origin is not None and origin.rstrip("/") not in origins:
+            if (request.headers.get("upgrade") or "").lower() == "websocket":
+                return None  # answered with a close code, which a page can read
+            return refuse(403, "origin_refused", "This page's origin is not in the setting allowed_origins.")
+        return None
+
+    @routes.middleware("response")
+    async def allow_origin(request: Request, response: HTTPResponse) -> None:
+        if response is None:
+            return
+        origin = request.headers.get("origin")
+        if origin and origin.rstrip("/") in origins:
+            response.headers["Access-Control-Allow-Origin"] = origin
+            response.headers["Vary"] = "Origin"
+            response.headers["Access-Control-Allow-Headers"] = "Authorization, Content-Type"
+            response.headers["Access-Control-Allow-Methods"] = "GET, POST, OPTIONS"
+            response.headers["Access-Control-Max-Age"] = "600"
+
+    @routes.options("/session")
+    @routes.options("/frames")
+    @routes.options("/poll")
+    @routes.options("/orders")
+    @routes.options("/faq", name="faq_options")
+    @routes.options("/faq/<article_id:str>", name="article_options")
+    async def preflight(_request: Request, article_id: str = "") -> HTTPResponse:
+        return empty()
+
+    @routes.post("/session")
+    async def session(request: Request) -> HTTPResponse:
+        body = request.json
+        if not isinstance(body, dict):
+            return refuse(400, "bad_input", "Expected a JSON object.")
+        wish = SessionWish(
+            inbox=_short(body.get("inbox")) or "default",
+            language=_short(body.get("locale")),
+            token=body["token"] if isinstance(body.get("token"), str) else None,
+            identity=body.get("identity") or None,
+        )
+        return json(await reception.begin(wish, address_of(request)), ensure_ascii=False)
+
+    @routes.websocket("/live")
+    async def live(request: Request, socket: Any) -> None:
+        origin = request.headers.get("origin")
+        # A browser always says where a page comes from; who does not is no browser, and speaks through /webhooks/rest.
+        if origin is None or origin.rstrip("/") not in origins:
+            await socket.close(ORIGIN_REFUSED, "origin refused")
+            return
+        await PageSocket(socket, reception).run()
+
+    @routes.post("/frames")
+    async def frames(request: Request) -> HTTPResponse:
+        visitor = await reception.visitor_of(_bearer(request))
+        body = request.json
+        given = body if isinstance(body, list) else [body]
+        if not 0 < len(given) <= MAX_FRAMES_A_POST or not all(isinstance(frame, dict) for frame in given):
+            return refuse(400, "bad_input", f"Expected a frame, or a list of at most {MAX_FRAMES_A_POST}.")
+        answers: list[Mapping[str, Any]] = []
+        for frame in given:
+            answers += await reception.take(visitor, frame)
+        return json({"frames": answers}, ensure_ascii=False)
+
+    @routes.get("/poll")
+    async def poll(request: Request) -> HTTPResponse:
+        visitor = await reception.visitor_of(_bearer(request))
+        ear = reception.listen(visitor)
+        try:
+            return await _poll(reception, ear, visitor, _number(request.args.get("after")))
+        finally:
+            ear.close()
+
+    @routes.get("/faq", name="faq_tree")
+    async def faq(request: Request) -> HTTPResponse:
+        return json(reception.faq_tree(request.args.get("locale")), ensure_ascii=False)
+
+    @routes.get("/faq/<article_id:str>", name="faq_article")
+    async def article(request: Request, article_id: str) -> HTTPResponse:
+        return json(reception.faq_article(article_id, request.args.get("locale")), ensure_ascii=False)
+
+    @routes.get("/orders", name="orders_list")
+    async def orders(request: Request) -> HTTPResponse:
+        visitor = await reception.visitor_of(_bearer(request))
+        return json(await reception.orders_of(visitor, request.args.get("locale")), ensure_ascii=False)
+
+    return routes
+
+
+async def _poll(reception: Reception, ear: Any, visitor: Any, after: int) -> HTTPResponse:
+    """Wait until there is something to tell, at most POLL_SECONDS."""
+    caught_up = await reception.catch_up(visitor, after)
+    state, typing = caught_up["state"], None
+    deadline = asyncio.get_running_loop().time() + POLL_SECONDS
+    while not caught_up["messages"] and typing is None and caught_up["state"] == state:
+        event = await ear.next(max(0.0, deadline - asyncio.get_running_loop().time()))
+        if event is None or event.get("kind") == "revoked":
+            break
+        if event.get("kind") == "typing":
+            typing = {name: event.get(name) for name in ("author", "name", "typing")}
+        caught_up = await reception.catch_up(visitor, after)
+    return json({**caught_up, "typing": typing}, ensure_ascii=False)
+
+
+def _bearer(request: Request) -> str:
+    scheme, _, token = (request.headers.get("authorization") or "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def _short(value: object) -> str | None:
+    return value[:80] if isinstance(value, str) and value else None
+
+
+def _number(value: str | None) -> int:
+    return int(value) if value and value.isascii() and value.isdigit() and len(value) < 16 else 0

@@ -1,0 +1,7 @@
+"""`python -m switchboard` is the CLI."""
+
+from __future__ import annotations
+
+from switchboard.cli import app
+
+app()

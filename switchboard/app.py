@@ -1,0 +1,179 @@
+"""The gateway: the only place where the parts meet."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from pathlib import Path
+from typing import Any
+
+from sanic import Sanic
+from sanic.request import Request
+
+import shop
+from connectors.web import widget
+from faq_kb import KnowledgeFollower
+from handoff import migrations
+from handoff.clock import Clock, utc_now
+from handoff.database import Database
+from handoff.desk.api import Desk
+from handoff.desk.sessions import Sessions
+from handoff.desk.socket import ORIGIN_REFUSED, DeskSocket
+from handoff.floor import Floor
+from switchboard import channels, guards, health, http_errors, language, openapi, pages
+from switchboard.bot_client import Bot, RestBot
+from switchboard.line import Limits, Line, forever
+from switchboard.live import LocalLive, RedisLive
+from switchboard.post import ChannelPost
+from switchboard.rates import Rates
+from switchboard.reception import Reception
+from switchboard.secrets import secret
+from switchboard.settings import Settings
+from switchboard.tokens import VisitorTokens
+from switchboard.turns import LocalTurns, RedisTurns
+
+ROOT = Path(__file__).resolve().parent.parent
+MAX_BODY_BYTES = 1_000_000
+SWEEP_EVERY_SECONDS = 30
+BOT_WAIT_SECONDS = 60
+
+
+def create_app(
+    settings: Settings,
+    bot: Bot | None = None,
+    clock: Clock = utc_now,
+    root: Path = ROOT,
+    name: str = "switchboard",
+) -> Sanic:
+    """The gateway as a Sanic app: `settings` decide, `bot` and `clock` are handed in by tests."""
+    app = Sanic(name, configure_logging=False)
+    _configure(app)
+    database = Database(settings.database, settings.sqlite_synchronous)
+    migrations.upgrade(database)
+    live = RedisLive(settings.redis_url) if settings.redis_url else LocalLive()
+    turns = RedisTurns(settings.redis_url) if settings.redis_url else LocalTurns()
+    bot = bot or RestBot(settings.bot_addresses)
+    post = ChannelPost(database, clock)
+    floor = Floor(database, live, post, settings.hours, clock)
+    limits = Limits(
+        settings.max_message_chars,
+        settings.bot_timeout_seconds,
+        settings.person_timeout_seconds,
+        settings.default_language,
+    )
+    rates = Rates(settings.messages_burst, settings.messages_per_second, time.monotonic)
+    line = Line(database, floor, bot, turns, rates, limits, clock)
+    knowledge = KnowledgeFollower(root / "faq_kb" / "articles")
+    orders = shop.open_shop(settings.shop_mapping)
+    identity_secret = settings.identity_secret or secret(settings.data_path, "identity")
+    address_of = guards.address_reader(settings.trusted_proxies)
+
+    access = channels.ApiAccess(settings.callers, loopback_is_free=settings.demo)
+    built, problems = channels.build(channels.read_credentials(root / "credentials.yml"))
+    problems += channels.Mount(database, line, post, access, settings.default_language).mount(app, built)
+
+    reception = Reception(
+        database,
+        line,
+        floor,
+        live,
+        knowledge,
+        orders,
+        VisitorTokens(secret(settings.data_path, "visitors")),
+        identity_secret,
+        settings.shop_name,
+        settings.default_language,
+        Rates(settings.sessions_per_minute, settings.sessions_per_minute / 60, time.monotonic),
+        clock,
+    )
+    app.blueprint(widget.blueprint(reception, settings.origins, http_errors.error_response, address_of))
+
+    logins = Rates(settings.logins_per_minute, settings.logins_per_minute / 60, time.monotonic)
+    secure = settings.base_url.startswith("https://")
+    sessions = Sessions(database, logins, clock, secure, address_of)
+    app.blueprint(Desk(database, floor, live, sessions, knowledge, orders, clock).blueprint())
+    _add_desk_socket(app, settings, sessions, database, live, clock)
+
+    app.blueprint(pages.blueprint(settings.base_url, settings.demo, identity_secret, clock, settings.port))
+    app.blueprint(health.blueprint(database, bot, knowledge, problems))
+    app.blueprint(openapi.blueprint())
+    guards.install(app)
+    http_errors.install(app)
+    _add_life(app, bot, live, turns, knowledge, line, database, settings)
+    return app
+
+
+def _configure(app: Sanic) -> None:
+    app.config.REQUEST_MAX_SIZE = MAX_BODY_BYTES
+    app.config.REQUEST_TIMEOUT = 15  # for the whole request to arrive
+    app.config.RESPONSE_TIMEOUT = 60
+    app.config.KEEP_ALIVE_TIMEOUT = 20
+    app.config.WEBSOCKET_MAX_SIZE = 64 * 1024
+    app.config.WEBSOCKET_PING_INTERVAL = 20
+    app.config.WEBSOCKET_PING_TIMEOUT = 20
+    app.config.FALLBACK_ERROR_FORMAT = "json"
+    app.config.ACCESS_LOG = False
+
+
+def _add_desk_socket(
+    app: Sanic, settings: Settings, sessions: Sessions, database: Database, live: LocalLive, clock: Clock
+) -> None:
+    @app.websocket("/desk/live", name="desk_live")
+    async def desk_live(request: Request, socket: Any) -> None:
+        own = {settings.base_url, f"http://127.0.0.1:{settings.port}", f"http://localhost:{settings.port}"}
+        if (request.headers.get("origin") or "").rstrip("/") not in own:
+            await socket.close(ORIGIN_REFUSED, "origin refused")
+            return
+        await DeskSocket(request, socket, sessions, database, live, clock).run()
+
+
+def _add_life(
+    app: Sanic,
+    bot: Bot,
+    live: LocalLive,
+    turns: LocalTurns,
+    knowledge: KnowledgeFollower,
+    line: Line,
+    database: Database,
+    settings: Settings,
+) -> None:
+    """Start and stop the parts with the app, and finish what a crash left half-way."""
+    tasks: list[asyncio.Task[None]] = []
+
+    @app.listener("before_server_start")
+    async def start(_app: Sanic, _loop: Any) -> None:
+        language.warm_up()
+        knowledge.start()
+        await bot.start()
+        await live.start()
+
+    @app.listener("after_server_start")
+    async def take_up(_app: Sanic, _loop: Any) -> None:
+        tasks.append(asyncio.create_task(_take_up_when_ready(bot, line)))
+        # What another gateway began and did not finish, long after its bot must have answered.
+        stale_after = 2 * settings.bot_timeout_seconds + 10
+        tasks.append(asyncio.create_task(forever(SWEEP_EVERY_SECONDS, lambda: line.take_up_unsettled(stale_after))))
+
+    @app.listener("before_server_stop")
+    async def stop_tasks(_app: Sanic, _loop: Any) -> None:
+        for task in tasks:
+            task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    @app.listener("after_server_stop")
+    async def stop(_app: Sanic, _loop: Any) -> None:
+        await bot.stop()
+        await turns.stop()
+        await live.stop()
+        knowledge.stop()
+        database.close()
+
+
+async def _take_up_when_ready(bot: Bot, line: Line) -> None:
+    """A bot that starts together with us gets the time to do so; then unfinished messages are finished either way."""
+    deadline = time.monotonic() + BOT_WAIT_SECONDS
+    while not await bot.ready() and time.monotonic() < deadline:
+        await asyncio.sleep(0.5)
+    await line.take_up_unsettled()

@@ -1,0 +1,216 @@
+"""The command line: run, gateway, agents, settings, articles. Every mistake ends in one sentence and a non-zero exit."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+from pathlib import Path
+from typing import NoReturn, Optional
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from handoff.database import Database
+from handoff.errors import HandoffError
+from handoff.models import Role
+from switchboard.settings import SECRETS, Settings, SettingsError, load, rows
+
+ROOT = Path(__file__).resolve().parent.parent
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    # The pretty traceback prints local variables, secrets among them.
+    pretty_exceptions_enable=False,
+    help="Switchboard: a bot, a queue of people, one line.",
+)
+agent_app = typer.Typer(no_args_is_help=True, help="The people at the desk.")
+faq_app = typer.Typer(no_args_is_help=True, help="The shop's articles.")
+app.add_typer(agent_app, name="agent")
+app.add_typer(faq_app, name="faq")
+
+
+@app.command()
+def run() -> None:
+    """Start everything on this machine: train if needed, demo shop, gateway, bot, actions."""
+    from switchboard.runner import CannotStart, Runner
+
+    settings = _settings()
+    progress = _Progress()
+    try:
+        code = Runner(settings, ROOT, progress.line, progress.passing).run()
+    except CannotStart as exc:
+        progress.end()
+        _fail(str(exc))
+    except KeyboardInterrupt:
+        progress.end()
+        code = 130
+    raise typer.Exit(code)
+
+
+@app.command()
+def gateway() -> None:
+    """Start the gateway alone; the bot's addresses come from the setting bot_urls."""
+    from switchboard.gateway import serve
+
+    settings = _settings()
+    if not settings.bot_addresses:
+        _fail("The gateway needs the setting bot_urls, such as http://127.0.0.1:5005.")
+    serve(settings)
+
+
+@app.command()
+def settings() -> None:
+    """Show every setting: name, default, help, and the value in force."""
+    current = _settings()
+    table = Table("setting", "default", "in force", "help")
+    for name, default, text in rows():
+        value = getattr(current, name)
+        shown = "(set)" if value and name in SECRETS else str(value)
+        table.add_row(name, default, shown, text)
+    Console(width=160).print(table)
+
+
+@agent_app.command("add")
+def agent_add(
+    login: str,
+    name: str = typer.Option(..., help="The name customers see."),
+    role: str = typer.Option("agent", help="agent, supervisor, editor or admin."),
+    language: str = typer.Option("en", help="Language of the agent's desk: zh-HK, zh-TW, zh-CN or en."),
+    password_stdin: bool = typer.Option(False, "--password-stdin", help="Read the password from standard input."),
+) -> None:
+    """Make an agent."""
+    from handoff import agents, texts
+    from handoff.clock import utc_now
+
+    if role not in [one.value for one in Role]:
+        _fail(f"There is no role {role!r}; choose one of {', '.join(one.value for one in Role)}.")
+    if language not in texts.LOCALES:
+        _fail(f"There is no language {language!r}; choose one of {', '.join(texts.LOCALES)}.")
+    password = _password(password_stdin)
+    database = _database()
+    try:
+        added = database.write_now(
+            lambda c: agents.add(c, login, name, Role(role), password, utc_now(), language)
+        )
+    except HandoffError as exc:
+        _fail(str(exc))
+    finally:
+        database.close()
+    typer.echo(f"{added.name} can sign in as {added.login} ({added.role.value}).")
+
+
+@agent_app.command("password")
+def agent_password(login: str, password_stdin: bool = typer.Option(False, "--password-stdin")) -> None:
+    """Set an agent's password; ends their sessions."""
+    from handoff import agents
+
+    password = _password(password_stdin)
+    database = _database()
+    try:
+        database.write_now(lambda c: agents.set_password(c, login, password))
+    except HandoffError as exc:
+        _fail(str(exc))
+    finally:
+        database.close()
+    typer.echo(f"{login} has a new password.")
+
+
+@agent_app.command("list")
+def agent_list() -> None:
+    """Show everybody."""
+    from handoff import agents
+
+    database = _database()
+    try:
+        everybody = database.read_now(agents.listing)
+    finally:
+        database.close()
+    for one in everybody:
+        typer.echo(f"{one.login:<16} {one.role.value:<11} {one.language:<6} {one.name}{'' if one.active else ' (off)'}")
+
+
+@faq_app.command("check")
+def faq_check(folder: Optional[Path] = typer.Argument(None, help="Folder of articles.")) -> None:
+    """Check the articles; exit 1 when one has an error."""
+    import faq_kb
+
+    problems = faq_kb.check(folder or ROOT / "faq_kb" / "articles")
+    for problem in problems:
+        typer.echo(str(problem))
+    errors = [problem for problem in problems if problem.level is faq_kb.Level.ERROR]
+    typer.echo(f"{len(errors)} errors, {len(problems) - len(errors)} warnings.")
+    raise typer.Exit(1 if errors else 0)
+
+
+@faq_app.command("rank")
+def faq_rank(
+    kb: Path = typer.Option(..., help="JSON lines: id, questions, answer."),
+    queries: Path = typer.Option(..., help="JSON lines: qid, text."),
+    out: Path = typer.Option(..., help="Where to write the answers."),
+) -> None:
+    """Rank a knowledge base it has never seen against questions, for measuring."""
+    import faq_kb
+
+    try:
+        faq_kb.rank_file(kb, queries, out)
+    except (OSError, ValueError) as exc:
+        _fail(str(exc))
+
+
+def _settings() -> Settings:
+    try:
+        return load(ROOT / "endpoints.yml")
+    except SettingsError as exc:
+        _fail(str(exc))
+
+
+def _database() -> Database:
+    from handoff import migrations
+
+    current = _settings()
+    database = Database(current.database, current.sqlite_synchronous)
+    migrations.upgrade(database)
+    return database
+
+
+def _password(from_stdin: bool) -> str:
+    if from_stdin:
+        return sys.stdin.readline().rstrip("\n")
+    password = getpass.getpass("Password (at least 10 characters): ")
+    if getpass.getpass("Once more: ") != password:
+        _fail("The two passwords differ.")
+    return password
+
+
+def _fail(sentence: str) -> NoReturn:
+    typer.echo(sentence, err=True)
+    raise typer.Exit(2)
+
+
+class _Progress:
+    """One passing line on a terminal; plain lines, and few, where there is none."""
+
+    def __init__(self) -> None:
+        self._on_terminal = sys.stdout.isatty()
+        self._passing = ""
+
+    def line(self, text: str) -> None:
+        """A line that stays."""
+        self.end()
+        print(text, flush=True)
+
+    def passing(self, text: str) -> None:
+        """A line that the next one replaces."""
+        if self._on_terminal:
+            print(f"\r\x1b[K{text}", end="", flush=True)
+        elif text.partition(":")[0] != self._passing.partition(":")[0]:
+            print(text, flush=True)
+        self._passing = text
+
+    def end(self) -> None:
+        """Clear the passing line."""
+        if self._on_terminal and self._passing:
+            print("\r\x1b[K", end="", flush=True)
+        self._passing = ""

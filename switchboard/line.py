@@ -1,0 +1,400 @@
+"""The line: what happens to a customer's message, from top to bottom.
+
+1. take the conversation's turn; 2. append to the transcript (a repeat of a settled message gets the first result);
+3. tell the desk; 4. ask once who has the word; 5. let the bot answer, or leave it to the person; 6. settle, in the
+transaction that stores the answers, so that a crash half-way is taken up again and never becomes silence.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from sqlalchemy.engine import Connection
+
+from handoff import conversations, texts, transcript
+from handoff.clock import Clock
+from handoff.database import Database
+from handoff.errors import EmptyMessage, HandoffError, RateLimited, StaleEpoch, TextTooLong
+from handoff.floor import Floor, Handoff, customer_topic
+from handoff.models import Author, Status, Tier
+from handoff.records import Conversation, Draft, Message, Wish
+from switchboard import language, text
+from switchboard.bot_client import Bot, BotFailed
+from switchboard.rates import Rates
+from switchboard.records import BotLine, Inbound, Receipt
+from switchboard.wishes import plainly_asks_for_person, wish_from
+
+log = logging.getLogger(__name__)
+
+ASK_PERSON = "/ask_person"
+LEAVE_QUEUE = "/leave_queue"
+# One customer's lines waiting for their turn; more is a flood, and is told so.
+MAX_WAITING_FOR_TURN = 50
+
+
+class Turns(Protocol):
+    """One message at a time per conversation."""
+
+    def of(self, key: str) -> AbstractAsyncContextManager[None]:
+        """Hold the turn of this conversation."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bounds of one message and of one turn."""
+
+    max_chars: int
+    bot_timeout_seconds: float
+    person_timeout_seconds: float
+    default_language: str
+
+
+@dataclass(frozen=True)
+class _Answered:
+    """What one turn stored."""
+
+    conversation: Conversation
+    lines: list[Message]
+    handoff: Handoff | None = None
+
+
+class Line:
+    """Takes messages from customers; the bot answers them or a person will."""
+
+    def __init__(
+        self, database: Database, floor: Floor, bot: Bot, turns: Turns, rates: Rates, limits: Limits, clock: Clock
+    ) -> None:
+        self.database = database
+        self.floor = floor
+        self.bot = bot
+        self.turns = turns
+        self.rates = rates
+        self.limits = limits
+        self.clock = clock
+        self._waiting: dict[str, int] = {}
+
+    async def receive(self, inbound: Inbound, limited: bool = True) -> Receipt:
+        """Take one message. Raises EmptyMessage, TextTooLong or RateLimited before anything is stored."""
+        inbound = self._checked(inbound, limited)
+        key = f"{inbound.channel}:{inbound.sender}"
+        self._waiting[key] = self._waiting.get(key, 0) + 1
+        try:
+            async with self.turns.of(key):
+                entry, conversation, known = await self.database.write(lambda c: self._accept(c, inbound))
+                if known and entry.settled_at:
+                    answers = await self.database.read(lambda c: transcript.replies_to(c, entry.id))
+                    return Receipt(entry, conversation, tuple(answers), repeated=True)
+                if not known:
+                    self.floor.tell(conversation, [entry])
+                return await self._finish_in_order(entry, conversation)
+        finally:
+            self._waiting[key] -= 1
+            if not self._waiting[key]:
+                del self._waiting[key]
+
+    async def leave_queue(self, channel: str, sender: str) -> None:
+        """The customer does not want to wait any more."""
+        async with self.turns.of(f"{channel}:{sender}"):
+            conversation = await self.database.read(lambda c: conversations.open_one(c, channel, sender))
+            if conversation is not None and conversation.status is Status.WAITING:
+                await self.floor.leave_queue(conversation.id)
+
+    async def take_up_unsettled(self, older_than_seconds: float = 0) -> int:
+        """Finish what a crash left half-way. Returns how many messages there were."""
+        bound = self.clock() - timedelta(seconds=older_than_seconds)
+        left = await self.database.read(lambda c: transcript.unsettled(c, bound))
+        for entry in left:
+            await self._take_up(entry)
+        if left:
+            log.info("Took up unfinished messages", extra={"event": "taken_up", "count": len(left)})
+        return len(left)
+
+    # -- the steps ---------------------------------------------------------------------------------------------
+
+    def _checked(self, inbound: Inbound, limited: bool) -> Inbound:
+        cleaned = text.clean(inbound.text)
+        if len(cleaned) > self.limits.max_chars:
+            raise TextTooLong(limit=self.limits.max_chars)
+        if text.is_blank(cleaned):
+            raise EmptyMessage()
+        key = f"{inbound.channel}:{inbound.sender}"
+        wait = self.rates.wait_for(key) if limited else 0.0
+        if wait or self._waiting.get(key, 0) >= MAX_WAITING_FOR_TURN:
+            raise RateLimited(retry_after=math.ceil(wait) or 1)
+        return Inbound(**{**inbound.__dict__, "text": cleaned})
+
+    def _accept(self, connection: Connection, inbound: Inbound) -> tuple[Message, Conversation, bool]:
+        """Store the message, once. The third value says that it was there already."""
+        now = self.clock()
+        key = None
+        if inbound.external_id:
+            key = transcript.dedup_key(inbound.channel, inbound.sender, inbound.external_id)
+            known = transcript.by_key(connection, key)
+            if known is not None:
+                return known, conversations.find(connection, known.conversation_id), True
+        conversation = conversations.open_or_begin(
+            connection,
+            inbound.channel,
+            inbound.sender,
+            now,
+            inbound.language or self.limits.default_language,
+            inbound.page,
+        )
+        conversation = self._with_what_is_known(connection, conversation, inbound)
+        payload, shown = self._payload_of(connection, conversation, inbound)
+        entry = transcript.append(
+            connection,
+            conversation,
+            Draft(
+                author=Author.CUSTOMER,
+                text=shown,
+                payload=payload,
+                name=conversation.customer_name,
+                client_id=inbound.client_id,
+                dedup_key=key,
+            ),
+            now,
+        )
+        if conversation.status is Status.AGENT:
+            transcript.settle(connection, entry.id, now)
+        return entry, conversation, False
+
+    def _with_what_is_known(self, connection: Connection, conversation: Conversation, inbound: Inbound) -> Conversation:
+        """The conversation with the message's language, and with the identity the shop signed for it."""
+        chosen = conversation.language
+        if inbound.payload is None:
+            chosen = language.choose(
+                conversation.language,
+                conversation.language_fixed,
+                inbound.text,
+                inbound.language,
+                first=conversation.last_seq == 0,
+            )
+        if chosen != conversation.language:
+            conversations.set_language(connection, conversation.id, chosen, fixed=False)
+        who = inbound.identity
+        signed = who is not None and (conversation.customer_id, conversation.identity_until) != (
+            who.customer_id,
+            who.until,
+        )
+        if signed and who is not None:
+            conversations.set_identity(connection, conversation.id, who.customer_id, who.name, who.until)
+        if signed or chosen != conversation.language:
+            return conversations.find(connection, conversation.id)
+        return conversation
+
+    def _payload_of(
+        self, connection: Connection, conversation: Conversation, inbound: Inbound
+    ) -> tuple[str | None, str]:
+        """What the bot is asked instead of the text: only a payload that we offered in this conversation."""
+        if inbound.asks_person:
+            return ASK_PERSON, texts.say("asks_person", conversation.language)
+        if inbound.picked_article is not None:
+            return f'/faq{{"article": "{inbound.picked_article}"}}', inbound.text
+        wanted = inbound.payload or inbound.text
+        if not wanted.startswith("/"):
+            return None, inbound.text
+        offer = transcript.newest_offer(connection, conversation.id, wanted)
+        if offer is None:
+            return None, inbound.text
+        title = next(button["title"] for button in offer.buttons if button.get("payload") == wanted)
+        return wanted, title
+
+    async def _finish_in_order(self, entry: Message, conversation: Conversation) -> Receipt:
+        """Finish what came before and was left half-way, then this message."""
+        earlier = []
+        if conversation.status is not Status.AGENT:
+            earlier = await self.database.read(lambda c: transcript.unsettled_before(c, conversation.id, entry.id))
+        for left in earlier:
+            receipt = await self._finish(left, conversation)
+            conversation = receipt.conversation
+        return await self._finish(entry, conversation)
+
+    async def _finish(self, entry: Message, conversation: Conversation) -> Receipt:
+        if conversation.status in (Status.AGENT, Status.CLOSED):
+            if conversation.status is Status.CLOSED:
+                await self.database.write(lambda c: transcript.settle(c, entry.id, self.clock()))
+            return Receipt(entry, conversation)
+        if entry.payload == LEAVE_QUEUE and conversation.status is Status.WAITING:
+            line = await self.floor.leave_queue(conversation.id)
+            await self.database.write(lambda c: transcript.settle(c, entry.id, self.clock()))
+            return Receipt(entry, conversation, (line,))
+        answered = await self._let_bot_answer(entry, conversation)
+        if answered.handoff is not None:
+            self.floor.tell(answered.conversation, answered.lines[:-1])
+            self.floor.tell_handoff(answered.handoff)
+        else:
+            self.floor.tell(answered.conversation, answered.lines)
+        waiting_to_go = [line for line in answered.lines if line.delivered_at is None]
+        if waiting_to_go:
+            await self.floor.post.deliver(answered.conversation, waiting_to_go)
+        return Receipt(entry, answered.conversation, tuple(answered.lines))
+
+    async def _let_bot_answer(self, entry: Message, conversation: Conversation) -> _Answered:
+        """Ask the bot and store what it says, unless somebody else has taken the word meanwhile."""
+        topic = customer_topic(conversation.channel, conversation.sender)
+        self.floor.live.publish(topic, {"kind": "typing", "author": "assistant", "typing": True})
+        said = await self._ask(entry, conversation)
+        try:
+            return await self.database.write(lambda c: self._store(c, entry, conversation, said))
+        except StaleEpoch:
+            log.info(
+                "An answer came too late: somebody else has the word",
+                extra={"event": "stale_answer_refused", "conversation": conversation.id, "epoch": conversation.epoch},
+            )
+            return await self.database.write(lambda c: self._settle_silently(c, entry, conversation))
+
+    async def _ask(self, entry: Message, conversation: Conversation) -> Sequence[BotLine] | None:
+        """What the bot says; None when it failed."""
+        wants_person = entry.payload == ASK_PERSON
+        seconds = self.limits.person_timeout_seconds if wants_person else self.limits.bot_timeout_seconds
+        try:
+            return await self.bot.ask(
+                conversation.id,
+                entry.payload or text.harmless(entry.text),
+                _metadata(entry, conversation, self.clock()),
+                seconds,
+            )
+        except BotFailed as exc:
+            log.error(
+                "The bot failed",
+                extra={"event": "bot_failed", "conversation": conversation.id, "why": str(exc)},
+            )
+            return None
+
+    def _store(
+        self, connection: Connection, entry: Message, conversation: Conversation, said: Sequence[BotLine] | None
+    ) -> _Answered:
+        if not transcript.settle(connection, entry.id, self.clock()):
+            # Another gateway finished this message; its answers stand.
+            return _Answered(conversations.find(connection, conversation.id), [])
+        if said is None:
+            return self._store_failure(connection, entry, conversation)
+        stored: list[Message] = []
+        for line in said:
+            conversation = self._obey_marks(connection, conversation, line)
+            if "handoff" in line.marks:
+                if line.text:
+                    log.warning("The bot spoke beside its handoff", extra={"event": "text_beside_handoff"})
+                handoff = self.floor.hand_over(
+                    connection, conversation, wish_from(line.marks["handoff"]), entry.id, len(stored)
+                )
+                return _Answered(handoff.conversation, [*stored, handoff.line], handoff)
+            if line.marks.get("noted"):
+                noted = self.floor.noted(connection, conversation, entry.id, len(stored))
+                stored += [noted] if noted else []
+            elif line.text or line.image:
+                stored.append(self._store_line(connection, entry, conversation, line, len(stored)))
+        return _Answered(conversation, stored)
+
+    def _store_line(
+        self, connection: Connection, entry: Message, conversation: Conversation, line: BotLine, part: int
+    ) -> Message:
+        body: dict[str, Any] = {name: line.marks[name] for name in ("faq", "order", "miss") if name in line.marks}
+        if line.buttons:
+            body["buttons"] = [dict(button) for button in line.buttons]
+        if line.image:
+            body["image"] = line.image
+        return transcript.append(
+            connection,
+            conversation,
+            Draft(
+                author=Author.ASSISTANT,
+                text=line.text,
+                body=body,
+                reply_to=entry.id,
+                part=part,
+                while_waiting=conversation.status is Status.WAITING,
+                delivered=self.floor.post.pulled_by_customer(conversation.channel),
+            ),
+            self.clock(),
+            guarded=True,
+        )
+
+    def _store_failure(self, connection: Connection, entry: Message, conversation: Conversation) -> _Answered:
+        """The bot is silent: say so and offer a person, or get the person who was asked for."""
+        if entry.payload == ASK_PERSON or plainly_asks_for_person(entry.text):
+            wish = Wish(reason="asked_for_person", summary=entry.text[:200])
+            handoff = self.floor.hand_over(connection, conversation, wish, entry.id, 0)
+            return _Answered(handoff.conversation, [handoff.line], handoff)
+        last = transcript.last_from_us(connection, conversation.id)
+        spoken = texts.say("bot_failed", conversation.language, unlike=last.text if last else None)
+        button = {"title": texts.say("button_person", conversation.language), "payload": ASK_PERSON}
+        line = transcript.append(
+            connection,
+            conversation,
+            Draft(
+                author=Author.SYSTEM,
+                text=spoken,
+                body={"key": "bot_failed", "buttons": [button]},
+                reply_to=entry.id,
+                part=0,
+                delivered=self.floor.post.pulled_by_customer(conversation.channel),
+            ),
+            self.clock(),
+            guarded=True,
+        )
+        return _Answered(conversation, [line])
+
+    def _obey_marks(self, connection: Connection, conversation: Conversation, line: BotLine) -> Conversation:
+        wanted = line.marks.get("language")
+        if wanted in language.LOCALES and wanted != conversation.language:
+            conversations.set_language(connection, conversation.id, str(wanted), fixed=True)
+            conversation = conversations.find(connection, conversation.id)
+        order = line.marks.get("order")
+        if isinstance(order, dict) and isinstance(order.get("number"), str):
+            conversation = conversations.prove_order(connection, conversation, order["number"])
+        return conversation
+
+    def _settle_silently(self, connection: Connection, entry: Message, conversation: Conversation) -> _Answered:
+        transcript.settle(connection, entry.id, self.clock())
+        return _Answered(conversations.find(connection, conversation.id), [])
+
+    async def _take_up(self, entry: Message) -> None:
+        conversation = await self.database.read(lambda c: conversations.find(c, entry.conversation_id))
+        async with self.turns.of(f"{conversation.channel}:{conversation.sender}"):
+            current = await self.database.read(
+                lambda c: (transcript.find(c, [conversation.id], entry.id), conversations.find(c, conversation.id))
+            )
+            if current[0] is None or current[0].settled_at:
+                return
+            if current[1].status is Status.AGENT:
+                await self.database.write(lambda c: transcript.settle(c, entry.id, self.clock()))
+                return
+            try:
+                await self._finish(current[0], current[1])
+            except HandoffError as exc:
+                log.error("Could not finish a message", extra={"event": "take_up_failed", "code": exc.code})
+
+
+def _metadata(entry: Message, conversation: Conversation, now: datetime) -> dict[str, Any]:
+    """What the bot may know of the platform. Built here alone; nothing of it comes from the customer's request."""
+    signed = conversation.signed_in(now)
+    return {
+        "language": conversation.language,
+        "waiting": conversation.status is Status.WAITING,
+        "channel": conversation.channel.partition(":")[0],
+        "identity": {
+            "tier": Tier.IDENTITY.value if signed else Tier.ANONYMOUS.value,
+            "customer_id": conversation.customer_id if signed else None,
+            "name": conversation.customer_name if signed else None,
+        },
+        "message_id": entry.id,
+    }
+
+
+async def forever(every_seconds: float, work: Any) -> None:
+    """Run `work` again and again; an error is logged and does not end it."""
+    while True:
+        await asyncio.sleep(every_seconds)
+        try:
+            await work()
+        except Exception:
+            log.exception("A periodic task failed", extra={"event": "periodic_failed"})

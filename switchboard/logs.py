@@ -1,0 +1,38 @@
+"""Log lines: a sentence for people, a stable word for machines, and never a line break or a colour from outside."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timezone
+
+_PLAIN = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
+
+
+class LineFormatter(logging.Formatter):
+    """`2026-01-31T09:00:00Z INFO Ticket claimed event=ticket_claimed ticket=C-1007`."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """One line per record; a traceback follows on lines of its own, indented."""
+        at = datetime.fromtimestamp(record.created, timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+        extra = " ".join(
+            f"{name}={_one_line(value)}" for name, value in sorted(vars(record).items()) if name not in _PLAIN
+        )
+        line = f"{at} {record.levelname} {_one_line(record.getMessage())}" + (f" {extra}" if extra else "")
+        if record.exc_info:
+            line += "\n" + "\n".join("    " + part for part in self.formatException(record.exc_info).splitlines())
+        return line
+
+
+def _one_line(value: object) -> str:
+    return "".join(sign if sign.isprintable() else "\ufffd" for sign in str(value))[:500]
+
+
+def configure(level: str) -> None:
+    """Log to standard error; libraries only speak up from WARNING."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(LineFormatter())
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(logging.WARNING)
+    for name in ("switchboard", "handoff", "connectors", "faq_kb", "shop"):
+        logging.getLogger(name).setLevel(level)

@@ -1,0 +1,290 @@
+"""Our HTTP routes in one OpenAPI document, and a page that shows it."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+from typing import Any
+
+from sanic import Blueprint
+from sanic.request import Request
+from sanic.response import HTTPResponse, json
+from sanic.response import html as html_response
+
+from switchboard import __version__
+
+_PAGE_POLICY = "default-src 'none'; style-src 'sha256-{digest}'; frame-ancestors 'none'; base-uri 'none'"
+_STYLE = """
+:root{color-scheme:light dark}body{font:16px/1.6 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}
+h2{margin-top:2.5rem;border-bottom:1px solid #8884}section{margin:1rem 0;padding:.75rem 1rem;border:1px solid #8884;
+border-radius:.5rem}code{font:14px ui-monospace,monospace}.m{display:inline-block;min-width:4rem;font-weight:700}
+p{margin:.3rem 0}dt{font-weight:600}dd{margin:0 0 .3rem 1rem}
+"""
+
+Operation = dict[str, Any]
+
+
+def _op(tag: str, summary: str, answers: dict[str, str], **more: Any) -> Operation:
+    operation: Operation = {
+        "tags": [tag],
+        "summary": summary,
+        "responses": {
+            status: {
+                "description": text,
+                "content": {
+                    "application/json": {
+                        "schema": {"$ref": "#/components/schemas/Error"} if int(status) >= 400 else {"type": "object"}
+                    }
+                },
+            }
+            for status, text in answers.items()
+        },
+    }
+    operation.update(more)
+    return operation
+
+
+def _body(required: dict[str, str], optional: dict[str, str] | None = None) -> dict[str, Any]:
+    properties = {name: {"type": kind} for name, kind in {**required, **(optional or {})}.items()}
+    return {
+        "required": True,
+        "content": {
+            "application/json": {"schema": {"type": "object", "properties": properties, "required": list(required)}}
+        },
+    }
+
+
+def _query(*names: str) -> list[dict[str, Any]]:
+    return [{"name": name, "in": "query", "schema": {"type": "string"}} for name in names]
+
+
+def _path(name: str) -> list[dict[str, Any]]:
+    return [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}}]
+
+
+_VISITOR = {"security": [{"visitor": []}]}
+_AGENT = {"security": [{"session": [], "csrf": []}]}
+_READER = {"security": [{"session": []}]}
+_CONVERSATION = {"401": "not signed in", "403": "csrf_refused", "404": "unknown_conversation"}
+
+
+def _change(summary: str, conflict: str) -> dict[str, Operation]:
+    answers = {"200": "the conversation as it is now", "409": conflict, **_CONVERSATION}
+    return {"post": _op("desk", summary, answers, **_AGENT, parameters=_path("conversation_id"))}
+
+
+def document() -> dict[str, Any]:
+    """The whole document, OpenAPI 3.0."""
+    paths: dict[str, dict[str, Operation]] = {
+        "/healthz": {"get": _op("health", "The process lives.", {"200": "it does"})},
+        "/readyz": {"get": _op("health", "A customer can be answered.", {"200": "ready", "503": "a part is missing"})},
+        "/webhooks/rest/webhook": {
+            "post": _op(
+                "channels",
+                "One message of a customer through Rasa's stock rest channel; answers with what was said to them.",
+                {"200": "Rasa's list of messages", "400": "bad_input", "401": "token_required"},
+                security=[{"token": []}],
+                requestBody=_body({"sender": "string", "message": "string"}, {"metadata": "object"}),
+            )
+        },
+        "/webhooks/rest": {"get": _op("channels", "The rest channel is mounted.", {"200": "it is"})},
+        "/widget/session": {
+            "post": _op(
+                "widget",
+                "A session for a page: token, state, last messages.",
+                {"200": "the session", "401": "identity_refused", "403": "origin_refused", "429": "rate_limited"},
+                requestBody=_body({"inbox": "string"}, {"locale": "string", "token": "string", "identity": "string"}),
+            )
+        },
+        "/widget/live": {
+            "get": _op("widget", "WebSocket of a page; see docs/widget-protocol.md.", {"101": "switching protocols"})
+        },
+        "/widget/frames": {
+            "post": _op(
+                "widget",
+                "Frames of a page where WebSocket is blocked.",
+                {"200": "frames of ours", "400": "bad_input", "401": "token_refused"},
+                **_VISITOR,
+            )
+        },
+        "/widget/poll": {
+            "get": _op(
+                "widget",
+                "Long poll for what comes after an id; answers within 25 s.",
+                {"200": "messages, state, cursor", "401": "token_refused"},
+                **_VISITOR,
+                parameters=_query("after"),
+            )
+        },
+        "/widget/faq": {
+            "get": _op("widget", "Categories and questions.", {"200": "the tree"}, parameters=_query("locale"))
+        },
+        "/widget/faq/{article_id}": {
+            "get": _op(
+                "widget",
+                "One article.",
+                {"200": "the article", "404": "unknown_article"},
+                parameters=_path("article_id") + _query("locale"),
+            )
+        },
+        "/widget/orders": {
+            "get": _op(
+                "widget",
+                "Orders of a customer with a signed identity.",
+                {"200": "order cards", "401": "token_refused", "403": "not_signed_in", "503": "shop_unavailable"},
+                **_VISITOR,
+                parameters=_query("locale"),
+            )
+        },
+        "/desk/api/login": {
+            "post": _op(
+                "desk",
+                "Sign in; sets the session cookie.",
+                {"200": "agent and CSRF token", "401": "login_refused", "429": "too_many_logins"},
+                requestBody=_body({"login": "string", "password": "string"}),
+            )
+        },
+        "/desk/api/logout": {"post": _op("desk", "Sign out.", {"200": "done", "401": "not_signed_in"}, **_AGENT)},
+        "/desk/api/me": {
+            "get": _op("desk", "Who is signed in.", {"200": "agent and CSRF token", "401": "not_signed_in"}, **_READER)
+        },
+        "/desk/api/language": {
+            "put": _op(
+                "desk",
+                "The language of the agent's own desk.",
+                {"200": "done", "400": "bad_input"},
+                **_AGENT,
+                requestBody=_body({"language": "string"}),
+            )
+        },
+        "/desk/api/inbox": {
+            "get": _op("desk", "Queue, own and colleagues' conversations.", {"200": "the inbox"}, **_READER)
+        },
+        "/desk/api/conversations": {
+            "get": _op(
+                "desk",
+                "Conversations, newest first.",
+                {"200": "rows", "400": "bad_input"},
+                **_READER,
+                parameters=_query("view", "before", "q"),
+            )
+        },
+        "/desk/api/conversations/{conversation_id}": {
+            "get": _op(
+                "desk",
+                "One conversation with ticket, customer and transcript.",
+                {"200": "the conversation", "404": "unknown_conversation"},
+                **_READER,
+                parameters=_path("conversation_id") + _query("locale"),
+            )
+        },
+        "/desk/api/conversations/{conversation_id}/messages": {
+            "get": _op(
+                "desk",
+                "Lines after (or before) an id.",
+                {"200": "lines", "404": "unknown_conversation"},
+                **_READER,
+                parameters=_path("conversation_id") + _query("after", "before"),
+            ),
+            "post": _op(
+                "desk",
+                "Say something to the customer, or keep a private note.",
+                {"200": "the stored line", "409": "not_your_conversation, conversation_closed", **_CONVERSATION},
+                **_AGENT,
+                parameters=_path("conversation_id"),
+                requestBody=_body({"text": "string"}, {"client_id": "string", "note": "boolean"}),
+            ),
+        },
+        "/desk/api/conversations/{conversation_id}/close": _change("Close it.", "conversation_closed"),
+        "/desk/api/conversations/{conversation_id}/release": _change("Back to the queue.", "not_your_conversation"),
+        "/desk/api/conversations/{conversation_id}/handback": _change("Back to the assistant.", "not_your_conversation"),
+        "/desk/api/conversations/{conversation_id}/takeover": _change("Take the word.", "not_your_conversation"),
+        "/desk/api/conversations/{conversation_id}/typing": _change("Show that the agent types.", "never"),
+        "/desk/api/tickets/{number}/claim": {
+            "post": _op(
+                "desk",
+                "Take a waiting ticket.",
+                {"200": "the conversation", "404": "unknown_ticket", "409": "ticket_already_claimed"},
+                **_AGENT,
+                parameters=_path("number"),
+            )
+        },
+        "/desk/api/tickets/next/claim": {
+            "post": _op("desk", "Take the ticket whose turn it is.", {"200": "the conversation or null"}, **_AGENT)
+        },
+        "/desk/api/faq": {
+            "get": _op(
+                "desk", "Search the articles.", {"200": "articles"}, **_READER, parameters=_query("q", "locale")
+            )
+        },
+        "/desk/live": {"get": _op("desk", "WebSocket of the desk's page.", {"101": "switching protocols"})},
+    }
+    schemes = {
+        "token": {"type": "http", "scheme": "bearer", "description": "a token of the setting api_tokens"},
+        "visitor": {"type": "http", "scheme": "bearer", "description": "the token of /widget/session"},
+        "session": {"type": "apiKey", "in": "cookie", "name": "sb_session"},
+        "csrf": {"type": "apiKey", "in": "header", "name": "X-CSRF-Token"},
+    }
+    error = {
+        "type": "object",
+        "properties": {
+            "error": {
+                "type": "object",
+                "properties": {
+                    "code": {"type": "string"},
+                    "message": {"type": "string"},
+                    "details": {"type": "object"},
+                },
+                "required": ["code", "message", "details"],
+            }
+        },
+        "required": ["error"],
+    }
+    return {
+        "openapi": "3.0.3",
+        "info": {"title": "Switchboard", "version": __version__, "license": {"name": "Apache-2.0"}},
+        "paths": paths,
+        "components": {"securitySchemes": schemes, "schemas": {"Error": error}},
+    }
+
+
+def blueprint() -> Blueprint:
+    """/openapi.json and /docs."""
+    routes = Blueprint("openapi")
+
+    @routes.get("/openapi.json")
+    async def openapi(_request: Request) -> HTTPResponse:
+        return json(document())
+
+    @routes.get("/docs")
+    async def docs(_request: Request) -> HTTPResponse:
+        digest = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+        response = html_response(_page())
+        response.headers["Content-Security-Policy"] = _PAGE_POLICY.format(digest=digest)
+        return response
+
+    return routes
+
+
+def _page() -> str:
+    """The document as one page that needs no script."""
+    parts: dict[str, list[str]] = {}
+    for path, operations in document()["paths"].items():
+        for method, operation in operations.items():
+            answers = "".join(
+                f"<dt>{status}</dt><dd>{html.escape(answer['description'])}</dd>"
+                for status, answer in operation["responses"].items()
+            )
+            parts.setdefault(operation["tags"][0], []).append(
+                f'<section><p><span class="m">{method.upper()}</span> <code>{html.escape(path)}</code></p>'
+                f"<p>{html.escape(operation['summary'])}</p><dl>{answers}</dl></section>"
+            )
+    body = "".join(f"<h2>{tag}</h2>{''.join(sections)}" for tag, sections in parts.items())
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1"><title>Switchboard API</title>'
+        f"<style>{_STYLE}</style></head><body><h1>Switchboard API</h1>"
+        '<p>The same as a document: <a href="/openapi.json">/openapi.json</a></p>'
+        f"{body}</body></html>"
+    )

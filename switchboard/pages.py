@@ -1,0 +1,83 @@
+"""The pages, as files: the widget's script, the demo shop, the full-page chat, the desk. Served as they were written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sanic import Blueprint
+from sanic.request import Request
+from sanic.response import HTTPResponse, json
+
+import shop
+from handoff.clock import Clock
+from switchboard.files import file_below, serve
+from switchboard.http_errors import error_response
+
+ROOT = Path(__file__).resolve().parent.parent
+WIDGET_FILES = ROOT / "connectors" / "web" / "static"
+DESK_FILES = ROOT / "handoff" / "desk" / "static"
+
+_OWN_ONLY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'{sockets}; "
+    "manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+# Any shop may load the widget's files; what the widget may do is decided by the origin of its page, elsewhere.
+_FOR_SHOPS = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
+_FRESH = "no-cache"
+
+
+def blueprint(base_url: str, demo: bool, identity_secret: str, clock: Clock, port: int) -> Blueprint:
+    """The pages' routes; the demo shop and its sign-in only in the demo."""
+    routes = Blueprint("pages")
+    policy = {"Content-Security-Policy": _OWN_ONLY.format(sockets=_sockets(base_url, port))}
+
+    @routes.get("/widget.js")
+    async def widget(request: Request) -> HTTPResponse:
+        return serve(request, WIDGET_FILES / "widget.js", headers=_FOR_SHOPS)
+
+    @routes.get("/widget/static/<path:path>")
+    async def widget_files(request: Request, path: str) -> HTTPResponse:
+        return _file(request, WIDGET_FILES, path, _FOR_SHOPS)
+
+    @routes.get("/desk")
+    async def desk(request: Request) -> HTTPResponse:
+        return serve(request, DESK_FILES / "desk.html", cache=_FRESH, headers=policy)
+
+    @routes.get("/desk/static/<path:path>")
+    async def desk_files(request: Request, path: str) -> HTTPResponse:
+        return _file(request, DESK_FILES, path, policy)
+
+    if demo:
+        _add_demo_shop(routes, policy, identity_secret, clock)
+    return routes
+
+
+def _add_demo_shop(routes: Blueprint, policy: dict[str, str], identity_secret: str, clock: Clock) -> None:
+    @routes.get("/")
+    async def storefront(request: Request) -> HTTPResponse:
+        return serve(request, WIDGET_FILES / "shop" / "index.html", cache=_FRESH, headers=policy)
+
+    @routes.get("/shop/static/<path:path>")
+    async def shop_files(request: Request, path: str) -> HTTPResponse:
+        return _file(request, WIDGET_FILES / "shop", path, policy)
+
+    @routes.get("/shop/demo-identity")
+    async def demo_identity(request: Request) -> HTTPResponse:
+        """What a shop's own server does for a customer who signed in there."""
+        wanted = request.args.get("customer") or ""
+        if wanted not in ("c-0001", "c-0002", "c-0003", "c-0004"):
+            return error_response(404, "not_found", "There is no such demo customer.")
+        return json({"identity": shop.sign_identity(wanted, identity_secret, clock(), minutes=60)})
+
+
+def _file(request: Request, folder: Path, path: str, headers: dict[str, str]) -> HTTPResponse:
+    found = file_below(folder, path)
+    return (
+        serve(request, found, headers=headers) if found else error_response(404, "not_found", "There is nothing here.")
+    )
+
+
+def _sockets(base_url: str, port: int) -> str:
+    """'self' does not cover ws:// in every browser of the last years."""
+    own = base_url.replace("https://", "wss://").replace("http://", "ws://")
+    return f" {own} ws://127.0.0.1:{port} ws://localhost:{port}"

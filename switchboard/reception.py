@@ -1,0 +1,424 @@
+"""Reception: what a visitor's page may ask for. The widget's transport (WebSocket, long poll) calls it and decides nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+import re
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy.engine import Connection
+
+import shop
+from faq_kb import KnowledgeFollower
+from handoff import conversations, shapes, texts, transcript, visitors
+from handoff.clock import Clock
+from handoff.database import Database
+from handoff.errors import (
+    BadInput,
+    HandoffError,
+    IdentityRefused,
+    NotSignedInCustomer,
+    RateLimited,
+    ShopUnavailable,
+    TokenRefused,
+    UnknownArticle,
+)
+from handoff.floor import DESK_TOPIC, QUEUE_TOPIC, Floor, customer_topic
+from handoff.models import Author, Status
+from handoff.visitors import Visitor
+from switchboard import language
+from switchboard.line import Line
+from switchboard.live import Listener, LocalLive
+from switchboard.post import WIDGET
+from switchboard.rates import Rates
+from switchboard.records import Identity, Inbound, SessionWish
+from switchboard.tokens import VisitorToken, VisitorTokens
+
+log = logging.getLogger(__name__)
+
+SEEN_EVERY = timedelta(minutes=5)
+MAX_CLIENT_ID = 80
+_ARTICLE_ID = re.compile(r"^[a-z0-9][a-z0-9-]{0,79}$")
+Frame = dict[str, Any]
+
+
+class Reception:
+    """Knows visitors by their tokens and passes what they say on to the line."""
+
+    def __init__(
+        self,
+        database: Database,
+        line: Line,
+        floor: Floor,
+        live: LocalLive,
+        knowledge: KnowledgeFollower,
+        orders: shop.Shop,
+        tokens: VisitorTokens,
+        identity_secret: str,
+        shop_name: str,
+        default_language: str,
+        session_rates: Rates,
+        clock: Clock,
+    ) -> None:
+        self._database = database
+        self._line = line
+        self._floor = floor
+        self._live = live
+        self._knowledge = knowledge
+        self._orders = orders
+        self._tokens = tokens
+        self._identity_secret = identity_secret
+        self._shop_name = shop_name
+        self._default_language = default_language
+        self._session_rates = session_rates
+        self._clock = clock
+
+    # -- sessions ----------------------------------------------------------------------------------------------
+
+    async def begin(self, wish: SessionWish, address: str) -> Frame:
+        """A session for a page: the old visitor when the token holds and the person is the same, else a new one."""
+        known = await self._known(wish.token)
+        who = await self._verified(wish.identity) if wish.identity else None
+        if known is not None and _is_somebody_else(known, who, self._clock()):
+            await self._revoke(known)
+            known = None
+        if known is None:
+            wait = self._session_rates.wait_for(address)
+            if wait:
+                raise RateLimited(retry_after=math.ceil(wait))
+        visitor = await self._database.write(lambda c: self._visitor(c, known, who, wish))
+        return await self._session(visitor, wish.language)
+
+    async def visitor_of(self, token: object) -> Visitor:
+        """Whose token this is. Raises TokenRefused, also when the visitor signed out elsewhere."""
+        read = self._tokens.read(token)
+        visitor = await self._database.read(lambda c: visitors.find(c, read.visitor_id))
+        if visitor is None or visitor.token_version != read.version or visitor.inbox != read.inbox:
+            raise TokenRefused()
+        return visitor
+
+    async def catch_up(self, visitor: Visitor, after: int | None) -> Frame:
+        """State and messages after an id: the truth behind every live update."""
+        sender = visitor.id
+
+        def work(connection: Connection) -> Frame:
+            lines = transcript.for_customer(connection, WIDGET, sender, after)
+            state = self._floor.state_for(connection, WIDGET, sender, visitor.language or self._default_language)
+            cursor = lines[-1].id if lines else (after or 0)
+            return {"state": state, "messages": [shapes.for_customer(line) for line in lines], "cursor": cursor}
+
+        return await self._database.read(work)
+
+    async def still_valid(self, visitor: Visitor) -> bool:
+        """Whether this visitor's tokens still hold."""
+        now = await self._database.read(lambda c: visitors.find(c, visitor.id))
+        return now is not None and now.token_version == visitor.token_version
+
+    def listen(self, visitor: Visitor) -> Listener:
+        """Hear what changes for this visitor, and for the queue they may stand in."""
+        return self._live.listen(customer_topic(WIDGET, visitor.id), QUEUE_TOPIC)
+
+    # -- frames ------------------------------------------------------------------------------------------------
+
+    async def take(self, visitor: Visitor, frame: Mapping[str, Any]) -> list[Frame]:
+        """One frame of the page; the frames to answer with. A refusal is an `error` frame, never an exception."""
+        kind = frame.get("type")
+        handler = self._handlers.get(kind) if isinstance(kind, str) else None
+        client_id = frame.get("client_id")
+        try:
+            if handler is None:
+                raise BadInput("Unknown kind of frame.")
+            if client_id is not None and not (isinstance(client_id, str) and 0 < len(client_id) <= MAX_CLIENT_ID):
+                raise BadInput("client_id must be a short text.", field="client_id")
+            return await handler(self, visitor, frame)
+        except HandoffError as exc:
+            return [_error_frame(exc, client_id if isinstance(client_id, str) else None)]
+        except Exception:
+            log.exception("A frame could not be taken", extra={"event": "frame_failed", "kind": str(kind)[:30]})
+            failure = HandoffError("Something went wrong on our side.")
+            failure.code = "internal_error"
+            return [_error_frame(failure, client_id if isinstance(client_id, str) else None)]
+
+    async def _message(self, visitor: Visitor, frame: Mapping[str, Any]) -> list[Frame]:
+        text = frame.get("text")
+        if not isinstance(text, str):
+            raise BadInput("text must be text.", field="text")
+        return await self._pass_on(visitor, frame, text=text)
+
+    async def _button(self, visitor: Visitor, frame: Mapping[str, Any]) -> list[Frame]:
+        message_id, index = frame.get("message_id"), frame.get("index")
+        if not _is_index(message_id) or not _is_index(index):
+            raise BadInput("message_id and index must be whole numbers.")
+
+        def offered(connection: Connection) -> Mapping[str, str] | None:
+            current = conversations.open_one(connection, WIDGET, visitor.id)
+            # Only buttons of the open conversation: the bot that offered older ones has forgotten them.
+            message = transcript.find(connection, [current.id], message_id) if current else None  # type: ignore[arg-type]
+            buttons = message.buttons if message and message.author is not Author.CUSTOMER else []
+            return buttons[index] if index < len(buttons) else None  # type: ignore[operator]
+
+        button = await self._database.read(offered)
+        if button is None:
+            state = await self._state(visitor)
+            raise BadInput(texts.say("not_a_command", state["language"]))
+        return await self._pass_on(visitor, frame, text=button["title"], payload=button.get("payload"))
+
+    async def _person(self, visitor: Visitor, frame: Mapping[str, Any]) -> list[Frame]:
+        return await self._pass_on(visitor, frame, text="/ask_person", asks_person=True)
+
+    async def _article(self, visitor: Visitor, frame: Mapping[str, Any]) -> list[Frame]:
+        article = self._find_article(frame.get("article_id"))
+        spoken = await self._state(visitor)
+        return await self._pass_on(
+            visitor, frame, text=article.question_in(spoken["language"]), picked_article=article.id
+        )
+
+    async def _leave_queue(self, visitor: Visitor, frame: Mapping[str, Any]) -> list[Frame]:
+        await self._line.leave_queue(WIDGET, visitor.id)
+        return [_accepted(frame, None)]
+
+    async def _contact(self, visitor: Visitor, frame: Mapping[str, Any]) -> list[Frame]:
+        number = frame.get("ticket")
+        if not isinstance(number, str):
+            raise BadInput("ticket must be a case number.", field="ticket")
+        ids = await self._database.read(lambda c: conversations.ids_of_sender(c, WIDGET, visitor.id))
+        await self._floor.leave_contact(ids, number, frame, None)
+        return [_accepted(frame, None)]
+
+    async def _language(self, visitor: Visitor, frame: Mapping[str, Any]) -> list[Frame]:
+        wanted = frame.get("language")
+        if wanted not in language.LOCALES:
+            raise BadInput(f"language must be one of {', '.join(language.LOCALES)}.", field="language")
+
+        def work(connection: Connection) -> None:
+            visitors.set_language(connection, visitor.id, str(wanted))
+            current = conversations.open_one(connection, WIDGET, visitor.id)
+            if current is not None:
+                conversations.set_language(connection, current.id, str(wanted), fixed=True)
+
+        await self._database.write(work)
+        self._live.publish(customer_topic(WIDGET, visitor.id), {"kind": "state"})
+        return [{"type": "state", "state": await self._state(visitor)}]
+
+    async def _typing(self, visitor: Visitor, frame: Mapping[str, Any]) -> list[Frame]:
+        current = await self._database.read(lambda c: conversations.open_one(c, WIDGET, visitor.id))
+        if current is not None and current.status in (Status.AGENT, Status.WAITING):
+            self._live.publish(
+                DESK_TOPIC, {"kind": "typing", "conversation": current.id, "typing": bool(frame.get("typing"))}
+            )
+        return []
+
+    async def _identify(self, visitor: Visitor, frame: Mapping[str, Any]) -> list[Frame]:
+        given = frame.get("identity")
+        who = await self._verified(given)
+        if _is_somebody_else(visitor, who, self._clock()):
+            await self._revoke(visitor)
+            fresh = await self._database.write(
+                lambda c: self._visitor(c, None, who, SessionWish(inbox=visitor.inbox, language=visitor.language))
+            )
+            return [{"type": "session", **await self._session(fresh, fresh.language)}]
+        same = await self._database.write(
+            lambda c: self._visitor(c, visitor, who, SessionWish(inbox=visitor.inbox, language=visitor.language))
+        )
+        return [{"type": "session", **await self._session(same, same.language)}]
+
+    async def _logout(self, visitor: Visitor, frame: Mapping[str, Any]) -> list[Frame]:
+        await self._revoke(visitor)
+        fresh = await self._database.write(lambda c: visitors.begin(c, visitor.inbox, visitor.language, self._clock()))
+        return [{"type": "session", **await self._session(fresh, fresh.language)}]
+
+    async def _read(self, visitor: Visitor, frame: Mapping[str, Any]) -> list[Frame]:
+        return []
+
+    async def _ping(self, visitor: Visitor, frame: Mapping[str, Any]) -> list[Frame]:
+        return [{"type": "pong"}]
+
+    _handlers = {
+        "message": _message,
+        "button": _button,
+        "person": _person,
+        "article": _article,
+        "leave_queue": _leave_queue,
+        "contact": _contact,
+        "language": _language,
+        "typing": _typing,
+        "identify": _identify,
+        "logout": _logout,
+        "read": _read,
+        "ping": _ping,
+    }
+
+    async def _pass_on(self, visitor: Visitor, frame: Mapping[str, Any], text: str, **more: Any) -> list[Frame]:
+        client_id = frame.get("client_id")
+        if not isinstance(client_id, str):
+            raise BadInput("client_id is missing.", field="client_id")
+        now = self._clock()
+        who = None
+        if visitor.signed_in(now) and visitor.customer_id and visitor.identity_until:
+            who = Identity(visitor.customer_id, visitor.identity_until, visitor.customer_name)
+        receipt = await self._line.receive(
+            Inbound(
+                channel=WIDGET,
+                sender=visitor.id,
+                text=text,
+                external_id=client_id,
+                client_id=client_id,
+                identity=who,
+                language=visitor.language,
+                **more,
+            )
+        )
+        return [_accepted(frame, shapes.for_customer(receipt.message))]
+
+    # -- what the page browses ---------------------------------------------------------------------------------
+
+    def faq_tree(self, wanted: str | None) -> Frame:
+        """Categories with their articles' questions, in the customer's language."""
+        spoken = language.nearest(wanted, self._default_language)
+        categories: dict[str, Frame] = {}
+        for article in self._knowledge.current.articles.values():
+            name = article.category_name
+            entry = categories.setdefault(
+                article.category, {"id": article.category, "name": _in(name, spoken), "articles": []}
+            )
+            entry["articles"].append({"id": article.id, "question": article.question_in(spoken)})
+        return {"categories": list(categories.values())}
+
+    def faq_article(self, article_id: str, wanted: str | None) -> Frame:
+        """One article as the widget shows it. Raises UnknownArticle."""
+        spoken = language.nearest(wanted, self._default_language)
+        article = self._find_article(article_id)
+        known = self._knowledge.current.articles
+        return {
+            "id": article.id,
+            "question": article.question_in(spoken),
+            "answer": article.answer_in(spoken),
+            "related": [
+                {"id": other, "question": known[other].question_in(spoken)}
+                for other in article.related
+                if other in known
+            ],
+            "links": [{"label": _in(link.label, spoken), "url": link.url} for link in article.links],
+        }
+
+    async def orders_of(self, visitor: Visitor, wanted: str | None) -> Frame:
+        """The orders of a customer who is signed in at the shop. Raises NotSignedInCustomer."""
+        now = self._clock()
+        if not visitor.signed_in(now) or visitor.customer_id is None:
+            raise NotSignedInCustomer()
+        spoken = language.nearest(wanted, self._default_language)
+        customer_id = visitor.customer_id
+
+        def look_up() -> list[Frame]:
+            found = self._orders.orders_of(customer_id, 10)
+            return [shop.order_card(one, self._orders.parcels_of(one.number), spoken, now) for one in found]
+
+        try:
+            return {"orders": await asyncio.get_running_loop().run_in_executor(None, look_up)}
+        except shop.ShopUnavailable as exc:
+            raise ShopUnavailable() from exc
+
+    # -- the parts ---------------------------------------------------------------------------------------------
+
+    def _find_article(self, article_id: object) -> Any:
+        article = None
+        if isinstance(article_id, str) and _ARTICLE_ID.match(article_id):
+            article = self._knowledge.current.articles.get(article_id)
+        if article is None:
+            raise UnknownArticle()
+        return article
+
+    async def _known(self, token: str | None) -> Visitor | None:
+        if not token:
+            return None
+        try:
+            return await self.visitor_of(token)
+        except TokenRefused:
+            return None
+
+    async def _verified(self, identity: object) -> Identity:
+        """The customer whom the shop signed for. Raises IdentityRefused; nothing unsigned ever counts."""
+        try:
+            verified = shop.verify_identity(identity, self._identity_secret, self._clock())  # type: ignore[arg-type]
+        except shop.IdentityRefused as exc:
+            raise IdentityRefused(reason=exc.code) from exc
+        customer = None
+        try:
+            customer = await asyncio.get_running_loop().run_in_executor(
+                None, self._orders.customer, verified.customer_id
+            )
+        except shop.ShopUnavailable:
+            log.warning("The shop did not name a customer", extra={"event": "shop_unavailable"})
+        return Identity(verified.customer_id, verified.expires_at, customer.name if customer else None)
+
+    def _visitor(
+        self, connection: Connection, known: Visitor | None, who: Identity | None, wish: SessionWish
+    ) -> Visitor:
+        now = self._clock()
+        visitor = known or visitors.begin(connection, wish.inbox, wish.language, now)
+        if who is not None:
+            visitors.identify(connection, visitor.id, who.customer_id, who.name, who.until)
+        current = conversations.open_one(connection, WIDGET, visitor.id)
+        if current is not None and who is not None:
+            conversations.set_identity(connection, current.id, who.customer_id, who.name, who.until)
+        if known is not None and now - known.seen_at > SEEN_EVERY:
+            visitors.seen(connection, visitor.id, now)
+        found = visitors.find(connection, visitor.id)
+        if found is None:
+            raise TokenRefused()
+        return found
+
+    async def _session(self, visitor: Visitor, spoken: str | None) -> Frame:
+        token = self._tokens.sign(VisitorToken(visitor.id, visitor.inbox, visitor.token_version))
+        name = visitor.customer_name if visitor.signed_in(self._clock()) else None
+        return {
+            "token": token,
+            "visitor": {"id": visitor.id[:8], "name": name, "signed_in": visitor.signed_in(self._clock())},
+            "settings": {"shop_name": dict.fromkeys(language.LOCALES, self._shop_name), "poll_seconds": 25},
+            **await self.catch_up(visitor, None),
+        }
+
+    async def _revoke(self, visitor: Visitor) -> None:
+        await self._database.write(lambda c: visitors.revoke(c, visitor.id))
+        self._live.publish(customer_topic(WIDGET, visitor.id), {"kind": "revoked"})
+
+    async def _state(self, visitor: Visitor) -> Frame:
+        return await self._database.read(
+            lambda c: self._floor.state_for(c, WIDGET, visitor.id, visitor.language or self._default_language)
+        )
+
+
+def _is_somebody_else(visitor: Visitor, who: Identity | None, now: datetime) -> bool:
+    """Whether the person at the page is another than this visitor was: histories are never mixed.
+
+    A visitor who was never signed in may sign in and keep the conversation. One who was signed in and comes without an
+    identity has signed out at the shop, or somebody else sits at the browser.
+    """
+    if visitor.customer_id is None:
+        return False
+    return who is None or who.customer_id != visitor.customer_id
+
+
+def _accepted(frame: Mapping[str, Any], message: Frame | None) -> Frame:
+    return {"type": "accepted", "client_id": frame.get("client_id"), "message": message}
+
+
+def _error_frame(error: HandoffError, client_id: str | None) -> Frame:
+    frame: Frame = {"type": "error", "client_id": client_id, "code": error.code, "message": str(error)}
+    if "retry_after" in error.details:
+        frame["retry_after"] = error.details["retry_after"]
+    if "field" in error.details:
+        frame["field"] = error.details["field"]
+    return frame
+
+
+def _is_index(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**53
+
+
+def _in(by_locale: Mapping[str, str], spoken: str) -> str:
+    return next((by_locale[one] for one in texts.FALLBACKS[spoken] if by_locale.get(one)), "")

@@ -1,0 +1,66 @@
+"""What travels along the line: a customer's message coming in, what the bot says, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from handoff.records import Conversation, Message
+
+
+@dataclass(frozen=True)
+class Identity:
+    """A customer whose identity the shop signed."""
+
+    customer_id: str
+    until: datetime
+    name: str | None = None
+
+
+@dataclass(frozen=True)
+class Inbound:
+    """One message from a customer, as a channel hands it over: who, what, and the sender's own id for it."""
+
+    channel: str
+    sender: str
+    text: str
+    external_id: str | None = None
+    client_id: str | None = None
+    payload: str | None = None
+    identity: Identity | None = None
+    language: str | None = None  # a hint of the page; the conversation's own language wins
+    page: Mapping[str, Any] | None = None
+    asks_person: bool = False
+    picked_article: str | None = None  # chosen in the page's list of articles rather than asked for
+
+
+@dataclass(frozen=True)
+class BotLine:
+    """One thing the bot said: text, buttons, an image, and marks for the platform."""
+
+    text: str = ""
+    buttons: tuple[Mapping[str, str], ...] = ()
+    image: str | None = None
+    marks: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What came of a message: where it is stored, and the lines that answered it."""
+
+    message: Message
+    conversation: Conversation
+    answers: tuple[Message, ...] = ()
+    repeated: bool = False
+
+
+@dataclass(frozen=True)
+class SessionWish:
+    """What a page asks for when it begins: its inbox, its language, and who it says it is (signed, or nothing)."""
+
+    inbox: str
+    language: str | None = None
+    token: str | None = None
+    identity: object = None

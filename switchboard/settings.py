@@ -1,0 +1,233 @@
+"""Every setting: name, default, help. Read once at start from `endpoints.yml`, checked, and frozen.
+
+The section `switchboard:` of `endpoints.yml` holds the values (with `${VAR}` from the environment, as Rasa reads it);
+an environment variable `SWITCHBOARD_<NAME>` overrides each. An unknown key or a bad value stops the start.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, get_type_hints
+
+import yaml
+
+from handoff.hours import OpeningHours
+
+SECTION = "switchboard"
+_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
+
+class SettingsError(Exception):
+    """A setting is unknown or has a value that cannot be used."""
+
+
+def _setting(default: Any, help: str, secret: bool = False, at_least: int | None = None) -> Any:
+    return field(default=default, repr=not secret, metadata={"help": help, "secret": secret, "at_least": at_least})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The whole table. Defaults run on a laptop: SQLite files, no services."""
+
+    port: int = _setting(8000, "Port of the gateway: widget, desk, webhooks.", at_least=1)
+    host: str = _setting("127.0.0.1", "Address the gateway listens on; 0.0.0.0 behind a proxy.")
+    data_dir: str = _setting("var", "Folder for databases, secrets and the trained model's logs.")
+    public_url: str = _setting("", "The address customers see, for links and origins; empty means http://host:port.")
+    demo: bool = _setting(True, "Demo shop, demo agents and their passwords on the page; false in production.")
+    database_url: str = _setting("", "SQLAlchemy URL of the platform's database; empty means SQLite in data_dir.", True)
+    sqlite_synchronous: str = _setting(
+        "NORMAL", "SQLite's durability: NORMAL survives any crash of a process, FULL also a power cut."
+    )
+    redis_url: str = _setting(
+        "", "Redis for turns and live updates when several gateways run; empty means one gateway.", True
+    )
+    bot_urls: str = _setting("", "Addresses of the bot workers, separated by commas; empty means the one `run` starts.")
+    bot_port: int = _setting(0, "Loopback port of the bot that `run` starts; 0 takes a free one.", at_least=0)
+    actions_port: int = _setting(
+        0, "Loopback port of the action server that `run` starts; 0 takes a free one.", at_least=0
+    )
+    bot_timeout_seconds: int = _setting(
+        15, "How long the bot may take for one message before the customer hears of it.", at_least=1
+    )
+    person_timeout_seconds: int = _setting(
+        3, "How long the bot may take to sum up before a wish for a person goes to the queue without it.", at_least=1
+    )
+    shop_name: str = _setting("Harbour Goods", "Name of the shop, shown in the widget.")
+    default_language: str = _setting("zh-HK", "Language of a customer who has not shown one yet.")
+    opening_hours: str = _setting("mon-sun 00:00-24:00", "When people answer, such as `mon-fri 09:00-18:00`.")
+    time_zone: str = _setting("Asia/Hong_Kong", "Time zone of the opening hours.")
+    shop_adapter: str = _setting("sql", "Where orders come from: `sql` (the demo shop's database) or `http`.")
+    shop_url: str = _setting(
+        "", "Database URL (sql; empty means data_dir/shop.db) or base URL (http) of the shop.", True
+    )
+    shop_token: str = _setting("", "Bearer token for the shop's HTTP API.", True)
+    identity_secret: str = _setting(
+        "", "Secret that the shop signs customer identities with; empty makes one in data_dir.", True
+    )
+    allowed_origins: str = _setting(
+        "", "Origins of shop pages that may carry the widget, separated by commas; the gateway's own is always in."
+    )
+    api_tokens: str = _setting("", "Callers of the rest channel as `name:token`, separated by commas.", True)
+    trusted_proxies: int = _setting(0, "How many proxies stand in front and add X-Forwarded-For.", at_least=0)
+    max_message_chars: int = _setting(2000, "Longest text a customer may send.", at_least=50)
+    messages_burst: int = _setting(20, "How many messages a customer may send at once.", at_least=1)
+    messages_per_second: int = _setting(2, "How many messages a second a customer may send after that.", at_least=1)
+    sessions_per_minute: int = _setting(60, "New widget sessions a minute from one address.", at_least=1)
+    logins_per_minute: int = _setting(
+        10, "Attempts to sign in to the desk a minute, per login and address.", at_least=1
+    )
+    log_level: str = _setting("INFO", "DEBUG, INFO, WARNING or ERROR.")
+
+    # -- what follows from the table ----------------------------------------------------------------------------
+
+    @property
+    def data_path(self) -> Path:
+        """The data folder."""
+        return Path(self.data_dir)
+
+    @property
+    def database(self) -> str:
+        """URL of the platform's database."""
+        return self.database_url or f"sqlite:///{self.data_path / 'switchboard.db'}"
+
+    @property
+    def shop_mapping(self) -> dict[str, str]:
+        """What `shop.open_shop` takes."""
+        if self.shop_adapter == "http":
+            return {"adapter": "http", "base_url": self.shop_url, "token": self.shop_token}
+        return {"adapter": "sql", "url": self.shop_url or f"sqlite:///{self.data_path / 'shop.db'}"}
+
+    @property
+    def base_url(self) -> str:
+        """The address customers see."""
+        return self.public_url.rstrip("/") or f"http://{self.host}:{self.port}"
+
+    @property
+    def bot_addresses(self) -> tuple[str, ...]:
+        """The bot workers, in a fixed order."""
+        return _listed(self.bot_urls)
+
+    @property
+    def origins(self) -> frozenset[str]:
+        """Origins whose pages may carry the widget."""
+        own = {self.base_url, f"http://127.0.0.1:{self.port}", f"http://localhost:{self.port}"}
+        return frozenset(own | {origin.rstrip("/") for origin in _listed(self.allowed_origins)})
+
+    @property
+    def callers(self) -> dict[str, str]:
+        """Tokens of the rest channel: token to caller's name."""
+        pairs = (entry.partition(":") for entry in _listed(self.api_tokens))
+        return {token.strip(): name.strip() for name, _, token in pairs if name.strip() and token.strip()}
+
+    @property
+    def hours(self) -> OpeningHours:
+        """The opening hours, parsed."""
+        return OpeningHours.parse(self.opening_hours, self.time_zone)
+
+
+SECRETS = frozenset(one.name for one in fields(Settings) if one.metadata["secret"])
+
+
+def load(endpoints: Path, environment: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings. Raises SettingsError naming key, value and expectation; never a secret's value."""
+    environment = os.environ if environment is None else environment
+    values = _from_file(endpoints, environment)
+    hints = get_type_hints(Settings)
+    known = {one.name: one for one in fields(Settings)}
+    unknown = sorted(set(values) - set(known))
+    if unknown:
+        raise SettingsError(
+            f"{endpoints.name}: unknown setting {SECTION}.{unknown[0]}; known are {', '.join(sorted(known))}."
+        )
+    for name in known:
+        if f"SWITCHBOARD_{name.upper()}" in environment:
+            values[name] = environment[f"SWITCHBOARD_{name.upper()}"]
+    settings = Settings(
+        **{name: _converted(name, value, hints[name], known[name].metadata) for name, value in values.items()}
+    )
+    _check(settings)
+    return settings
+
+
+def rows() -> list[tuple[str, str, str]]:
+    """The table for people: name, default, help. Secrets show no default."""
+    return [
+        (one.name, "" if one.metadata["secret"] else str(one.default), one.metadata["help"]) for one in fields(Settings)
+    ]
+
+
+def _from_file(endpoints: Path, environment: Mapping[str, str]) -> dict[str, Any]:
+    if not endpoints.exists():
+        return {}
+    try:
+        loaded = yaml.safe_load(endpoints.read_text(encoding="utf-8")) or {}
+    except yaml.YAMLError as exc:
+        mark = getattr(exc, "problem_mark", None)
+        where = f", line {mark.line + 1}" if mark else ""
+        raise SettingsError(f"{endpoints.name}{where}: not valid YAML ({getattr(exc, 'problem', exc)}).") from exc
+    section = (loaded.get(SECTION) or {}) if isinstance(loaded, dict) else {}
+    if not isinstance(section, dict):
+        raise SettingsError(f"{endpoints.name}: the section {SECTION} must be a mapping of setting to value.")
+    return {name: _with_variables(name, value, environment) for name, value in section.items() if value is not None}
+
+
+def _with_variables(name: str, value: Any, environment: Mapping[str, str]) -> Any:
+    if not isinstance(value, str):
+        return value
+
+    def look_up(match: re.Match[str]) -> str:
+        if match[1] not in environment:
+            raise SettingsError(f"{SECTION}.{name} asks for the environment variable {match[1]}, which is not set.")
+        return environment[match[1]]
+
+    return _VARIABLE.sub(look_up, value)
+
+
+def _converted(name: str, value: Any, kind: Any, metadata: Mapping[str, Any]) -> Any:
+    shown = "(secret)" if metadata["secret"] else repr(value)
+    if kind is bool:
+        if isinstance(value, bool):
+            return value
+        word = str(value).strip().lower()
+        if word in ("true", "yes", "on", "1"):
+            return True
+        if word in ("false", "no", "off", "0"):
+            return False
+        raise SettingsError(f"{SECTION}.{name} is {shown}; expected true or false.")
+    if kind is int:
+        try:
+            number = int(str(value).strip())
+        except ValueError as exc:
+            raise SettingsError(f"{SECTION}.{name} is {shown}; expected a whole number.") from exc
+        if metadata["at_least"] is not None and number < metadata["at_least"]:
+            raise SettingsError(f"{SECTION}.{name} is {shown}; expected at least {metadata['at_least']}.")
+        return number
+    return str(value).strip()
+
+
+def _check(settings: Settings) -> None:
+    if settings.port > 65535:
+        raise SettingsError(f"{SECTION}.port is {settings.port}; expected at most 65535.")
+    _one_of("default_language", settings.default_language, ("zh-HK", "zh-TW", "zh-CN", "en"))
+    _one_of("shop_adapter", settings.shop_adapter, ("sql", "http"))
+    _one_of("sqlite_synchronous", settings.sqlite_synchronous, ("NORMAL", "FULL", "EXTRA"))
+    _one_of("log_level", settings.log_level, ("DEBUG", "INFO", "WARNING", "ERROR"))
+    if settings.shop_adapter == "http" and not settings.shop_url.startswith(("http://", "https://")):
+        raise SettingsError(f"{SECTION}.shop_url must be an http(s) address when shop_adapter is http.")
+    try:
+        settings.hours.is_open  # noqa: B018  (parsing is the check)
+    except ValueError as exc:
+        raise SettingsError(f"{SECTION}.opening_hours or time_zone: {exc}.") from exc
+
+
+def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise SettingsError(f"{SECTION}.{name} is {value!r}; expected one of {', '.join(allowed)}.")
+
+
+def _listed(written: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in written.split(",") if part.strip())

@@ -1,0 +1,128 @@
+"""The trained model: made when it is missing or when what it was made from has changed."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import yaml
+
+KEPT_MODELS = 3
+RASA_VERSION = "3.6.21"
+
+
+class TrainingFailed(Exception):
+    """The model could not be trained."""
+
+
+class BrokenFile(Exception):
+    """A file that the bot is made from cannot be read."""
+
+
+def sources(root: Path) -> list[Path]:
+    """Everything the model is made from: Rasa's files, the training data, and the components that read them."""
+    found = [root / "config.yml", root / "domain.yml"]
+    for folder, endings in (("nlu", ("*.yml", "*.py", "*.txt")), ("stories", ("*.yml",))):
+        for ending in endings:
+            found += sorted((root / folder).rglob(ending))
+    found += [root / "faq_kb" / "folding.py"]
+    return [path for path in found if path.exists()]
+
+
+def fingerprint(root: Path) -> str:
+    """Changes whenever a new training would give another model."""
+    digest = hashlib.sha256(RASA_VERSION.encode())
+    for path in sources(root):
+        digest.update(str(path.relative_to(root)).encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]
+
+
+def check_yaml(paths: Iterable[Path], root: Path) -> None:
+    """Raise BrokenFile naming file and line for the first file that is not YAML."""
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    for path in paths:
+        if path.suffix != ".yml":
+            continue
+        name = path.relative_to(root)
+        try:
+            # Only the syntax: what the files mean is checked by those who use them.
+            for _ in yaml.parse(path.read_text(encoding="utf-8"), Loader=loader):
+                pass
+        except UnicodeDecodeError as exc:
+            raise BrokenFile(f"{name}: not UTF-8 (at byte {exc.start}); save it as UTF-8.") from exc
+        except yaml.YAMLError as exc:
+            mark = getattr(exc, "problem_mark", None)
+            where = f", line {mark.line + 1}" if mark else ""
+            raise BrokenFile(f"{name}{where}: not valid YAML: {getattr(exc, 'problem', None) or exc}.") from exc
+
+
+def model_for(root: Path, models: Path, logs: Path, tell: Callable[[str], None]) -> Path:
+    """The model of the current sources, trained now if there is none. Raises TrainingFailed with the log's reason."""
+    path = models / f"{fingerprint(root)}.tar.gz"
+    if path.exists():
+        return path
+    models.mkdir(parents=True, exist_ok=True)
+    logs.mkdir(parents=True, exist_ok=True)
+    began = time.monotonic()
+    log = logs / "training.log"
+    with log.open("wb") as output:
+        training = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "rasa", "train", "--config", "config.yml", "--domain", "domain.yml"),
+                *("--data", "nlu", "stories", "--out", str(models.resolve())),
+                *("--fixed-model-name", path.name.removesuffix(".tar.gz")),
+            ],
+            cwd=root,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            env=quiet_environment(root),
+        )
+        try:
+            while training.poll() is None:
+                tell(f"Training the bot: {time.monotonic() - began:.0f} s (about half a minute)")
+                try:
+                    training.wait(1)
+                except subprocess.TimeoutExpired:
+                    continue
+        except BaseException:
+            training.kill()
+            training.wait()
+            raise
+    if training.returncode != 0 or not path.exists():
+        raise TrainingFailed(f"Training failed: {_reason(log)} (the whole log: {log})")
+    tell(f"Trained the bot in {time.monotonic() - began:.0f} s.")
+    _forget_old(models, path)
+    return path
+
+
+def quiet_environment(root: Path) -> dict[str, str]:
+    """The environment of Rasa's processes: no telemetry, no TensorFlow chatter, our packages importable."""
+    return {
+        **os.environ,
+        "RASA_TELEMETRY_ENABLED": "false",
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
+        "PYTHONWARNINGS": "ignore",
+        "PYTHONPATH": str(root),
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def _reason(log: Path) -> str:
+    lines = [line.strip() for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
+    telling = [line for line in lines if "Error" in line or "Exception" in line or "error" in line]
+    return (telling or lines or ["rasa train said nothing"])[-1][:300]
+
+
+def _forget_old(models: Path, current: Path) -> None:
+    others = sorted(
+        (path for path in models.glob("*.tar.gz") if path != current), key=lambda path: path.stat().st_mtime
+    )
+    for path in others[: max(0, len(others) - KEPT_MODELS + 1)]:
+        path.unlink()

@@ -1,0 +1,44 @@
+"""Reading the bot's handoff marker: what it says is checked, bounded, and never trusted further than that."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from handoff.records import Wish
+
+REASONS = (
+    "asked_for_person",
+    "complaint",
+    "fallback",
+    "order_exception",
+    "bot_offer",
+    "bot_failed",
+    "too_many_attempts",
+)
+TEAMS = ("support", "delivery", "sales", "returns", "billing", "technical")
+MAX_PRIORITY = 3
+_PLAIN_WISH = re.compile(
+    r"真人|人工|客服|專員|专员|同事|搵人|搵個人|\b(human|agent|person|someone|representative|operator)\b", re.IGNORECASE
+)
+
+
+def wish_from(marker: Any) -> Wish:
+    """The marker as a record; what is unknown or too large is replaced, never an error: the wish itself counts."""
+    marker = marker if isinstance(marker, Mapping) else {}
+    reason, team, priority = marker.get("reason"), marker.get("team"), marker.get("priority")
+    return Wish(
+        reason=reason if reason in REASONS else "asked_for_person",
+        team=team if team in TEAMS else "support",
+        priority=min(MAX_PRIORITY, max(0, priority)) if isinstance(priority, int) else 0,
+        summary=str(marker.get("summary") or "")[:500],
+        collected={
+            name: marker[name] for name in ("slots", "profile", "order") if isinstance(marker.get(name), Mapping)
+        },
+    )
+
+
+def plainly_asks_for_person(text: str) -> bool:
+    """Whether a short text asks for a person in so many words; used only while the bot cannot be asked."""
+    return len(text) <= 60 and _PLAIN_WISH.search(text) is not None
