@@ -1,0 +1,65 @@
+"""What the shop's own systems know: customers, orders, parcels. One adapter per system, one desk for their privacy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from shop.cards import age_in, order_card
+from shop.errors import BadShopSettings, IdentityRefused, NotADemoShop, ShopError, ShopUnavailable, Unavailable
+from shop.http import HttpShop
+from shop.identity import Identity, check_identity_secret, sign_identity, verify_identity
+from shop.locales import LOCALES, text_in
+from shop.proof import OrderDesk, ProvedOrder, Refusal, ShownOrder, Tier
+from shop.records import Customer, Item, Order, OrderStatus, Parcel, ParcelEvent, ParcelStatus, Shop, carrier_in
+from shop.sql import SqlShop
+
+__all__ = [
+    "LOCALES",
+    "BadShopSettings",
+    "Customer",
+    "HttpShop",
+    "Identity",
+    "IdentityRefused",
+    "Item",
+    "NotADemoShop",
+    "Order",
+    "OrderDesk",
+    "OrderStatus",
+    "Parcel",
+    "ParcelEvent",
+    "ParcelStatus",
+    "ProvedOrder",
+    "Refusal",
+    "Shop",
+    "ShopError",
+    "ShopUnavailable",
+    "ShownOrder",
+    "SqlShop",
+    "Tier",
+    "Unavailable",
+    "age_in",
+    "carrier_in",
+    "check_identity_secret",
+    "open_shop",
+    "order_card",
+    "sign_identity",
+    "text_in",
+    "verify_identity",
+]
+
+_KEYS = {"sql": ("url",), "http": ("base_url", "token")}
+
+
+def open_shop(settings: Mapping[str, Any]) -> Shop:
+    """The adapter the settings name. Raises `BadShopSettings` with the key and what it should have been."""
+    adapter = settings.get("adapter")
+    if not isinstance(adapter, str) or adapter not in _KEYS:
+        raise BadShopSettings(f"adapter: expected one of {', '.join(_KEYS)}")
+    given = {key: value for key, value in settings.items() if key != "adapter"}
+    for key in given.keys() - set(_KEYS[adapter]):
+        raise BadShopSettings(f"{key}: not a setting of the {adapter} adapter; expected {', '.join(_KEYS[adapter])}")
+    for key in _KEYS[adapter]:
+        if not isinstance(given.get(key), str) or not given[key]:
+            raise BadShopSettings(f"{key}: expected a non-empty text for the {adapter} adapter")
+    return SqlShop(given["url"]) if adapter == "sql" else HttpShop(given["base_url"], given["token"])
