@@ -1,0 +1,31 @@
+"""What the shop can explain: articles in files, found by search, live the second they are saved."""
+
+from faq_kb.articles import FALLBACKS, LOCALES, Article, Category, Link, in_locale
+from faq_kb.check import check
+from faq_kb.folding import fold, fold_keeping_length
+from faq_kb.follower import KnowledgeFollower
+from faq_kb.loading import load_articles
+from faq_kb.problems import ArticleError, Level, Problem
+from faq_kb.rank import rank_file
+from faq_kb.search import Decision, Hit, KnowledgeBase
+
+__all__ = [
+    "FALLBACKS",
+    "LOCALES",
+    "Article",
+    "ArticleError",
+    "Category",
+    "Decision",
+    "Hit",
+    "KnowledgeBase",
+    "KnowledgeFollower",
+    "Level",
+    "Link",
+    "Problem",
+    "check",
+    "fold",
+    "fold_keeping_length",
+    "in_locale",
+    "load_articles",
+    "rank_file",
+]

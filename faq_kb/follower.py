@@ -1,0 +1,155 @@
+"""Following the folder of articles: what is saved is served a moment later, what is broken never is."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from faq_kb.loading import ArticleFile, article_paths, read_file, repeated_ids, source_of
+from faq_kb.problems import ArticleError, Problem
+from faq_kb.search import KnowledgeBase
+
+log = logging.getLogger(__name__)
+
+# An editor that writes in two steps is done within this.
+SETTLE_SECONDS = 0.1
+
+_Stamp = tuple[int, int, int, int]
+
+
+class KnowledgeFollower:
+    """Serves the last good set of a folder and follows its files from ``start()`` to ``stop()``.
+
+    A file that breaks keeps serving as it last was good, while the others go on; ``problems`` says what is wrong.
+    The first reading happens here and raises ``ArticleError`` when there is nothing good to serve.
+    """
+
+    def __init__(self, folder: Path, check_seconds: float = 0.5) -> None:
+        self.folder = Path(folder)
+        self.check_seconds = check_seconds
+        self._stamps: dict[Path, _Stamp] = {}
+        self._read: dict[Path, ArticleFile] = {}
+        self._good: dict[Path, ArticleFile] = {}
+        self._problems: list[Problem] = []
+        self._listeners: list[Callable[[KnowledgeBase], None]] = []
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._looking = threading.Lock()
+        self._current: KnowledgeBase | None = None
+        self.look()
+        if self._current is None:
+            raise ArticleError(self._problems)
+
+    @property
+    def current(self) -> KnowledgeBase:
+        """The set in force; hold on to it for the length of one question."""
+        if self._current is None:
+            raise ArticleError(self._problems)
+        return self._current
+
+    @property
+    def problems(self) -> list[Problem]:
+        """What keeps the files on disk from being served; empty when they are."""
+        return list(self._problems)
+
+    def on_change(self, listener: Callable[[KnowledgeBase], None]) -> None:
+        """Call ``listener`` with each new set, in the follower's thread."""
+        self._listeners.append(listener)
+
+    def start(self) -> None:
+        if self._thread is None:
+            self._stop.clear()
+            self._thread = threading.Thread(target=self._follow, name="faq-follower", daemon=True)
+            self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join(timeout=10)
+            self._thread = None
+
+    def _follow(self) -> None:
+        while not self._stop.wait(self.check_seconds):
+            try:
+                self.look()
+            except Exception:
+                # Whatever a file does to us, the next look may succeed and the last good set still serves.
+                log.exception("Looking at the articles failed", extra={"event": "articles_look_failed"})
+
+    def look(self) -> None:
+        """Compare the folder with what is served, and serve what is new and good."""
+        with self._looking:
+            stamps = self._settled_stamps()
+            if stamps == self._stamps and self._stamps:
+                return
+            for path in [path for path in stamps if stamps[path] != self._stamps.get(path)]:
+                self._read[path] = read_file(path)
+            self._stamps = stamps
+            self._read = {path: self._read[path] for path in stamps}
+            self._serve()
+
+    def _settled_stamps(self) -> dict[Path, _Stamp]:
+        stamps = self._look_at_files()
+        while stamps != self._stamps and self._current is not None:
+            if self._stop.wait(SETTLE_SECONDS):
+                return self._stamps
+            again = self._look_at_files()
+            if again == stamps:
+                break
+            stamps = again
+        return stamps
+
+    def _look_at_files(self) -> dict[Path, _Stamp]:
+        stamps = {}
+        for path in article_paths(self.folder):
+            try:
+                status = path.stat()
+            except FileNotFoundError:
+                continue  # renamed away between the listing and the look
+            stamps[path] = (status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino)
+        return stamps
+
+    def _serve(self) -> None:
+        problems = [problem for file in self._read.values() for problem in file.problems]
+        good = {}
+        for path, file in self._read.items():
+            if not file.problems:
+                good[path] = file
+            elif path in self._good:
+                good[path] = self._good[path]
+        repeated = repeated_ids(good.values())
+        if not self._read:
+            problems.append(
+                Problem(source_of(self.folder), 0, "", "expected at least one .yml file with articles", "no_files")
+            )
+        self._tell_problems(problems + repeated)
+        if repeated or not good:
+            return
+        before, self._good = self._good, good
+        if self._current is None or _digests(before) != _digests(good):
+            articles = [article for file in good.values() for article in file.articles]
+            if self._current is not None:
+                # Customers get the new texts at once; building the index takes a second longer.
+                self._put_in_force(KnowledgeBase(articles, like=self._current))
+            self._put_in_force(KnowledgeBase(articles))
+
+    def _put_in_force(self, knowledge: KnowledgeBase) -> None:
+        self._current = knowledge
+        log.info(
+            "Articles are in force",
+            extra={"event": "articles_served", "version": knowledge.version, "articles": len(knowledge.articles)},
+        )
+        for listener in self._listeners:
+            listener(knowledge)
+
+    def _tell_problems(self, problems: list[Problem]) -> None:
+        for problem in problems:
+            if problem not in self._problems:
+                log.warning("Articles not served: %s", problem, extra={"event": "articles_refused"})
+        self._problems = problems
+
+
+def _digests(files: dict[Path, ArticleFile]) -> dict[Path, str]:
+    return {path: file.digest for path, file in files.items()}

@@ -1,0 +1,192 @@
+"""The knowledge base: one loaded set of articles with its index, immutable once built."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, timezone
+from enum import Enum
+from functools import lru_cache
+from importlib import resources
+from pathlib import Path
+from types import MappingProxyType
+
+import yaml
+
+from faq_kb.articles import Article, Category
+from faq_kb.folding import fold, fold_words
+from faq_kb.index import Entry, Evidence, Index
+from faq_kb.loading import load_articles
+from faq_kb.words import Synonyms
+
+# Hong Kong, Taiwan and the mainland share it; an article's last day ends at their midnight.
+SHOP_TIME = timezone(timedelta(hours=8))
+
+# A question fits in this; what is longer is a letter, and its beginning says what it is about.
+MAX_QUERY_CHARACTERS = 400
+
+# All thresholds stand here. A score is the probability that some article answers the question.
+# At or above this one the best article's answer may be given: some 94 of 100 questions that have an answer reach it.
+ANSWER_SCORE = 0.5
+# At or above it an article is worth a "did you mean" button.
+SUGGEST_SCORE = 0.15
+# A runner-up with this share of the best one's probability makes the best one unclear.
+CLOSE_SHARE = 0.6
+
+# How the evidence becomes a probability: a logistic regression over public question sets and sub-sets of them with
+# 1 to 10 phrasings an entry, told apart from the questions of entries left out and of other trades.
+_LOG_PROBABILITY, _KNOWN, _NEAREST, _LOG_WORDS, _LOG_ENTRIES, _LOG_PHRASINGS, _CONSTANT = (
+    1.3,
+    1.1,
+    2.0,
+    0.6,
+    0.4,
+    -0.9,
+    1.45,
+)
+
+
+class Decision(Enum):
+    """What to do with what was found."""
+
+    ANSWER = "answer"  # one article is clear
+    SUGGEST = "suggest"  # several are close, or the best one is weak
+    NONE = "none"  # nothing fits
+
+
+@dataclass(frozen=True)
+class Hit:
+    """An article that may answer. The score of the best one is the probability that it does."""
+
+    article_id: str
+    score: float
+    rule: str = "ranked"  # or "exact": the question is one of the article's phrasings
+
+
+class KnowledgeBase:
+    """``like`` hurries: the new articles are served at once with that set's index, until the own one is built."""
+
+    def __init__(
+        self,
+        articles: Iterable[Article],
+        *,
+        today: Callable[[], date] | None = None,
+        like: KnowledgeBase | None = None,
+    ) -> None:
+        self.articles: Mapping[str, Article] = MappingProxyType({article.id: article for article in articles})
+        self.version = _version(self.articles.values())
+        self._today = today or (lambda: datetime.now(SHOP_TIME).date())
+        self._dated = [article for article in self.articles.values() if article.valid_from or article.valid_until]
+        self._exact = _exact(self.articles.values())
+        self._index: Index = like._index if like else self._built_index()
+        phrasings = sum(len(article.phrasings) for article in self.articles.values())
+        count = max(1, len(self.articles))
+        self._base = _CONSTANT + _LOG_ENTRIES * math.log(count) + _LOG_PHRASINGS * math.log(max(1, phrasings / count))
+
+    @classmethod
+    def load(cls, folder: Path) -> KnowledgeBase:
+        """The articles of a folder; raises ``ArticleError`` when any file is broken."""
+        return cls(load_articles(folder))
+
+    def search(self, text: str, limit: int = 5) -> list[Hit]:
+        """The articles that fit best, best first; those whose days are over or not yet come are left out."""
+        folded = fold(text[:MAX_QUERY_CHARACTERS])
+        today = self._today()
+        away = {article.id for article in self._dated if not article.is_valid_on(today)}
+        exact = self._exact.get(fold_words(folded))
+        hits = [Hit(exact, 1.0, "exact")] if exact and exact not in away else []
+        away.update(hit.article_id for hit in hits)
+        ranking = self._index.rank(folded, limit + len(away))
+        if ranking is None:
+            return hits[:limit]
+        # In what the best one reaches, the others share by their probability.
+        scale = self._answer_probability(ranking.evidence) / max(1e-9, ranking.probabilities[0])
+        for position, probability in zip(ranking.positions, ranking.probabilities, strict=True):
+            article_id = self._index.ids[position]
+            if article_id in self.articles and article_id not in away:
+                hits.append(Hit(article_id, scale * probability))
+        return hits[:limit]
+
+    def answerable(self, hits: Sequence[Hit]) -> bool:
+        """Whether any article answers the question: the shipped decision at the shipped threshold."""
+        return bool(hits) and hits[0].score >= ANSWER_SCORE
+
+    def decide(self, hits: Sequence[Hit]) -> Decision:
+        """Answer, ask "did you mean", or admit that nothing is known."""
+        if not hits or hits[0].score < SUGGEST_SCORE:
+            return Decision.NONE
+        is_close = len(hits) > 1 and hits[1].score >= CLOSE_SHARE * hits[0].score and hits[0].rule != "exact"
+        return Decision.ANSWER if self.answerable(hits) and not is_close else Decision.SUGGEST
+
+    def categories(self, locale: str) -> list[Category]:
+        """The articles as customers browse them, in the order of files and of articles in them."""
+        today = self._today()
+        by_category: dict[str, list[Article]] = {}
+        for article in self.articles.values():
+            if article.is_valid_on(today):
+                by_category.setdefault(article.category, []).append(article)
+        return [Category(id, found[0].category_in(locale), tuple(found)) for id, found in by_category.items()]
+
+    def _built_index(self) -> Index:
+        return Index([_entry(article) for article in self.articles.values()], shipped_synonyms(), self._others())
+
+    def _others(self) -> list[str]:
+        counter_examples = {fold(text) for article in self.articles.values() for text in article.not_asked_as}
+        return [text for text in (*background(), *sorted(counter_examples)) if fold_words(text) not in self._exact]
+
+    def _answer_probability(self, evidence: Evidence) -> float:
+        evidence_for = (
+            self._base
+            + _LOG_PROBABILITY * math.log(evidence.probability + 1e-6)
+            + _KNOWN * evidence.known
+            + _NEAREST * evidence.nearest
+            + _LOG_WORDS * math.log1p(evidence.words)
+        )
+        return 1 / (1 + math.exp(-evidence_for))
+
+
+@lru_cache(maxsize=1)
+def shipped_synonyms() -> Synonyms:
+    return Synonyms.parse(_shipped("synonyms.yml"))
+
+
+@lru_cache(maxsize=1)
+def background() -> tuple[str, ...]:
+    """What people also say and no article answers, folded."""
+    lines = yaml.safe_load(_shipped("background.yml"))
+    return tuple(fold(str(line)) for line in lines)
+
+
+def _shipped(name: str) -> str:
+    return resources.files("faq_kb").joinpath(name).read_text(encoding="utf-8")
+
+
+def _entry(article: Article) -> Entry:
+    hints = [fold(" ".join(article.keywords))] if article.keywords else []
+    # An editor's id is a title in brief: delivery-time, card_arrival. A number or a code is not.
+    title = re.sub(r"[-_]+", " ", article.id).lower()
+    if re.fullmatch(r"[a-z]{2,}( [a-z]+)*", title):
+        hints.append(title)
+    # An answer's words lead to it too, if they are no more than a hint among the phrasings.
+    hints += [fold(text) for text in article.answer.values()]
+    phrasings = dict.fromkeys(fold(text) for text in article.phrasings)
+    return Entry(article.id, tuple(text for text in phrasings if text), tuple(text for text in hints if text))
+
+
+def _exact(articles: Iterable[Article]) -> dict[str, str]:
+    """The article each folded phrasing leads to; a phrasing of two articles leads to neither for certain."""
+    owners: dict[str, set[str]] = {}
+    for article in articles:
+        for text in article.phrasings:
+            owners.setdefault(fold_words(text), set()).add(article.id)
+    return {text: next(iter(ids)) for text, ids in owners.items() if len(ids) == 1 and text}
+
+
+def _version(articles: Iterable[Article]) -> str:
+    digest = hashlib.sha256()
+    for article in articles:
+        digest.update(repr(article).encode())
+    return digest.hexdigest()[:12]

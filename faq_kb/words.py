@@ -1,0 +1,226 @@
+"""From a folded sentence to the features it is compared by: words, meanings, pairs of both, and pieces of words.
+
+A model with few phrasings to learn from lives on what its features bring along, so words are brought to a stem,
+words that mean the same are tied by the synonym file, and Chinese, which has no spaces, is read as runs of
+characters.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+import yaml
+
+from faq_kb.folding import fold
+
+# The kinds of features; each is weighted on its own, so that the many pieces do not drown the few words.
+BLOCKS = ("words", "meanings", "pairs", "pieces")
+
+_CHINESE = "\u3400-\u9fff\U00020000-\U0003ffff"
+_TOKEN = re.compile(rf"[^\W_{_CHINESE}]+|[{_CHINESE}]+")
+
+_CONTRACTIONS = (
+    (re.compile(r"\bcan'?t\b|\bcannot\b"), "can not"),
+    (re.compile(r"\bwon'?t\b"), "will not"),
+    (re.compile(r"n't\b"), " not"),
+    (re.compile(r"\b(do|does|did|is|are|was|were|has|have|had|would|could|should)nt\b"), r"\1 not"),
+    (re.compile(r"'(?:m|re|ve|ll|d|s)\b"), ""),
+)
+
+_IRREGULAR = """
+am is are was were been being: be
+has had having: have
+does did done doing: do
+goes went gone going: go
+gets got gotten getting: get
+bought: buy
+paid: pay
+sent: send
+took taken: take
+lost: lose
+stole stolen: steal
+made: make
+gave given: give
+broke broken: break
+found: find
+came: come
+saw seen: see
+knew known: know
+told: tell
+said: say
+thought: think
+kept: keep
+left: leave
+forgot forgotten: forget
+chose chosen: choose
+spent: spend
+withdrew withdrawn withdrawal withdrawals: withdraw
+froze frozen: freeze
+began begun: begin
+wrote written: write
+spoke spoken: speak
+shown: show
+meant: mean
+wore worn: wear
+ate eaten: eat
+children: child
+people: person
+worse worst: bad
+better best: good
+mine: my
+me myself: i
+your yours: you
+"""
+_STEMS = {
+    form: stem.strip()
+    for forms, _, stem in (line.partition(":") for line in _IRREGULAR.strip().splitlines())
+    for form in forms.split()
+}
+
+# Words that carry no meaning in a pair.
+_EMPTY_WORDS = (
+    "i my a an the to of for in on at it this that is be am do can could would will have you please and or with"
+)
+_EMPTY = frozenset(_EMPTY_WORDS.split())
+
+# How far apart two words of a pair may stand.
+_PAIR_REACH = 3
+
+
+class Features(NamedTuple):
+    """What a sentence is compared by: its blocks in the order of ``BLOCKS``, and the words that carry its content."""
+
+    blocks: tuple[Counter[str], ...]
+    content: tuple[str, ...]
+
+
+class Synonyms:
+    """Which words mean the same. A meaning is a number; a word may have several."""
+
+    def __init__(self, groups: Iterable[Sequence[str]]) -> None:
+        self._meanings: dict[tuple[str, ...], list[str]] = {}
+        chinese = set()
+        for number, group in enumerate(groups):
+            for word in group:
+                folded = fold(word)
+                key = (folded,) if _is_chinese(folded) else tuple(stems(folded))
+                meanings = self._meanings.setdefault(key, [])
+                if f"={number}" not in meanings:
+                    meanings.append(f"={number}")
+                if _is_chinese(folded):
+                    chinese.add(folded)
+        self._longest = max((len(key) for key in self._meanings), default=0)
+        longest_first = sorted(chinese, key=lambda word: (-len(word), word))
+        self._chinese = re.compile("|".join(map(re.escape, longest_first)) or r"(?!)")
+
+    @classmethod
+    def parse(cls, text: str) -> Synonyms:
+        groups = yaml.safe_load(text)
+        return cls([[str(word) for word in group] for group in groups or []])
+
+    def in_chinese(self, run: str) -> Iterator[tuple[int, int, list[str]]]:
+        """Where the run holds a known word: start, end, meanings."""
+        for found in self._chinese.finditer(run):
+            yield found.start(), found.end(), self._meanings[(found.group(),)]
+
+    def at(self, words: Sequence[str], start: int) -> tuple[int, list[str]]:
+        """How many words from ``start`` make the longest known expression, and its meanings."""
+        for length in range(min(self._longest, len(words) - start), 0, -1):
+            meanings = self._meanings.get(tuple(words[start : start + length]))
+            if meanings:
+                return length, meanings
+        return 1, []
+
+
+def features_of(folded: str, synonyms: Synonyms) -> Features:
+    """The features of a folded sentence, by block, each with how often it occurs."""
+    words: list[str] = []
+    pieces: list[str] = []
+    meanings: list[str] = []
+    chain: list[str] = []  # the sentence as words and meanings in their order
+    latin: list[str] = []
+
+    def read_latin() -> None:
+        start = 0
+        while start < len(latin):
+            length, found = synonyms.at(latin, start)
+            meanings.extend(found)
+            if found:
+                chain.append(found[0])
+            elif latin[start] not in _EMPTY:
+                chain.append(latin[start])
+            start += length
+        latin.clear()
+
+    for token in _TOKEN.findall(_expand(folded)):
+        if _is_chinese(token):
+            read_latin()
+            words.extend(token)
+            words.extend(_grams(token, 2))
+            pieces.extend(_grams(token, 3))
+            last = 0
+            for start, end, found in synonyms.in_chinese(token):
+                chain.extend(_grams(token[last:start], 2))
+                meanings.extend(found)
+                chain.append(found[0])
+                last = end
+            chain.extend(_grams(token[last:], 2))
+        else:
+            latin.append(_stem(token))
+            words.append(latin[-1])
+            padded = f" {token} "
+            for size in (2, 3, 4, 5):
+                pieces.extend(_grams(padded, size))
+    read_latin()
+    pairs = list(chain)
+    for start, first in enumerate(chain):
+        for second in chain[start + 1 : start + 1 + _PAIR_REACH]:
+            pairs.append(f"{first}~{second}" if first < second else f"{second}~{first}")
+    blocks = (Counter(words), Counter(meanings), Counter(pairs), Counter(pieces))
+    return Features(blocks, tuple(dict.fromkeys(chain)))
+
+
+def stems(folded: str) -> list[str]:
+    return [token if _is_chinese(token) else _stem(token) for token in _TOKEN.findall(_expand(folded))]
+
+
+def _expand(folded: str) -> str:
+    if "'" in folded or "nt" in folded or "cannot" in folded:
+        for pattern, full in _CONTRACTIONS:
+            folded = pattern.sub(full, folded)
+    return folded
+
+
+@lru_cache(maxsize=20_000)
+def _stem(word: str) -> str:
+    """A crude English stem: good enough to tie arrive, arrives, arrived and arriving."""
+    if word in _STEMS:
+        return _STEMS[word]
+    if len(word) <= 3 or not word.isascii() or word[0].isdigit():
+        return word
+    if word.endswith("ies") and len(word) > 4:
+        word = word[:-3] + "y"
+    elif word.endswith(("sses", "shes", "ches", "xes")):
+        word = word[:-2]
+    elif word.endswith("s") and not word.endswith(("ss", "us", "is")):
+        word = word[:-1]
+    for suffix in ("ing", "ed"):
+        root = word.removesuffix(suffix)
+        if root != word and len(root) >= 3 and re.search("[aeiouy]", root):
+            word = root[:-1] if len(root) > 3 and root[-1] == root[-2] and root[-1] not in "ls" else root
+            break
+    if len(word) > 3 and word.endswith("e"):
+        word = word[:-1]
+    return word[:-1] + "i" if len(word) > 3 and word.endswith("y") else word
+
+
+def _grams(text: str, size: int) -> list[str]:
+    return [text[start : start + size] for start in range(len(text) - size + 1)]
+
+
+def _is_chinese(token: str) -> bool:
+    return bool(token) and ("\u3400" <= token[0] <= "\u9fff" or token[0] >= "\U00020000")

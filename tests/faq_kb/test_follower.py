@@ -1,0 +1,160 @@
+"""Following files: saved is served, broken never is, and nobody waits meanwhile."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from faq_kb import ArticleError, KnowledgeBase, KnowledgeFollower
+
+
+@pytest.fixture
+def follower(folder: Path) -> Iterator[KnowledgeFollower]:
+    follower = KnowledgeFollower(folder, check_seconds=0.05)
+    follower.start()
+    yield follower
+    follower.stop()
+
+
+def wait_until(holds: Callable[[], bool], seconds: float = 30) -> None:
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, "it did not come to hold"
+        time.sleep(0.01)
+
+
+def replace(path: Path, old: str, new: str) -> None:
+    path.write_text(path.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
+
+
+def fee(follower: KnowledgeFollower) -> str:
+    return follower.current.articles["delivery-fee"].answer["en"]
+
+
+def test_a_saved_edit_is_served(folder: Path, follower: KnowledgeFollower) -> None:
+    replace(folder / "delivery.yml", "Thirty dollars.", "Forty dollars.")
+    wait_until(lambda: fee(follower) == "Forty dollars.")
+    assert follower.problems == []
+
+
+def test_a_new_phrasing_is_found_and_a_deleted_file_is_not(folder: Path, follower: KnowledgeFollower) -> None:
+    replace(folder / "delivery.yml", "free shipping", "wat does postig cost")
+    (folder / "returns.yml").unlink()
+    wait_until(lambda: "returns-how" not in follower.current.articles)
+    wait_until(lambda: follower.current.search("wat does postig cost")[0].article_id == "delivery-fee")
+    assert all(hit.article_id != "returns-how" for hit in follower.current.search("怎么退货"))
+
+
+def test_a_broken_file_keeps_serving_as_it_last_was(folder: Path, follower: KnowledgeFollower) -> None:
+    replace(folder / "delivery.yml", "Thirty dollars.}", "Forty dollars.")
+    wait_until(lambda: bool(follower.problems))
+    problem = follower.problems[0]
+    assert (problem.file, problem.code) == ("faq_kb/articles/delivery.yml", "bad_yaml")
+    assert problem.line > 0
+    assert fee(follower) == "Thirty dollars."
+    replace(folder / "returns.yml", "within 14 days", "within 30 days")
+    wait_until(lambda: "30 days" in follower.current.articles["returns-how"].answer["en"])
+    assert fee(follower) == "Thirty dollars."
+    replace(folder / "delivery.yml", "Forty dollars.", "Forty dollars.}")
+    wait_until(lambda: fee(follower) == "Forty dollars.")
+    assert follower.problems == []
+
+
+def test_an_id_in_two_files_waits_until_it_is_in_one(folder: Path, follower: KnowledgeFollower) -> None:
+    copy = (folder / "returns.yml").read_text(encoding="utf-8").replace("14 days", "90 days")
+    (folder / "aaa.yml").write_text(copy, encoding="utf-8")
+    wait_until(lambda: [problem.code for problem in follower.problems] == ["repeated_id"])
+    assert follower.current.articles["returns-how"].category == "returns"
+    (folder / "returns.yml").unlink()
+    wait_until(lambda: follower.current.articles["returns-how"].category == "aaa")
+    assert follower.problems == []
+
+
+def test_an_emptied_folder_keeps_the_last_good_set(folder: Path, follower: KnowledgeFollower) -> None:
+    for path in folder.iterdir():
+        path.unlink()
+    wait_until(lambda: [problem.code for problem in follower.problems] == ["no_files"])
+    assert fee(follower) == "Thirty dollars."
+
+
+def test_a_half_written_file_never_goes_live(folder: Path, follower: KnowledgeFollower) -> None:
+    path = folder / "delivery.yml"
+    whole = path.read_text(encoding="utf-8").replace("Thirty", "Forty")
+    seen = []
+    follower.on_change(lambda knowledge: seen.append(sorted(knowledge.articles)))
+    with path.open("w", encoding="utf-8") as stream:
+        for start in range(0, len(whole), 60):
+            stream.write(whole[start : start + 60])
+            stream.flush()
+            time.sleep(0.02)
+    wait_until(lambda: fee(follower) == "Forty dollars.")
+    assert all(ids == ["delivery-fee", "delivery-time", "returns-how"] for ids in seen)
+
+
+def test_a_change_that_keeps_size_and_time_is_seen(folder: Path, follower: KnowledgeFollower) -> None:
+    path = folder / "delivery.yml"
+    before = path.stat()
+    replace(path, "Thirty", "Twelve")
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    wait_until(lambda: fee(follower) == "Twelve dollars.")
+
+
+def test_touching_a_file_builds_nothing(folder: Path, follower: KnowledgeFollower) -> None:
+    served = follower.current
+    (folder / "delivery.yml").touch()
+    time.sleep(0.5)
+    assert follower.current is served
+
+
+def test_questions_are_answered_while_files_change(folder: Path, follower: KnowledgeFollower) -> None:
+    failures: list[BaseException] = []
+    stop = threading.Event()
+
+    def ask() -> None:
+        while not stop.is_set():
+            try:
+                knowledge = follower.current
+                assert knowledge.articles[knowledge.search("運費")[0].article_id]
+            except BaseException as exc:
+                failures.append(exc)
+                return
+
+    askers = [threading.Thread(target=ask) for _ in range(4)]
+    for asker in askers:
+        asker.start()
+    for price in ("Ten", "Eleven", "Twelve", "Thirteen"):
+        text = (folder / "delivery.yml").read_text(encoding="utf-8")
+        (folder / "new.tmp").write_text(text.replace(fee(follower), f"{price} dollars."), encoding="utf-8")
+        (folder / "new.tmp").replace(folder / "delivery.yml")
+        wait_until(lambda price=price: fee(follower) == f"{price} dollars.")
+    stop.set()
+    for asker in askers:
+        asker.join()
+    assert failures == []
+
+
+def test_a_folder_with_nothing_good_refuses_to_start(tmp_path: Path) -> None:
+    with pytest.raises(ArticleError, match=r"at least one \.yml file"):
+        KnowledgeFollower(tmp_path)
+    (tmp_path / "delivery.yml").write_text("category: [", encoding="utf-8")
+    with pytest.raises(ArticleError, match=r"delivery\.yml:\d"):
+        KnowledgeFollower(tmp_path)
+
+
+def test_a_start_with_one_broken_file_serves_the_others(folder: Path) -> None:
+    (folder / "returns.yml").write_text("category: [", encoding="utf-8")
+    follower = KnowledgeFollower(folder)
+    assert sorted(follower.current.articles) == ["delivery-fee", "delivery-time"]
+    assert [problem.file for problem in follower.problems] == ["faq_kb/articles/returns.yml"]
+
+
+def test_the_end_state_is_that_of_a_fresh_start(folder: Path, follower: KnowledgeFollower) -> None:
+    (folder / "returns.yml").rename(folder / "refunds.yml")
+    replace(folder / "delivery.yml", "Within three days.", "Within four days.")
+    fresh = KnowledgeBase.load(folder).version
+    wait_until(lambda: follower.current.version == fresh)

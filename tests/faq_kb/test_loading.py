@@ -1,0 +1,152 @@
+"""Article files: what is read, and what each broken file is told."""
+
+from __future__ import annotations
+
+import time
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from faq_kb import ArticleError, load_articles
+from faq_kb.loading import parse_file
+
+HEAD = "category: {en: Delivery}\narticles:\n"
+ARTICLE = "  - id: delivery-time\n    question: {en: When?}\n    answer: {en: Soon.}\n"
+
+
+def problems_of(content: str | bytes) -> list[tuple[int, str, str]]:
+    encoded = content if isinstance(content, bytes) else content.encode()
+    file = parse_file(encoded, "faq_kb/articles/delivery.yml")
+    assert not (file.articles and file.problems), "a broken file gives no articles"
+    return [(problem.line, problem.field, problem.code) for problem in file.problems]
+
+
+def test_an_article_keeps_what_was_written_and_where(folder: Path) -> None:
+    articles = {article.id: article for article in load_articles(folder)}
+    fee = articles["delivery-fee"]
+    assert (fee.source, fee.line, fee.category) == ("faq_kb/articles/delivery.yml", 8, "delivery")
+    assert fee.question["zh-HK"] == "運費幾多?"
+    assert fee.asked_as == ("送貨收幾錢", "free shipping")
+    assert fee.category_in("zh-TW") == "配送"
+
+
+def test_a_locale_nobody_wrote_falls_back_to_the_nearest() -> None:
+    written = HEAD + "  - id: a\n    question: {zh-TW: 台, zh-CN: 大, en: E}\n    answer: {zh-CN: 大, en: E}\n"
+    (article,) = parse_file(written.encode(), "x.yml").articles
+    assert [article.question_in(locale) for locale in ("zh-HK", "zh-TW", "zh-CN", "en")] == ["台", "台", "大", "E"]
+    assert [article.answer_in(locale) for locale in ("zh-HK", "zh-TW", "zh-CN", "en", "fr")] == [
+        "大",
+        "大",
+        "大",
+        "E",
+        "E",
+    ]
+
+
+def test_optional_fields_are_read() -> None:
+    extra = (
+        "    keywords: [slow, no]\n"
+        "    links: [{label: Map, url: 'https://shop.example/map'}, {label: {en: Us}, url: /us}]\n"
+        "    image: /images/map.png\n    valid_from: 2025-01-01\n    valid_until: 2025-12-31\n"
+    )
+    (article,) = parse_file((HEAD + ARTICLE + extra).encode(), "x.yml").articles
+    assert article.keywords == ("slow", "no")
+    assert [(link.label_in("zh-HK"), link.url) for link in article.links] == [
+        ("Map", "https://shop.example/map"),
+        ("Us", "/us"),
+    ]
+    assert (article.valid_from, article.valid_until) == (date(2025, 1, 1), date(2025, 12, 31))
+    assert article.is_valid_on(date(2025, 12, 31))
+    assert not article.is_valid_on(date(2026, 1, 1))
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("", (1, "", "empty")),
+        ("just text", (1, "", "bad_shape")),
+        (HEAD + ARTICLE + "---\na: b\n", (6, "", "many_documents")),
+        (HEAD + ARTICLE + "    colour: red\n", (6, "colour", "unknown_field")),
+        ("title: x\n" + HEAD + ARTICLE, (1, "title", "unknown_field")),
+        (HEAD + ARTICLE.replace("{en: When?}", "{fr: Quand?}"), (4, "question.fr", "unknown_field")),
+        (HEAD + ARTICLE.replace("{en: When?}", "{}"), (4, "question", "bad_texts")),
+        (HEAD + ARTICLE.replace("{en: When?}", "{en: ~}"), (4, "question.en", "bad_text")),
+        (HEAD + ARTICLE.replace("{en: When?}", "When?"), (4, "question", "bad_texts")),
+        (HEAD + ARTICLE.replace("    answer: {en: Soon.}\n", ""), (3, "answer", "missing")),
+        (HEAD + ARTICLE.replace("  - id: delivery-time\n    question", "  - question"), (3, "id", "missing")),
+        (HEAD + ARTICLE.replace("delivery-time", "../../etc/passwd"), (3, "id", "bad_id")),
+        (HEAD + ARTICLE.replace("delivery-time", "Delivery Time"), (3, "id", "bad_id")),
+        (HEAD + ARTICLE.replace("delivery-time", "a" * 81), (3, "id", "bad_id")),
+        (HEAD + ARTICLE + ARTICLE, (6, "id", "repeated_id")),
+        (HEAD + ARTICLE + "    id: again\n", (6, "id", "repeated_key")),
+        (HEAD + ARTICLE + "    asked_as: when\n", (6, "asked_as", "bad_list")),
+        (HEAD + ARTICLE + "    asked_as: [[deep]]\n", (6, "asked_as", "bad_text")),
+        (HEAD + ARTICLE + "    asked_as: [a" + ", a" * 500 + "]\n", (6, "asked_as", "too_many")),
+        (HEAD + ARTICLE + f"    asked_as: [{'a' * 301}]\n", (6, "asked_as", "too_long")),
+        (HEAD + ARTICLE + "    related: [../x]\n", (6, "related", "bad_id")),
+        (HEAD + ARTICLE + "    valid_from: tomorrow\n", (6, "valid_from", "bad_date")),
+        (HEAD + ARTICLE + "    valid_from: 2025-02-02\n    valid_until: 2025-02-01\n", (7, "valid_until", "bad_dates")),
+        (HEAD + ARTICLE + "    links: [{label: x, url: 'javascript:alert(1)'}]\n", (6, "url", "bad_address")),
+        (HEAD + ARTICLE + "    links: [{label: x, url: '//evil.example'}]\n", (6, "url", "bad_address")),
+        (HEAD + ARTICLE + "    links: [{label: x}]\n", (6, "links.url", "missing")),
+        (HEAD + ARTICLE + "    image: data:text/html,x\n", (6, "image", "bad_address")),
+        (HEAD + ARTICLE + "    image: /../secret\n", (6, "image", "bad_address")),
+        (HEAD + ARTICLE + "\tkeywords: [a]\n", (6, "", "tab")),
+        (HEAD + ARTICLE + "    keywords: !!python/object:os.system [a]\n", (6, "", "tag")),
+        (HEAD + ARTICLE + "    keywords: &a [x]\n", (6, "", "anchor")),
+        (HEAD + ARTICLE + "    keywords: *a\n", (6, "", "alias")),
+        (HEAD + ARTICLE + "    keywords: [a\n", (7, "", "bad_yaml")),
+        (HEAD + ARTICLE + "    keywords: [{[a]: b}]\n", (6, "", "bad_key")),
+        ("a: " + "[" * 100_000, (1, "", "too_deep")),
+        ((HEAD + ARTICLE.replace("Soon", "早")).encode("big5"), (5, "", "bad_encoding")),
+        ((HEAD + ARTICLE).encode("utf-16"), (1, "", "bad_encoding")),
+        (HEAD + ARTICLE.replace("Soon", "\x00"), (0, "", "bad_yaml")),
+        (b"a" * 1_000_001, (0, "", "file_too_big")),
+    ],
+)
+def test_a_broken_file_is_told_line_field_and_expectation(content: str | bytes, expected: tuple[int, str, str]) -> None:
+    assert expected in problems_of(content)
+
+
+def test_an_anchors_bomb_is_refused_at_once() -> None:
+    bomb = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
+        f"{chr(98 + n)}: &{chr(98 + n)} [{','.join(['*' + chr(97 + n)] * 9)}]\n" for n in range(12)
+    )
+    began = time.perf_counter()
+    assert problems_of(bomb) == [(1, "", "anchor")]
+    assert time.perf_counter() - began < 1
+
+
+def test_a_file_name_that_cannot_be_a_category_is_refused() -> None:
+    assert parse_file((HEAD + ARTICLE).encode(), "a/Our Delivery.yml").problems[0].code == "bad_file_name"
+
+
+def test_windows_line_ends_and_byte_order_mark_are_no_problem() -> None:
+    assert problems_of(b"\xef\xbb\xbf" + (HEAD + ARTICLE).replace("\n", "\r\n").encode()) == []
+
+
+def test_html_in_an_answer_stays_text() -> None:
+    (article,) = parse_file((HEAD + ARTICLE.replace("Soon.", "'<script>x</script>'")).encode(), "x.yml").articles
+    assert article.answer["en"] == "<script>x</script>"
+
+
+def test_two_files_may_not_share_an_id(folder: Path) -> None:
+    (folder / "again.yml").write_text(HEAD + ARTICLE, encoding="utf-8")
+    with pytest.raises(ArticleError) as refused:
+        load_articles(folder)
+    (problem,) = refused.value.problems
+    assert (problem.file, problem.line, problem.field) == ("faq_kb/articles/delivery.yml", 3, "id")
+    assert "faq_kb/articles/again.yml:3" in str(problem)
+
+
+def test_an_empty_or_missing_folder_says_so(tmp_path: Path) -> None:
+    for folder in (tmp_path, tmp_path / "none"):
+        with pytest.raises(ArticleError, match=r"at least one \.yml file"):
+            load_articles(folder)
+
+
+def test_what_editors_leave_beside_the_files_is_not_read(folder: Path) -> None:
+    for name in (".#delivery.yml", ".delivery.yml.swp", "delivery.yml~", "notes.txt"):
+        (folder / name).write_text("not: ours", encoding="utf-8")
+    assert len(load_articles(folder)) == 3

@@ -1,0 +1,155 @@
+"""Search: the right article in every variant, an honest no, and bounded work."""
+
+from __future__ import annotations
+
+import json
+import time
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from faq_kb import Article, ArticleError, Decision, Hit, KnowledgeBase, rank_file
+
+
+@pytest.fixture
+def knowledge(folder: Path) -> KnowledgeBase:
+    return KnowledgeBase.load(folder)
+
+
+@pytest.mark.parametrize(
+    ("text", "article_id"),
+    [
+        ("幾時送到呀", "delivery-time"),
+        ("幾天會送到", "delivery-time"),
+        ("多久到货", "delivery-time"),
+        ("how long until it is delivered", "delivery-time"),
+        ("郵費係幾多", "delivery-fee"),
+        ("快递费多少钱", "delivery-fee"),
+        ("what are the shipping costs", "delivery-fee"),
+        ("點退貨呀", "returns-how"),
+        ("我想把东西退回去", "returns-how"),
+        ("can i return my bag", "returns-how"),
+        ("我想 return 件貨", "returns-how"),
+    ],
+)
+def test_a_question_finds_its_article_in_every_variant(knowledge: KnowledgeBase, text: str, article_id: str) -> None:
+    hits = knowledge.search(text)
+    assert hits[0].article_id == article_id
+    assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
+    assert all(0 <= hit.score <= 1 for hit in hits)
+
+
+def test_a_phrasing_of_the_article_is_certain(knowledge: KnowledgeBase) -> None:
+    hits = knowledge.search("  到貨要幾天 ")
+    assert hits[0] == Hit("delivery-time", 1.0, "exact")
+    assert knowledge.decide(hits) is Decision.ANSWER
+
+
+@pytest.mark.parametrize(
+    "text", ["你食咗飯未", "台北天氣好嗎", "who won the football match", "😀😀😀", "12345", "", "   "]
+)
+def test_what_no_article_answers_is_refused(knowledge: KnowledgeBase, text: str) -> None:
+    hits = knowledge.search(text)
+    assert not knowledge.answerable(hits)
+    assert knowledge.decide(hits) is not Decision.ANSWER
+
+
+def test_a_counter_example_is_not_answered_by_the_article(knowledge: KnowledgeBase) -> None:
+    hits = knowledge.search("幾時收到退款")
+    assert not (knowledge.decide(hits) is Decision.ANSWER and hits[0].article_id == "returns-how")
+
+
+@pytest.mark.parametrize(
+    "text", ["a" * 100_000, "退" * 100_000, "\x00\x01\x02", "<script>alert(1)</script>", "'; DROP TABLE x", "\u202eabc"]
+)
+def test_hostile_text_is_answered_quickly_or_not_at_all(knowledge: KnowledgeBase, text: str) -> None:
+    began = time.perf_counter()
+    assert len(knowledge.search(text, limit=2)) <= 2
+    assert time.perf_counter() - began < 2
+
+
+def test_articles_out_of_their_days_are_neither_found_nor_browsed() -> None:
+    def article(id: str, text: str, until: date | None) -> Article:
+        return Article(id, "sale", {"en": text}, {"en": "x"}, valid_until=until)
+
+    articles = [article("old", "summer sale dates", date(2025, 8, 31)), article("new", "gift wrapping", None)]
+    in_time = KnowledgeBase(articles, today=lambda: date(2025, 8, 31))
+    too_late = KnowledgeBase(articles, today=lambda: date(2025, 9, 1))
+    assert in_time.search("summer sale dates")[0].article_id == "old"
+    assert all(hit.article_id != "old" for hit in too_late.search("summer sale dates"))
+    assert [a.id for a in too_late.categories("en")[0].articles] == ["new"]
+
+
+def test_categories_come_in_the_reader_s_language(knowledge: KnowledgeBase) -> None:
+    assert [category.name for category in knowledge.categories("zh-CN")] == ["配送", "退货"]
+    assert [article.id for article in knowledge.categories("en")[0].articles] == ["delivery-time", "delivery-fee"]
+
+
+def test_the_version_changes_with_the_content_alone(folder: Path) -> None:
+    first = KnowledgeBase.load(folder).version
+    assert KnowledgeBase.load(folder).version == first
+    path = folder / "delivery.yml"
+    path.write_text(path.read_text(encoding="utf-8").replace("三十蚊", "四十蚊"), encoding="utf-8")
+    assert KnowledgeBase.load(folder).version != first
+
+
+def test_an_empty_set_finds_nothing() -> None:
+    knowledge = KnowledgeBase([])
+    assert knowledge.search("anything") == []
+    assert knowledge.decide([]) is Decision.NONE
+
+
+def test_one_article_without_phrasings_does_no_harm() -> None:
+    knowledge = KnowledgeBase(
+        [Article("a", "c", {}, {"en": "x"}), Article("b", "c", {"en": "gift cards"}, {"en": "y"})]
+    )
+    assert knowledge.search("gift cards")[0].article_id == "b"
+
+
+def test_a_file_of_queries_is_ranked(tmp_path: Path) -> None:
+    entries = [
+        {"id": "lost_card", "questions": ["I lost my card", "my card is missing"], "answer": "Block it."},
+        {"id": "top_up", "questions": ["How do I top up?"]},
+        {"id": "X-17", "questions": ["what is the exchange rate"]},
+    ]
+    kb, queries, out = tmp_path / "kb.jsonl", tmp_path / "queries.jsonl", tmp_path / "out.jsonl"
+    kb.write_text("\n".join(map(json.dumps, entries)), encoding="utf-8")
+    asked = ["cannot find my card", "add money to my account", "exchange rates", "who painted this"]
+    queries.write_text(
+        "\n".join(json.dumps({"qid": n, "text": text}) for n, text in enumerate(asked)), encoding="utf-8"
+    )
+    rank_file(kb, queries, out)
+    answers = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
+    assert [answer["qid"] for answer in answers] == [0, 1, 2, 3]
+    assert [answer["ranking"][0] for answer in answers[:3]] == ["lost_card", "top_up", "X-17"]
+    assert [answer["answered"] for answer in answers] == [True, True, True, False]
+    assert all(set(answer) == {"qid", "ranking", "score", "answered"} for answer in answers)
+
+
+@pytest.mark.parametrize(
+    ("line", "field"),
+    [
+        ("{", ""),
+        ("[]", ""),
+        ('{"questions": []}', "id"),
+        ('{"id": "a", "questions": "b"}', "questions"),
+        ('{"id": "a", "questions": [1]}', "questions"),
+        ('{"id": "a", "questions": [], "answer": 1}', "answer"),
+    ],
+)
+def test_a_wrong_line_is_named(tmp_path: Path, line: str, field: str) -> None:
+    (tmp_path / "kb.jsonl").write_text('{"id": "z", "questions": ["q"]}\n' + line, encoding="utf-8")
+    (tmp_path / "queries.jsonl").write_text("", encoding="utf-8")
+    with pytest.raises(ArticleError) as refused:
+        rank_file(tmp_path / "kb.jsonl", tmp_path / "queries.jsonl", tmp_path / "out.jsonl")
+    (problem,) = refused.value.problems
+    assert (problem.file, problem.line, problem.field) == ("kb.jsonl", 2, field)
+    assert not (tmp_path / "out.jsonl").exists()
+
+
+def test_a_set_too_large_to_fit_is_still_searched(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    monkeypatch.setattr("faq_kb.index.MAX_FITTED_PHRASINGS", 3)
+    knowledge = KnowledgeBase.load(folder)
+    assert knowledge.search("邮费多少")[0].article_id == "delivery-fee"
+    assert not knowledge.answerable(knowledge.search("台北天氣好嗎"))
