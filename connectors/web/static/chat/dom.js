@@ -1,0 +1,76 @@
+/* Making elements, icons and links. No markup is ever parsed: all text goes in as text. */
+
+export function h(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === false || value == null) continue;
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else element.setAttribute(name, value === true ? "" : value);
+  }
+  element.append(...children.flat().filter((child) => child != null && child !== false && child !== ""));
+  return element;
+}
+
+export const button = (attributes, ...children) => h("button", { type: "button", ...attributes }, ...children);
+
+/* Drawn on a 24 by 24 grid, stroked in the colour of the text. */
+const ICONS = {
+  chat: "M5 5.5h14a2 2 0 0 1 2 2v8a2 2 0 0 1-2 2h-6.5L8 21v-3.5H5a2 2 0 0 1-2-2v-8a2 2 0 0 1 2-2Z M8 10h8 M8 13.2h5",
+  down: "m6 9.5 6 6 6-6",
+  back: "m14.5 6-6 6 6 6",
+  next: "m9.5 6 6 6-6 6",
+  send: "M12 19V5.5 M5.8 11.5 12 5.2l6.2 6.3",
+  headset: "M4.5 15.5V12a7.5 7.5 0 0 1 15 0v3.5 M4.5 13.5h2.2v5H5.5a1 1 0 0 1-1-1Z M19.5 13.5h-2.2v5h1.2a1 1 0 0 0 1-1Z M18.8 18.5c-.5 1.7-2.3 2.5-4.8 2.5",
+  book: "M12 6.8C10.2 5.4 7.6 5 4.5 5v13c3.1 0 5.7.4 7.5 1.8 1.8-1.4 4.4-1.8 7.5-1.8V5c-3.1 0-5.7.4-7.5 1.8Z m0 0v13",
+  box: "m12 3.5 7.5 4v9l-7.5 4-7.5-4v-9Z M4.8 7.7 12 11.6l7.2-3.9 M12 11.6v8.6 M8.2 5.6l7.3 4",
+  globe: "M12 20.5a8.5 8.5 0 1 0 0-17 8.5 8.5 0 0 0 0 17Z M3.8 12h16.4 M12 3.5c2.3 2.3 3.4 5.1 3.4 8.5s-1.1 6.2-3.4 8.5c-2.3-2.3-3.4-5.1-3.4-8.5s1.1-6.2 3.4-8.5Z",
+  sound: "M4.5 9.7v4.6h3l4.5 3.7V6L7.5 9.7Z M15.5 9.2a4 4 0 0 1 0 5.6 M18 6.7a7.5 7.5 0 0 1 0 10.6",
+  mute: "M4.5 9.7v4.6h3l4.5 3.7V6L7.5 9.7Z m11.5 0 4.5 4.6 m0-4.6-4.5 4.6",
+  spark: "M10 3c.7 6.2 3 8.7 9 9.5-6 .8-8.3 3.3-9 9.5-.7-6.2-3-8.7-9-9.5 6-.8 8.3-3.3 9-9.5Z M19 2c.3 2.5 1.2 3.5 3.5 3.8-2.3.3-3.2 1.3-3.5 3.8-.3-2.5-1.2-3.5-3.5-3.8 2.3-.3 3.2-1.3 3.5-3.8Z",
+  clock: "M12 20a8 8 0 1 0 0-16 8 8 0 0 0 0 16Z M12 7.5V12l3 2",
+  check: "m5.5 12.5 4.2 4.2 8.8-9.2",
+};
+
+export function icon(name) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
+  svg.setAttribute("viewBox", "0 0 24 24");
+  svg.setAttribute("aria-hidden", "true");
+  svg.setAttribute("class", `icon icon-${name}`);
+  path.setAttribute("d", ICONS[name]);
+  svg.append(path);
+  return svg;
+}
+
+/* An http or https URL, or null. A user name is how `https://shop.example@evil.example` looks harmless. */
+export function followable(address, base) {
+  try {
+    const url = new URL(address, base);
+    return ["http:", "https:"].includes(url.protocol) && !url.username && !url.password ? url : null;
+  } catch {
+    return null;
+  }
+}
+
+export function link(address, label) {
+  const url = followable(address, location.href);
+  if (!url) return h("span", {}, label);
+  return h("a", { href: url.href, target: "_blank", rel: "noopener noreferrer nofollow", title: url.href }, label);
+}
+
+/* ASCII only: Chinese follows an address without a space, and a look-alike letter spoils it. */
+const ADDRESS = /https?:\/\/[\w\-.~:/?#[\]@!$&'()*+,;=%]+/gi;
+const LOOK_ALIKE = /^[\p{L}\p{M}\p{N}]/u;
+
+export function words(text) {
+  const nodes = [];
+  let end = 0;
+  for (const { 0: found, index } of text.matchAll(ADDRESS)) {
+    const address = found.replace(/[.,;:!?)\]'*]+$/, "");
+    const rest = text.slice(index + found.length);
+    if (LOOK_ALIKE.test(rest) && !/^\p{Script=Han}/u.test(rest)) continue;
+    nodes.push(text.slice(end, index), link(address, address));
+    end = index + address.length;
+  }
+  return [...nodes, text.slice(end)];
+}

@@ -1,0 +1,34 @@
+/* Switchboard's one tag:
+ *
+ *   <script src="…/widget.js" data-inbox="demo" data-locale="zh-HK" data-identity="<JWT>" data-theme="auto" defer></script>
+ *
+ * Loads the chat into a shadow root and offers window.Switchboard, whose calls wait until the chat is there.
+ */
+(() => {
+  "use strict";
+  if (window.Switchboard) return;
+
+  const tag = document.currentScript ?? document.querySelector('script[data-inbox][src*="widget.js"]');
+  const gateway = new URL(".", tag.src);
+  const wishes = {
+    gateway: gateway.href,
+    inbox: tag.dataset.inbox || "default",
+    locale: tag.dataset.locale || "",
+    identity: tag.dataset.identity ?? null,
+    theme: tag.dataset.theme || "auto",
+  };
+
+  const chat = import(new URL("widget/static/chat/element.js", gateway).href).then(({ placeChat }) => placeChat(wishes));
+  chat.catch((problem) => console.warn("Switchboard: the chat could not be loaded.", problem));
+
+  const later = (name) => (...given) => chat.then((element) => element[name](...given));
+  window.Switchboard = Object.freeze({
+    open: later("open"),
+    close: later("close"),
+    identify: later("identify"),
+    logout: later("logout"),
+    setLocale: later("setLocale"),
+    setTheme: later("setTheme"),
+    on: later("on"),
+  });
+})();
