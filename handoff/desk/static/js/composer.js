@@ -1,0 +1,174 @@
+// Where the agent writes: a reply or a note, kept as a draft, sent by the key they chose and never in the middle of a word.
+import { partsOf, setText } from "./templates.js";
+import { t } from "./texts.js";
+
+// The server's limit for a message; long before it an agent should see how long it has become.
+const MOST_LETTERS = 10_000;
+const COUNT_FROM = 1500;
+const TYPING_EVERY_MS = 3000;
+const TYPING_ENDS_MS = 5000;
+
+class Composer extends HTMLElement {
+  #conversation = null;
+  #note = false;
+  #mayReply = false;
+  #typingSentAt = 0;
+  #typingTimer = null;
+
+  start({ desk, onFaq, onSent }) {
+    Object.assign(this, { desk, onSent, parts: partsOf(this) });
+    const { text, note, faq, send } = this.parts;
+    text.addEventListener("input", () => this.#wrote());
+    text.addEventListener("keydown", (event) => this.#key(event));
+    text.addEventListener("blur", () => this.#stopTyping());
+    note.addEventListener("click", () => this.setNote(!this.#note, { focus: true }));
+    send.addEventListener("click", () => this.#send());
+    faq.addEventListener("click", onFaq);
+    desk.on("locale", () => this.#showMode());
+    desk.preferences.on("change", () => this.#showMode());
+  }
+
+  /** Shows the draft of this conversation; without the right to reply only notes can be written. */
+  show(conversation, { mayReply }) {
+    const isOther = conversation !== this.#conversation;
+    if (isOther) this.#stopTyping();
+    this.#conversation = conversation;
+    this.#mayReply = mayReply;
+    if (isOther) {
+      const draft = this.desk.drafts.of(conversation);
+      this.parts.text.value = draft.text;
+      this.#note = draft.note;
+    }
+    this.#showMode();
+    if (isOther) this.#fit();
+  }
+
+  get isNote() {
+    return this.#note || !this.#mayReply;
+  }
+
+  get isEmpty() {
+    return this.parts.text.value.trim() === "";
+  }
+
+  setNote(note, { focus = false } = {}) {
+    this.#note = note;
+    this.#stopTyping();
+    this.#keepDraft();
+    this.#showMode();
+    if (focus) this.parts.text.focus();
+  }
+
+  write() {
+    this.parts.text.focus();
+  }
+
+  /** Puts text at the cursor, so that Ctrl+Z takes it out again. */
+  insert(text) {
+    const field = this.parts.text;
+    field.focus();
+    const before = field.value.slice(0, field.selectionStart);
+    const gap = before && !/\s$/.test(before) ? "\n" : "";
+    if (!document.execCommand("insertText", false, gap + text)) {
+      field.setRangeText(gap + text, field.selectionStart, field.selectionEnd, "end");
+      this.#wrote();
+    }
+    field.scrollTop = field.scrollHeight;
+  }
+
+  /** Takes back what could not be sent. */
+  takeBack({ text, note }) {
+    this.setNote(note);
+    this.insert(text);
+  }
+
+  #wrote() {
+    this.#keepDraft();
+    this.#fit();
+    this.#showCount();
+    if (!this.isNote) this.isEmpty ? this.#stopTyping() : this.#type();
+  }
+
+  #key(event) {
+    // Enter that ends a word in an input method is no Enter; Safari reports it after composition, as key 229.
+    if (event.isComposing || event.keyCode === 229) return;
+    if (event.key === "Escape") {
+      event.preventDefault();
+      this.parts.text.blur();
+      return;
+    }
+    if (event.key !== "Enter" || event.shiftKey || event.altKey) return;
+    const withControl = event.ctrlKey || event.metaKey;
+    if (!withControl && this.desk.preferences.get("sendKey") === "ctrl") return;
+    event.preventDefault();
+    if (!event.repeat) this.#send();
+  }
+
+  #send() {
+    const text = this.parts.text.value.trim();
+    if (!text || this.#isTooLong() || this.#conversation === null) return;
+    const note = this.isNote;
+    this.#stopTyping();
+    this.parts.text.value = "";
+    // A note is one remark; the next line is for the customer again, if the agent may write to them.
+    this.#note = false;
+    this.#keepDraft();
+    this.#showMode();
+    this.#fit();
+    this.desk.outbox.send(this.#conversation, text, note);
+    this.parts.text.focus();
+    this.onSent();
+  }
+
+  #isTooLong() {
+    return Array.from(this.parts.text.value).length > MOST_LETTERS;
+  }
+
+  #keepDraft() {
+    if (this.#conversation !== null) this.desk.drafts.keep(this.#conversation, { text: this.parts.text.value, note: this.#note });
+  }
+
+  #showMode() {
+    const { parts } = this;
+    const note = this.isNote;
+    this.classList.toggle("is-note", note);
+    parts.note.setAttribute("aria-pressed", String(note));
+    parts.note.disabled = !this.#mayReply;
+    parts.text.placeholder = t(note ? "composer.note_placeholder" : "composer.placeholder");
+    setText(parts.label, t(note ? "composer.note_placeholder" : "composer.label"));
+    setText(parts.sendText, t(note ? "composer.add_note" : "composer.send"));
+    setText(parts.hint, t(this.desk.preferences.get("sendKey") === "ctrl" ? "composer.hint_ctrl" : "composer.hint_enter"));
+    this.#showCount();
+  }
+
+  #showCount() {
+    const letters = Array.from(this.parts.text.value).length;
+    this.parts.count.hidden = letters < COUNT_FROM;
+    this.parts.count.classList.toggle("over", letters > MOST_LETTERS);
+    setText(this.parts.count, `${letters} / ${MOST_LETTERS}`);
+    this.parts.send.disabled = this.isEmpty || letters > MOST_LETTERS;
+  }
+
+  #fit() {
+    const field = this.parts.text;
+    field.style.height = "auto";
+    field.style.height = `${field.scrollHeight + 2}px`;
+  }
+
+  #type() {
+    clearTimeout(this.#typingTimer);
+    this.#typingTimer = setTimeout(() => this.#stopTyping(), TYPING_ENDS_MS);
+    if (Date.now() - this.#typingSentAt < TYPING_EVERY_MS) return;
+    this.#typingSentAt = Date.now();
+    this.desk.api.typing(this.#conversation, true).catch(() => {});
+  }
+
+  #stopTyping() {
+    clearTimeout(this.#typingTimer);
+    if (!this.#typingSentAt) return;
+    this.#typingSentAt = 0;
+    this.desk.api.typing(this.#conversation, false).catch(() => {});
+  }
+}
+
+customElements.define("desk-composer", Composer);

@@ -1,0 +1,259 @@
+// The middle pane: one conversation, who has it, what was said, and what may be done with it.
+import { announce } from "./alerts.js";
+import { briefView } from "./brief.js";
+import { MessageList } from "./message-list.js";
+import { nameOf } from "./message-view.js";
+import { oneLine } from "./safe-text.js";
+import { partsOf, setText } from "./templates.js";
+import { errorText, locale, named, t } from "./texts.js";
+
+// Within this distance of the end the reader follows the conversation.
+const NEAR_END_PX = 80;
+const PHONE = matchMedia("(max-width: 719px)");
+
+class ConversationPane extends HTMLElement {
+  #missed = 0;
+  #briefStamp = null;
+  #briefClosed = new Map();
+  #shown = null;
+  #follows = true;
+
+  start({ desk, route, onCopy, onFaq }) {
+    Object.assign(this, { desk, route, onCopy, parts: partsOf(this) });
+    const { parts } = this;
+    this.composer = parts.composer;
+    this.list = new MessageList(parts.messages, { outbox: desk.outbox, onCopy, onEdit: (item) => item && this.composer.takeBack(item) });
+    this.composer.start({ desk, onFaq, onSent: () => this.#toEnd() });
+
+    for (const button of [parts.claim, parts.claimFoot]) button.addEventListener("click", () => this.#takeIt());
+    parts.takeover.addEventListener("click", () => this.#takeIt());
+    parts.release.addEventListener("click", () => this.#move("release"));
+    parts.handback.addEventListener("click", () => this.#move("handback"));
+    parts.close.addEventListener("click", () => this.#move("close"));
+    parts.back.addEventListener("click", () => route.back());
+    parts.showCustomer.addEventListener("click", () => route.showSide());
+    parts.noteHere.addEventListener("click", () => this.#noteHere());
+    parts.reload.addEventListener("click", () => desk.readThread(desk.selectedId));
+    parts.earlier.addEventListener("click", () => this.#showEarlier());
+    parts.jump.addEventListener("click", () => this.#toEnd());
+    parts.scroller.addEventListener("scroll", () => this.#scrolled(), { passive: true });
+    new ResizeObserver(() => this.#follows && this.#scrollToEnd()).observe(parts.scroller);
+
+    desk.on("selected agent", () => this.#show());
+    desk.on("thread", (id) => id === desk.selectedId && this.#show());
+    desk.on("messages", (event) => event.id === desk.selectedId && this.#arrived(event.messages));
+    desk.on("outbox", (id) => id === desk.selectedId && this.#showMessages());
+    desk.on("typing", (id) => id === desk.selectedId && this.#showTyping());
+    desk.on("locale", () => this.#inNewLanguage());
+  }
+
+  get thread() {
+    return this.desk.selected;
+  }
+
+  /** Which moves the agent has on the open conversation: the toolbar and the keys ask the same. */
+  get may() {
+    const row = this.thread?.row;
+    const status = row?.status;
+    const mine = this.desk.isMine(row);
+    const role = this.desk.agent?.role;
+    const isSenior = role === "supervisor" || role === "admin";
+    return {
+      claim: status === "waiting" && Boolean(row.ticket ?? this.thread.ticket?.number),
+      takeover: status === "bot" || (status === "agent" && !mine && isSenior),
+      release: mine || (status === "agent" && isSenior),
+      handback: mine,
+      close: mine || (isSenior && status !== "closed" && Boolean(status)),
+      reply: mine,
+    };
+  }
+
+  reply() {
+    if (this.may.reply) this.composer.setNote(false, { focus: true });
+    else if (this.may.claim || this.may.takeover) (this.parts.claim.hidden ? this.parts.takeover : this.parts.claim).focus();
+  }
+
+  note() {
+    if (!this.thread?.row) return;
+    if (this.may.reply) this.composer.setNote(true, { focus: true });
+    else this.#noteHere();
+  }
+
+  #noteHere() {
+    this.composer.hidden = false;
+    this.composer.setNote(true, { focus: true });
+  }
+
+  async #takeIt() {
+    const { thread, desk } = this;
+    if (this.may.claim) {
+      const row = await desk.claim(thread.row.ticket ?? thread.ticket.number);
+      if (row) this.composer.write();
+      else desk.readThread(thread.id);
+      return;
+    }
+    await desk.move(thread.id, "takeover");
+    if (this.may.reply) this.composer.write();
+  }
+
+  async #move(move) {
+    await this.desk.move(this.thread.id, move);
+    this.focus();
+  }
+
+  #inNewLanguage() {
+    this.list.forget();
+    this.#briefStamp = null;
+    if (this.thread) this.#show();
+  }
+
+  #show() {
+    // Signed out, the desk lies still under the sign-in page.
+    if (!this.desk.agent) return;
+    const { thread, parts } = this;
+    const isOpen = thread !== null;
+    parts.nothing.hidden = isOpen;
+    for (const part of ["head", "scroller", "foot"]) parts[part].hidden = !isOpen;
+    if (!isOpen) {
+      this.#shown = null;
+      parts.brief.replaceChildren();
+      parts.jump.hidden = true;
+      return;
+    }
+    const isOther = this.#shown !== thread.id;
+    if (isOther) {
+      this.#shown = thread.id;
+      this.#missed = 0;
+      this.#follows = true;
+      this.#briefStamp = null;
+    }
+    this.#showHead();
+    this.#showBrief();
+    this.#showMessages();
+    this.#showTyping();
+    this.#showFoot(isOther);
+  }
+
+  #showHead() {
+    const { thread, parts, may } = this;
+    const row = thread.row ?? this.desk.inbox.find(thread.id) ?? rowOfTicket(this.desk.inbox.ticketOf(thread.id));
+    setText(parts.customer, oneLine(row?.customer, 80));
+    parts.status.dataset.status = row?.status ?? "";
+    setText(parts.status, this.#statusText(row));
+    setText(parts.ticket, row?.ticket ?? "");
+    setText(parts.channel, named("channel", row?.channel));
+    setText(parts.language, named("language", row?.language));
+    for (const move of ["claim", "takeover", "release", "handback", "close"]) parts[move].hidden = !may[move];
+  }
+
+  #statusText(row) {
+    if (!row) return "";
+    if (row.status !== "agent") return named("status", row.status);
+    return this.desk.isMine(row) ? t("status.mine") : t("status.with", { agent: oneLine(row.agent?.name, 40) });
+  }
+
+  #showBrief() {
+    const { thread, parts } = this;
+    const { ticket } = thread;
+    const stamp = ticket ? JSON.stringify([thread.id, ticket, thread.customer?.tier, locale()]) : "";
+    if (stamp === this.#briefStamp) return;
+    this.#briefStamp = stamp;
+    parts.brief.replaceChildren();
+    if (!ticket) return;
+    // On a phone the brief would hide the conversation from who already answers.
+    const isOpen = !(this.#briefClosed.get(thread.id) ?? (PHONE.matches && ticket.status !== "waiting"));
+    const brief = briefView(thread, { onCopy: this.onCopy, isOpen });
+    // On the click and not on "toggle", which also fires for a brief that is born open.
+    brief.querySelector("summary").addEventListener("click", () => this.#briefClosed.set(thread.id, brief.open));
+    parts.brief.append(brief);
+  }
+
+  #showMessages() {
+    const { thread, parts } = this;
+    if (!thread) return;
+    this.hidesEarlier = this.list.show(thread);
+    parts.earlier.hidden = !this.hidesEarlier && !thread.hasEarlier;
+    parts.loading.hidden = thread.isRead || Boolean(thread.problem);
+    parts.loadError.hidden = !thread.problem || (thread.isRead && thread.problem.isPassing);
+    if (thread.problem) setText(parts.loadErrorText, errorText(thread.problem));
+    if (this.#follows) this.#scrollToEnd();
+    this.#showJump();
+  }
+
+  #arrived(messages) {
+    const others = messages.filter((message) => message.author !== "agent" || message.name !== this.desk.agent?.name);
+    if (!this.#follows) this.#missed += others.length;
+    this.#showMessages();
+    this.#showTyping();
+    for (const message of others) announce(`${nameOf(message, this.thread.row?.customer)}${t("colon")}${oneLine(message.text, 300)}`);
+  }
+
+  async #showEarlier() {
+    const { scroller } = this.parts;
+    if (!this.hidesEarlier) await this.desk.readEarlier(this.thread.id);
+    const fromEnd = scroller.scrollHeight - scroller.scrollTop;
+    this.list.showEarlier();
+    this.#showMessages();
+    scroller.scrollTop = scroller.scrollHeight - fromEnd;
+  }
+
+  #showTyping() {
+    const { thread, parts } = this;
+    const types = thread?.typing && thread.row?.status !== "closed";
+    parts.typing.hidden = !types;
+    if (!types) return;
+    const text = oneLine(thread.typing.text, 200);
+    setText(parts.typingText, text ? t("typing.customer_text", { text }) : t("typing.customer"));
+    if (this.#follows) this.#scrollToEnd();
+  }
+
+  #showFoot(isOther) {
+    const { thread, parts, may } = this;
+    const row = thread.row;
+    const isKnown = Boolean(row);
+    parts.foot.hidden = !isKnown;
+    if (!isKnown) return;
+    parts.notMine.hidden = may.reply;
+    parts.claimFoot.hidden = !may.claim && !may.takeover;
+    setText(parts.claimFootText, t(may.claim ? "action.claim" : "action.takeover"));
+    setText(parts.notMineText, this.#whyNotMine(row));
+    const hasDraft = this.desk.drafts.has(thread.id);
+    if (may.reply || hasDraft) this.composer.hidden = false;
+    else if (isOther || !this.composer.isNote || this.composer.isEmpty) this.composer.hidden = true;
+    this.composer.show(thread.id, { mayReply: may.reply });
+  }
+
+  #whyNotMine(row) {
+    if (row.status === "agent") return t("foot.with", { agent: oneLine(row.agent?.name, 40) });
+    return t(`foot.${row.status}`);
+  }
+
+  #scrolled() {
+    const { scroller } = this.parts;
+    this.#follows = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < NEAR_END_PX;
+    if (this.#follows) this.#missed = 0;
+    this.#showJump();
+  }
+
+  #showJump() {
+    this.parts.jump.hidden = this.#follows;
+    setText(this.parts.jumpText, this.#missed ? t("conversation.new_messages", { count: this.#missed }) : t("conversation.to_end"));
+  }
+
+  #toEnd() {
+    this.#follows = true;
+    this.#missed = 0;
+    this.#scrollToEnd();
+    this.#showJump();
+  }
+
+  #scrollToEnd() {
+    this.parts.scroller.scrollTop = this.parts.scroller.scrollHeight;
+  }
+}
+
+function rowOfTicket(ticket) {
+  return ticket && { ...ticket, ticket: ticket.number, status: "waiting" };
+}
+
+customElements.define("desk-conversation", ConversationPane);

@@ -1,0 +1,482 @@
+// The desk's state and what an agent can do with it. Views listen here and call here; nothing else talks to the server.
+import { ApiError } from "./api.js";
+import { Inbox } from "./inbox.js";
+import { oneLine } from "./safe-text.js";
+import { Signals } from "./signals.js";
+import { Thread } from "./thread.js";
+import { LOCALES, useLocale } from "./texts.js";
+
+// While the live connection is down, the desk asks by itself this often; while it is up, seldom, in case a push was lost.
+const POLL_LOST_SECONDS = 4;
+const POLL_LIVE_SECONDS = 60;
+const INBOX_PAUSE_MS = 250;
+// Lists and conversation may disagree for good (a list has an end); ask again no more often than this.
+const CHECK_PAUSE_MS = 2000;
+// A transcript is caught up in pages; this many pages is more than any conversation has.
+const MOST_PAGES = 200;
+// The server's page of a list; a shorter answer is the last one.
+const LIST_PAGE = 50;
+
+/** Events: agent, locale, inbox, ticket, list, selected, thread, messages, typing, outbox, connection, notice. */
+export class Desk extends Signals {
+  agent = null;
+  inbox = new Inbox();
+  selectedId = null;
+  threads = new Map();
+  /** view: inbox, all or closed. A query searches all conversations. */
+  list = { view: "inbox", query: "", rows: [], hasMore: false, isLoading: false, problem: null };
+  connection = "starting";
+  #seenAt = new Map();
+  #readingInbox = null;
+  #inboxAgain = false;
+  #inboxReadAt = 0;
+  #filling = new Set();
+  #listTurn = 0;
+  #claiming = new Set();
+  #polledAt = 0;
+  #checkedAt = 0;
+
+  constructor({ api, live, drafts, outbox, preferences }) {
+    super();
+    Object.assign(this, { api, live, drafts, outbox, preferences });
+    outbox.onStored = (conversation, message) => this.#take(conversation, message);
+    outbox.on("change", (conversation) => this.emit("outbox", conversation));
+    api.onSignedOut = () => this.signedOut();
+    live.on("ready", () => this.#connected());
+    live.on("lost", () => this.#setConnection("lost"));
+    live.on("signedOut", () => this.signedOut());
+    live.on("frame", (frame) => this.#receive(frame));
+  }
+
+  // Signing in and out
+
+  /** Takes up a session that is still good; false when there is none. */
+  async resumeSession() {
+    await this.#begin(await this.api.me());
+  }
+
+  async signIn(login, password) {
+    await this.#begin(await this.api.logIn(login, password));
+  }
+
+  async signOut() {
+    await this.api.logOut().catch(() => {});
+    this.#leave("by_choice");
+  }
+
+  /** The server no longer knows us. Drafts, outbox and what is on screen stay for the next sign-in of the same agent. */
+  signedOut() {
+    if (this.agent) this.#leave("expired");
+  }
+
+  async #begin(agent) {
+    if (agent.role === "editor") throw new ApiError(403, { code: "not_allowed" });
+    const isSame = String(this.lastAgentId) === String(agent.id);
+    if (!isSame) {
+      this.inbox = new Inbox();
+      this.threads.clear();
+      this.#seenAt.clear();
+      if (this.lastAgentId !== undefined) this.selectedId = null;
+    }
+    this.agent = agent;
+    this.lastAgentId = agent.id;
+    this.drafts.openFor(agent.id);
+    this.outbox.openFor(agent);
+    if (LOCALES.includes(agent.language)) await this.showIn(agent.language);
+    this.#setConnection("starting");
+    this.emit("agent");
+    this.live.start();
+    this.readInbox();
+    if (this.selectedId !== null) this.readThread(this.selectedId);
+    if (this.list.view !== "inbox") this.readList();
+  }
+
+  #leave(reason) {
+    this.lastLogin = reason === "expired" ? this.agent.login : "";
+    this.agent = null;
+    this.leftBecause = reason;
+    this.live.stop();
+    this.emit("agent");
+  }
+
+  async showIn(locale) {
+    await useLocale(locale);
+    this.preferences.set("locale", locale);
+    this.emit("locale");
+  }
+
+  async setLanguage(locale) {
+    await this.showIn(locale);
+    if (!this.agent) return;
+    this.agent = { ...this.agent, language: locale };
+    await this.api.setLanguage(locale).catch((error) => this.notifyError(error));
+    // Order states and articles come from the server in the agent's language.
+    if (this.selectedId !== null) this.readThread(this.selectedId);
+  }
+
+  // The live connection
+
+  async #connected() {
+    // Subscribed first, then read; what is pushed while we read wins over what was read. No moment falls between.
+    this.#setConnection("live");
+    this.outbox.resume();
+    await this.catchUp();
+  }
+
+  async catchUp() {
+    this.#polledAt = Date.now();
+    const open = this.threads.get(this.selectedId);
+    await Promise.allSettled([this.readInbox(), open ? this.readThread(open.id) : null, this.list.view === "inbox" ? null : this.readList({ quiet: true })]);
+  }
+
+  /** Called once a second. */
+  tick() {
+    if (!this.agent) return;
+    this.live.tick();
+    const thread = this.threads.get(this.selectedId);
+    if (thread?.typingIsOver()) this.emit("typing", thread.id);
+    const pause = this.live.isReady ? POLL_LIVE_SECONDS : POLL_LOST_SECONDS;
+    if (Date.now() - this.#polledAt >= pause * 1000) {
+      if (this.outbox.isWaiting) this.outbox.resume();
+      this.catchUp();
+    }
+    this.emit("tick");
+  }
+
+  #setConnection(state) {
+    if (this.connection === state) return;
+    this.connection = state;
+    this.emit("connection");
+  }
+
+  #receive(frame) {
+    if (!this.agent) return;
+    switch (frame.type) {
+      case "ticket":
+        this.inbox.add(frame.ticket);
+        this.emit("inbox");
+        this.emit("ticket", frame.ticket);
+        this.readInbox();
+        break;
+      case "inbox":
+        this.readInbox();
+        break;
+      case "message":
+        this.#take(frame.conversation, frame.message);
+        break;
+      case "conversation":
+        this.#placeRow(frame.conversation);
+        break;
+      case "typing":
+        this.threads.get(frame.conversation)?.customerTypes(frame);
+        this.emit("typing", frame.conversation);
+        break;
+      default: // A newer server may say more than this page knows.
+    }
+  }
+
+  #take(conversation, message) {
+    const thread = this.threads.get(conversation);
+    const { isNew, gap } = thread ? thread.pushed(message) : { isNew: true, gap: false };
+    this.outbox.remove(message.client_id);
+    if (isNew) this.#arrived(conversation, [message]);
+    if (gap) this.#fill(thread);
+    // A line of the platform tells of a move, a card of a proof: who has the word and what may be seen changed with it.
+    if (isNew && conversation === this.selectedId && (message.author === "system" || message.order)) this.readThread(conversation);
+  }
+
+  #arrived(conversation, messages) {
+    const thread = this.threads.get(conversation);
+    for (const message of messages) this.outbox.remove(message.client_id);
+    const last = messages.at(-1);
+    const row = this.inbox.find(conversation);
+    if (row && last && !(row.last_at > last.at)) {
+      const isUnseen = last.author === "customer" && !this.isWatching(conversation);
+      this.inbox.place({ ...row, last_text: last.text, last_author: last.author, last_at: last.at, unread: (row.unread ?? 0) + (isUnseen ? 1 : 0) }, this.agent.id);
+      this.#seeWhatShows();
+      this.emit("inbox");
+    }
+    if (thread) this.emit("messages", { id: conversation, messages });
+    for (const message of messages) if (message.author === "customer") this.emit("customerWrote", { conversation, message, row });
+  }
+
+  #placeRow(row) {
+    this.inbox.place(row, this.agent.id);
+    this.#seeWhatShows();
+    // A reading under way may have begun before this: read once more after it.
+    if (this.#readingInbox) this.#inboxAgain = true;
+    const index = this.list.rows.findIndex((one) => one.id === row.id);
+    if (index >= 0) this.list.rows[index] = row;
+    const thread = this.threads.get(row.id);
+    if (thread) {
+      const changed = thread.row?.status !== row.status || thread.row?.agent?.id !== row.agent?.id || thread.row?.ticket !== row.ticket;
+      thread.own(row);
+      this.emit("thread", row.id);
+      // The ticket and what may be done with it changed too.
+      if (changed && row.id === this.selectedId) this.readThread(row.id);
+    }
+    this.emit("inbox");
+    if (index >= 0) this.emit("list");
+  }
+
+  // Reading
+
+  /** Reads the inbox; calls that come while one is under way are answered by one more reading after it. */
+  readInbox() {
+    if (this.#readingInbox) {
+      this.#inboxAgain = true;
+      return this.#readingInbox;
+    }
+    this.#readingInbox = this.#readInboxNow().finally(() => {
+      this.#readingInbox = null;
+    });
+    return this.#readingInbox;
+  }
+
+  async #readInboxNow() {
+    do {
+      const pause = this.#inboxReadAt + INBOX_PAUSE_MS - Date.now();
+      if (pause > 0) await new Promise((done) => setTimeout(done, pause));
+      this.#inboxAgain = false;
+      this.#inboxReadAt = Date.now();
+      try {
+        this.inbox.fill(await this.api.inbox());
+        this.#seeWhatShows();
+        this.emit("inbox");
+        this.#checkSelected();
+      } catch (error) {
+        // The banner tells of a lost connection, the sign-in page of a lost session; both read again.
+        if (!(error instanceof ApiError)) throw error;
+      }
+    } while (this.#inboxAgain && this.agent);
+  }
+
+  /** The open conversation moved without our hearing of it: read it again. */
+  #checkSelected() {
+    const row = this.selected?.row;
+    if (row && !this.inbox.agreesWith(row, this.agent?.id) && this.#inboxReadAt - this.#checkedAt > CHECK_PAUSE_MS) {
+      this.#checkedAt = this.#inboxReadAt;
+      this.readThread(row.id);
+    }
+  }
+
+  async readThread(id) {
+    const thread = this.#thread(id);
+    const before = thread.cursor;
+    const turn = thread.beginReading();
+    try {
+      // First what we missed, so that a long absence leaves no hole; then who has it now.
+      const missed = thread.isRead ? await this.#readAfter(thread) : [];
+      const added = thread.fill(await this.api.conversation(id), turn);
+      if (before && missed.length + added.length) this.#arrived(id, [...missed, ...added]);
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      thread.problem = error;
+    }
+    if (this.isWatching(id)) this.markSeen(id);
+    this.emit("thread", id);
+  }
+
+  async #readAfter(thread, from = thread.cursor) {
+    const all = [];
+    let cursor = from;
+    for (let page = 0; page < MOST_PAGES; page += 1) {
+      const { messages, cursor: next } = await this.api.messagesAfter(thread.id, cursor);
+      all.push(...thread.caughtUp(messages, next));
+      if (!messages.length || !(next > cursor)) break;
+      cursor = next;
+    }
+    return all;
+  }
+
+  /** Reads the messages before the first one we hold. */
+  async readEarlier(id) {
+    const thread = this.#thread(id);
+    if (!thread.hasEarlier) return;
+    try {
+      const { messages } = await this.api.messagesBefore(id, thread.messages[0].id);
+      thread.extendBack(messages);
+    } catch (error) {
+      this.notifyError(error);
+    }
+  }
+
+  async #fill(thread) {
+    if (this.#filling.has(thread.id)) return;
+    this.#filling.add(thread.id);
+    try {
+      const missed = await this.#readAfter(thread);
+      if (missed.length) this.#arrived(thread.id, missed);
+    } catch (error) {
+      if (!error.isPassing) this.notifyError(error);
+    } finally {
+      this.#filling.delete(thread.id);
+    }
+  }
+
+  #thread(id) {
+    if (!this.threads.has(id)) this.threads.set(id, new Thread(id));
+    return this.threads.get(id);
+  }
+
+  // Lists
+
+  showList(view, query = "") {
+    Object.assign(this.list, { view, query, rows: [], hasMore: false, problem: null });
+    if (view === "inbox" && !query) {
+      this.#listTurn += 1;
+      this.list.isLoading = false;
+      this.emit("list");
+      return;
+    }
+    this.readList();
+  }
+
+  async readList({ more = false, quiet = false } = {}) {
+    const turn = (this.#listTurn += 1);
+    const { view, query } = this.list;
+    if (view === "inbox" && !query) return;
+    const search = { view: view === "closed" ? "closed" : "all" };
+    if (query) search.q = query;
+    if (more) search.before = this.list.rows.at(-1).last_at;
+    this.list.isLoading = !quiet;
+    this.emit("list");
+    try {
+      const { conversations } = await this.api.conversations(search);
+      if (turn !== this.#listTurn) return;
+      const known = new Set(more ? this.list.rows.map((row) => row.id) : []);
+      const fresh = conversations.filter((row) => !known.has(row.id));
+      // A quiet reading renews the first page and keeps the pages below it.
+      const below = quiet ? this.list.rows.slice(conversations.length).filter((row) => !conversations.some((one) => one.id === row.id)) : [];
+      this.list.rows = more ? [...this.list.rows, ...fresh] : [...conversations, ...below];
+      if (!quiet) this.list.hasMore = conversations.length >= LIST_PAGE && fresh.length > 0;
+      this.list.problem = null;
+    } catch (error) {
+      if (turn !== this.#listTurn) return;
+      if (!quiet) this.list.problem = error;
+    }
+    this.list.isLoading = false;
+    this.emit("list");
+  }
+
+  // Opening
+
+  get selected() {
+    return this.selectedId === null ? null : this.threads.get(this.selectedId) ?? null;
+  }
+
+  open(id) {
+    if (this.selectedId !== id) {
+      this.selectedId = id;
+      if (id !== null) this.#thread(id);
+      this.live.watch(id);
+      this.emit("selected");
+    }
+    if (id !== null && this.agent) {
+      this.markSeen(id);
+      this.readThread(id);
+    }
+  }
+
+  isMine(row) {
+    return row?.status === "agent" && String(row.agent?.id) === String(this.agent?.id);
+  }
+
+  /** On screen and the window looked at: what arrives is seen. */
+  isWatching(id) {
+    return id === this.selectedId && !document.hidden && document.hasFocus();
+  }
+
+  unread(row) {
+    return this.#seenAt.get(row.id) === row.last_at ? 0 : row.unread ?? 0;
+  }
+
+  /** The agent looked at it: what the row counts as unread is seen up to its last message. */
+  markSeen(id) {
+    const row = this.inbox.find(id) ?? this.threads.get(id)?.row;
+    if (!row || this.#seenAt.get(id) === row.last_at) return;
+    this.#seenAt.set(id, row.last_at);
+    this.emit("inbox");
+  }
+
+  #seeWhatShows() {
+    const row = this.inbox.find(this.selectedId);
+    if (row && this.isWatching(row.id)) this.#seenAt.set(row.id, row.last_at);
+  }
+
+  // Doing
+
+  isClaiming(number) {
+    return this.#claiming.has(number);
+  }
+
+  /** Takes one ticket: the conversation's row, or null when it went to somebody else or the call failed (both are told). */
+  async claim(number) {
+    try {
+      return await this.#claimOnce(number);
+    } catch (error) {
+      // Without a name nobody took it: the customer left the queue.
+      if (error.code !== "ticket_already_claimed") this.notifyError(error);
+      else if (error.details.agent) this.notify("notice.taken", { agent: oneLine(error.details.agent, 60), ticket: number });
+      else this.notify("notice.gone", { ticket: number });
+      this.readInbox();
+      return null;
+    }
+  }
+
+  /** Takes the ticket whose turn it is; the server chooses, so that two agents never run after the same one. */
+  async claimNext() {
+    try {
+      const { conversation } = await this.api.claimNext();
+      if (conversation) this.#claimed(conversation);
+      else this.notify("notice.queue_empty", {}, { kind: "plain" });
+      return conversation;
+    } catch (error) {
+      this.notifyError(error);
+      return null;
+    } finally {
+      this.readInbox();
+    }
+  }
+
+  async #claimOnce(number) {
+    this.#claiming.add(number);
+    this.emit("inbox");
+    try {
+      const { conversation } = await this.api.claim(number);
+      this.#claimed(conversation);
+      return conversation;
+    } finally {
+      this.#claiming.delete(number);
+      this.emit("inbox");
+    }
+  }
+
+  #claimed(conversation) {
+    // Known before it is read, so that the agent can write at once.
+    this.#thread(conversation.id);
+    this.#placeRow(conversation);
+  }
+
+  /** close, release, handback or takeover. */
+  async move(id, move) {
+    try {
+      const answer = await this.api.move(id, move);
+      if (answer.conversation) this.#placeRow(answer.conversation);
+      if (move !== "takeover") this.notify(`notice.${move}`, {}, { kind: "plain" });
+    } catch (error) {
+      this.notifyError(error);
+    }
+    await Promise.allSettled([this.readThread(id), this.readInbox()]);
+  }
+
+  notify(key, values = {}, options = {}) {
+    this.emit("notice", { key, values, kind: "problem", ...options });
+  }
+
+  notifyError(error) {
+    // Signed out shows the sign-in page, which says it better.
+    if (error.status === 401) return;
+    this.emit("notice", { error, kind: "problem" });
+  }
+}

@@ -1,0 +1,38 @@
+// Half-written replies, one a conversation and agent, kept over reloads and sign-outs.
+import { keysUnder, read, write } from "./storage.js";
+
+const KEPT_DAYS = 14;
+
+export class Drafts {
+  #agent = null;
+  #drafts = new Map();
+
+  openFor(agentId) {
+    this.#agent = agentId;
+    this.#drafts.clear();
+    const oldest = Date.now() - KEPT_DAYS * 24 * 3600 * 1000;
+    for (const key of keysUnder("draft.")) {
+      const draft = read(key);
+      if ((draft?.at ?? 0) < oldest) write(key, null);
+      else if (key.startsWith(this.#key(""))) this.#drafts.set(key, draft);
+    }
+  }
+
+  of(conversation) {
+    return this.#drafts.get(this.#key(conversation)) ?? { text: "", note: false };
+  }
+
+  has(conversation) {
+    return this.#drafts.has(this.#key(conversation));
+  }
+
+  keep(conversation, { text, note }) {
+    const key = this.#key(conversation);
+    const draft = text.trim() ? { text, note, at: Date.now() } : null;
+    if (draft) this.#drafts.set(key, draft);
+    else this.#drafts.delete(key);
+    write(key, draft);
+  }
+
+  #key = (conversation) => `draft.${this.#agent}.${conversation}`;
+}

@@ -1,0 +1,199 @@
+// The desk page: builds its parts and lets them know each other.
+import "./inbox-pane.js";
+import "./conversation-pane.js";
+import "./composer.js";
+import "./customer-pane.js";
+import "./faq-pane.js";
+import "./side-pane.js";
+import "./sign-in.js";
+import { Alerts } from "./alerts.js";
+import { Api } from "./api.js";
+import { Desk } from "./desk.js";
+import { Drafts } from "./drafts.js";
+import { Favicon } from "./favicon.js";
+import { Live } from "./live.js";
+import { Notices } from "./notices.js";
+import { Outbox } from "./outbox.js";
+import { Preferences } from "./preferences.js";
+import { Route } from "./route.js";
+import { Settings } from "./settings.js";
+import { Shortcuts } from "./shortcuts.js";
+import { Sounds } from "./sounds.js";
+import { setText } from "./templates.js";
+import { preferredLocale, t, useLocale } from "./texts.js";
+import { startTicker } from "./ticker.js";
+
+const element = (id) => document.getElementById(id);
+
+const preferences = new Preferences();
+const api = new Api();
+const live = new Live(() => api.csrf);
+const outbox = new Outbox(api.say);
+const desk = new Desk({ api, live, drafts: new Drafts(), outbox, preferences });
+const sounds = new Sounds();
+const alerts = new Alerts({ desk, sounds, favicon: new Favicon(), preferences });
+const route = new Route();
+const settings = new Settings({ desk, preferences, sounds });
+
+const page = {
+  desk: element("desk"),
+  inbox: document.querySelector("desk-inbox"),
+  conversation: document.querySelector("desk-conversation"),
+  side: document.querySelector("desk-side"),
+  customer: document.querySelector("desk-customer"),
+  faq: document.querySelector("desk-faq"),
+  signIn: document.querySelector("desk-sign-in"),
+};
+
+new Notices(element("notices"), desk);
+page.signIn.start({ desk });
+page.inbox.start({ desk, alerts, sounds, route });
+page.conversation.start({ desk, route, onCopy: copy, onFaq: openFaq });
+page.side.start({ route });
+page.customer.start({ desk, route, onCopy: copy });
+page.faq.start({ desk, onInsert: insertAnswer });
+
+const shortcuts = new Shortcuts([
+  { key: "j", shows: ["J", "K"], what: "shortcuts.move", run: () => page.inbox.step(1), repeats: true },
+  { key: "k", run: () => page.inbox.step(-1), repeats: true },
+  { key: "Enter", shows: ["Enter"], what: "shortcuts.open" },
+  { key: "c", what: "shortcuts.claim_next", run: () => page.inbox.claimNext() },
+  { key: "r", what: "shortcuts.reply", run: () => page.conversation.reply() },
+  { key: "n", what: "shortcuts.note", run: () => page.conversation.note() },
+  { key: "f", what: "shortcuts.faq", run: openFaq },
+  { key: "e", what: "shortcuts.close", run: () => confirmMove("close", "confirm.close") },
+  { key: "b", what: "shortcuts.handback", run: () => confirmMove("handback", "confirm.handback") },
+  { key: "q", what: "shortcuts.release", run: () => confirmMove("release", "confirm.release") },
+  { key: "/", what: "shortcuts.search", run: () => page.inbox.focusSearch() },
+  { key: "1", shows: ["1", "2", "3"], what: "shortcuts.views", run: () => route.showView("inbox") },
+  { key: "2", run: () => route.showView("all") },
+  { key: "3", run: () => route.showView("closed") },
+  { key: "m", what: "shortcuts.mute", run: toggleSound },
+  { key: "s", what: "shortcuts.silence", run: () => alerts.silence() },
+  { key: "Escape", shows: ["Esc"], what: "shortcuts.back", run: goBack },
+  { key: "?", what: "shortcuts.help", run: () => shortcuts.open() },
+], preferences, () => desk.agent !== null);
+
+desk.on("agent", showAgent);
+desk.on("agent connection locale", showConnection);
+desk.on("inbox agent locale", showRail);
+route.on("change", showRoute);
+route.on("opened", ({ write }) => afterOpening(write));
+alerts.on("open", (conversation) => route.open(conversation));
+
+for (const button of document.querySelectorAll("[data-view]")) button.addEventListener("click", () => route.showView(button.dataset.view));
+for (const button of document.querySelectorAll("[data-close]")) button.addEventListener("click", () => button.closest("dialog").close());
+for (const dialog of document.querySelectorAll("dialog")) dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
+element("mute").addEventListener("click", toggleSound);
+element("open-shortcuts").addEventListener("click", () => shortcuts.open());
+element("open-settings").addEventListener("click", () => settings.open());
+element("rail-agent").addEventListener("click", () => settings.open());
+element("side-veil").addEventListener("click", () => route.back());
+addEventListener("focus", () => desk.selectedId !== null && desk.agent && desk.markSeen(desk.selectedId));
+startTicker(() => desk.tick());
+begin();
+
+async function begin() {
+  await useLocale(preferences.get("locale") ?? preferredLocale());
+  route.start();
+  try {
+    await desk.resumeSession();
+  } catch (error) {
+    desk.emit("agent");
+    // Not signed in is the usual start; anything else the agent should know before typing a password.
+    if (error.status !== 401) desk.notifyError(error);
+  }
+}
+
+function showAgent() {
+  const isIn = desk.agent !== null;
+  // The desk stays in the page, drafts and all, while the sign-in page lies over it.
+  page.desk.hidden = !isIn && desk.lastAgentId === undefined;
+  page.desk.inert = !isIn;
+  if (isIn) showRoute();
+}
+
+function showRoute() {
+  page.desk.dataset.pane = route.pane;
+  if (desk.list.view !== route.view) {
+    page.inbox.clearSearch();
+    desk.showList(route.view);
+  }
+  if (desk.selectedId !== route.conversation || (desk.agent && desk.selected && !desk.selected.isRead)) desk.open(route.conversation);
+  showRail();
+}
+
+function afterOpening(write) {
+  const isPhone = matchMedia("(max-width: 719px)").matches;
+  if (write && !isPhone) page.conversation.composer.write();
+  else if (isPhone) page.conversation.focus();
+}
+
+function showRail() {
+  for (const button of document.querySelectorAll("[data-view]")) button.setAttribute("aria-current", String(button.dataset.view === route.view));
+  const waiting = desk.inbox.queue.length;
+  element("rail-waiting").hidden = waiting === 0;
+  setText(element("rail-waiting"), waiting > 99 ? "99+" : waiting);
+}
+
+let lostSince = null;
+function showConnection() {
+  const isLost = desk.agent !== null && desk.connection === "lost";
+  element("connection-text").textContent = t("connection.lost");
+  if (!isLost) {
+    clearTimeout(lostSince);
+    lostSince = null;
+    element("connection").hidden = true;
+    return;
+  }
+  // A reconnection within a second is nobody's business.
+  lostSince ??= setTimeout(() => (element("connection").hidden = desk.connection !== "lost"), 1000);
+}
+
+function openFaq() {
+  page.side.show("faq");
+  if (getComputedStyle(page.side).visibility === "hidden" || !page.side.checkVisibility()) route.showSide();
+  page.faq.focusSearch();
+}
+
+function insertAnswer(text) {
+  if (!page.conversation.may.reply) {
+    desk.notify("notice.take_first", {}, { kind: "problem" });
+    return;
+  }
+  if (route.pane === "side") route.back();
+  // Going back on a phone takes a turn of the event loop before the composer can be focused.
+  setTimeout(() => page.conversation.composer.insert(text), route.pane === "side" ? 60 : 0);
+}
+
+function confirmMove(move, question) {
+  if (!page.conversation.may[move]) return;
+  const { id } = desk.selected;
+  const dialog = element("confirm-dialog");
+  setText(element("confirm-text"), t(question));
+  setText(element("confirm-yes"), t(`action.${move}`));
+  element("confirm-yes").onclick = () => {
+    dialog.close();
+    desk.move(id, move);
+  };
+  dialog.showModal();
+  element("confirm-yes").focus();
+}
+
+function toggleSound() {
+  const isOn = settings.toggleSound();
+  desk.notify(isOn ? "alert.now_on" : "alert.now_off", {}, { kind: "plain" });
+}
+
+function goBack() {
+  if (page.desk.dataset.pane !== "list") route.back();
+}
+
+async function copy(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    desk.notify("notice.copied", {}, { kind: "plain" });
+  } catch {
+    desk.notify("notice.not_copied", {}, { kind: "problem" });
+  }
+}

@@ -1,0 +1,102 @@
+// The transcript as a list that grows: stored messages, then what is still on its way, with a line where a day begins.
+import { dayKey, dayName } from "./formats.js";
+import { messageView, showPending } from "./message-view.js";
+import { copyOf, forgetRows, keepRows, partsOf } from "./templates.js";
+
+const JOINED_MS = 5 * 60_000;
+// More are shown on request: a transcript of thousands must not make opening slow.
+const FIRST_SHOWN = 300;
+
+export class MessageList {
+  #thread = null;
+  #limit = FIRST_SHOWN;
+
+  constructor(element, { outbox, onCopy, onEdit }) {
+    Object.assign(this, { element, outbox, onCopy, onEdit });
+  }
+
+  /** Shows the thread; returns whether earlier messages we hold are left out. */
+  show(thread) {
+    if (thread !== this.#thread) {
+      this.forget();
+      this.#thread = thread;
+      this.#limit = FIRST_SHOWN;
+    }
+    const stored = thread.messages.slice(-this.#limit);
+    const pending = this.outbox.of(thread.id).filter((item) => !thread.hasFromClient(item.client_id));
+    keepRows(this.element, this.#entries(stored, pending), {
+      key: (entry) => entry.key,
+      stamp: (entry) => entry.stamp,
+      create: (entry) => (entry.day ? this.#day(entry) : this.#message(entry)),
+      update: (row, entry) => entry.day || this.#update(row, entry),
+    });
+    return thread.messages.length > stored.length;
+  }
+
+  showEarlier() {
+    this.#limit += FIRST_SHOWN;
+  }
+
+  forget() {
+    forgetRows(this.element);
+  }
+
+  #entries(stored, pending) {
+    const entries = [];
+    let before = null;
+    for (const message of [...stored, ...pending.map(asMessage)]) {
+      const day = dayKey(message.at);
+      if (day !== dayKey(before?.at)) entries.push({ key: `day ${day}`, stamp: "", day: message.at });
+      const joined = isJoined(before, message);
+      // The client's id is the key while there is one: the element of a message on its way becomes that of the stored one.
+      const key = message.client_id ? `client ${message.client_id}` : `id ${message.id}`;
+      const stamp = `${message.id ?? ""}|${joined}|${message.item?.state ?? ""}|${message.item?.error?.code ?? ""}`;
+      entries.push({ key, stamp, message, joined });
+      before = message;
+    }
+    return entries;
+  }
+
+  #day({ day }) {
+    const parts = partsOf(copyOf("day"));
+    parts.day.textContent = dayName(day);
+    return { node: parts.root };
+  }
+
+  #message({ message }) {
+    const parts = messageView(message, { onCopy: this.onCopy, customer: this.#thread.row?.customer });
+    return { node: parts.root, parts, shownId: message.id };
+  }
+
+  #update(row, { message, joined }) {
+    if (row.shownId !== message.id) {
+      // The server's copy: its time and text are the record.
+      const fresh = messageView(message, { onCopy: this.onCopy, customer: this.#thread.row?.customer });
+      row.node.replaceChildren(...fresh.root.childNodes);
+      row.node.classList.remove("pending", "failed");
+      delete row.node.dataset.state;
+      Object.assign(row, { parts: { ...fresh, root: row.node }, shownId: message.id });
+    }
+    if (message.id !== undefined) row.node.dataset.id = message.id;
+    row.node.classList.toggle("joined", joined);
+    if (message.item) showPending(row.parts, message.item, this.#actionsFor(message.item));
+  }
+
+  #actionsFor(item) {
+    return {
+      onRetry: () => this.outbox.retry(item.client_id),
+      onEdit: () => this.onEdit(this.outbox.remove(item.client_id)),
+      onDiscard: () => this.outbox.remove(item.client_id),
+    };
+  }
+}
+
+function asMessage(item) {
+  return { client_id: item.client_id, author: item.note ? "note" : "agent", name: item.by, text: item.text, at: item.at, item };
+}
+
+function isJoined(before, message) {
+  if (!before || before.author !== message.author || (before.name ?? "") !== (message.name ?? "")) return false;
+  if (message.author === "system" || Boolean(before.waiting) !== Boolean(message.waiting)) return false;
+  return dayKey(before.at) === dayKey(message.at) && Date.parse(message.at) - Date.parse(before.at) < JOINED_MS;
+}

@@ -1,0 +1,119 @@
+// One message of a transcript: who, when, what, and where an answer of the assistant came from.
+import { clockTime, dateTime, percent } from "./formats.js";
+import { oneLine, showText, webLink } from "./safe-text.js";
+import { orderView } from "./order-view.js";
+import { copyOf, partsOf, setIcon } from "./templates.js";
+import { errorText, t } from "./texts.js";
+
+const ICONS = { customer: "person", assistant: "bot", agent: "headset", note: "note", system: "alert" };
+
+export function messageView(message, { onCopy, customer }) {
+  const parts = partsOf(copyOf("message"));
+  parts.root.dataset.author = message.author;
+  if (message.client_id) parts.root.dataset.clientId = message.client_id;
+  setIcon(parts.iconUse, ICONS[message.author] ?? "person");
+  parts.name.textContent = nameOf(message, customer);
+  parts.mark.textContent = message.author === "assistant" && message.waiting ? t("message.while_waiting") : "";
+  parts.time.textContent = clockTime(message.at);
+  parts.time.dateTime = message.at;
+  parts.bubble.title = dateTime(message.at);
+  if (message.lang) parts.text.lang = message.lang;
+  showText(parts.text, message.text);
+  parts.extra.replaceChildren(...extras(message, { onCopy }));
+  return parts;
+}
+
+export function nameOf(message, customer = "") {
+  if (message.author === "customer") return oneLine(message.name || customer, 80) || t("author.customer");
+  if (message.author === "assistant") return t("author.assistant");
+  if (message.author === "note") return t("message.note_by", { name: oneLine(message.name, 60) });
+  return oneLine(message.name, 80) || t(`author.${message.author}`);
+}
+
+function extras(message, { onCopy }) {
+  const shown = [];
+  if (message.order) shown.push(orderView(message.order, { onCopy }));
+  if (message.image) shown.push(pictureLink(message.image));
+  if (message.buttons?.length && message.author === "assistant") shown.push(offered(message.buttons));
+  if (message.contact_form) shown.push(remark(t("message.contact_form", { ticket: message.contact_form.ticket })));
+  const provenance = message.provenance ?? (message.article ? { id: message.article.id } : null);
+  if (provenance?.id) shown.push(provenanceView(provenance));
+  return shown;
+}
+
+/** Pictures are never loaded here: the sender of an address would learn who looks, when and from where. */
+function pictureLink(address) {
+  const line = remark("");
+  let label = t("message.picture");
+  try {
+    label = `${label} (${new URL(address, location.href).host})`;
+  } catch {
+    // Shown without its host.
+  }
+  const link = webLink(new URL(address, location.href).href, label);
+  line.append(link ?? oneLine(address, 120));
+  return line;
+}
+
+function offered(buttons) {
+  const list = document.createElement("p");
+  list.className = "offered";
+  list.append(...buttons.map((button) => {
+    const choice = document.createElement("span");
+    choice.className = "choice";
+    choice.dir = "auto";
+    choice.textContent = oneLine(button.title, 80);
+    return choice;
+  }));
+  return list;
+}
+
+function remark(text) {
+  const line = document.createElement("p");
+  line.className = "quiet";
+  line.textContent = text;
+  return line;
+}
+
+function provenanceView({ id, file, line, version, score, runners_up, rule }) {
+  const parts = partsOf(copyOf("provenance"));
+  parts.article.textContent = id;
+  parts.score.textContent = percent(score);
+  parts.source.textContent = file ? `${file}${line ? `:${line}` : ""}` : "–";
+  parts.rule.textContent = rule ?? "";
+  parts.version.textContent = version ?? "";
+  for (const [name, value] of [["rule", rule], ["version", version]]) parts[name].hidden = parts[`${name}Name`].hidden = !value;
+  const runners = (runners_up ?? []).map((runner) => {
+    const item = document.createElement("li");
+    item.textContent = [runner.id, percent(runner.score)].filter(Boolean).join("  ");
+    return item;
+  });
+  if (runners.length) parts.runners.replaceChildren(...runners);
+  else parts.runners.textContent = "–";
+  return parts.root;
+}
+
+/** The line under a message that has not arrived: on its way, waiting for the connection, or failed with what can be done. */
+export function showPending(parts, item, { onRetry, onEdit, onDiscard }) {
+  parts.root.classList.toggle("pending", item.state !== "failed");
+  parts.root.classList.toggle("failed", item.state === "failed");
+  parts.root.dataset.state = item.state;
+  parts.state.hidden = false;
+  if (item.state !== "failed") {
+    parts.state.textContent = t(item.state === "waiting" ? "message.waits" : "message.sending");
+    return;
+  }
+  const why = document.createElement("span");
+  why.textContent = t("message.failed", { why: errorText(item.error) });
+  parts.state.replaceChildren(why, action("action.retry", "retry", onRetry), action("action.edit", "edit-failed", onEdit), action("action.discard", "discard", onDiscard));
+}
+
+function action(key, testid, onClick) {
+  const button = document.createElement("button");
+  button.className = "link";
+  button.type = "button";
+  button.textContent = t(key);
+  button.dataset.testid = testid;
+  button.addEventListener("click", onClick);
+  return button;
+}

@@ -1,0 +1,105 @@
+// One conversation as this page knows it: who has it, its messages in order, and up to which id nothing is missing.
+
+const TYPING_SHOWN_MS = 8000;
+
+export class Thread {
+  row = null;
+  ticket = null;
+  customer = null;
+  past = [];
+  /** The highest id up to which we hold everything. */
+  cursor = 0;
+  isRead = false;
+  problem = null;
+  typing = null;
+  #byId = new Map();
+  #turns = 0;
+  #filledTurn = 0;
+  #rowTurn = 0;
+  #sorted = null;
+
+  constructor(id) {
+    this.id = id;
+  }
+
+  get messages() {
+    this.#sorted ??= [...this.#byId.values()].sort((one, other) => one.id - other.id);
+    return this.#sorted;
+  }
+
+  /** Older messages are on the server: a long transcript is read from its end. */
+  get hasEarlier() {
+    return (this.messages[0]?.seq ?? 1) > 1;
+  }
+
+  /** Numbers a reading, so that an answer which comes late cannot undo what was learnt after it was asked for. */
+  beginReading() {
+    this.#turns += 1;
+    return this.#turns;
+  }
+
+  /** Takes in what GET /conversations/<id> said. */
+  fill({ conversation, ticket, customer, past, messages, cursor }, turn) {
+    if (turn > this.#filledTurn) {
+      Object.assign(this, { ticket, customer, past: past ?? [] });
+      this.#filledTurn = turn;
+      if (turn > this.#rowTurn) this.row = conversation;
+    }
+    this.isRead = true;
+    this.problem = null;
+    return this.caughtUp(messages, cursor);
+  }
+
+  /** A push says who has it now: newer than any reading already under way. */
+  own(row) {
+    this.row = row;
+    this.#rowTurn = this.#turns;
+  }
+
+  /** Takes in everything after our cursor, or everything; returns what was new. */
+  caughtUp(messages, cursor) {
+    const added = this.#keep(messages);
+    this.cursor = Math.max(this.cursor, cursor ?? 0, ...messages.map((message) => message.id));
+    return added;
+  }
+
+  /** Takes in messages from before the first one we hold. */
+  extendBack(messages) {
+    this.#keep(messages);
+  }
+
+  /**
+   * Takes in one pushed message. Pushes are hints: when its number in the conversation does not follow the last
+   * one, something between them was missed, the cursor stays, and `gap` asks to read from there.
+   */
+  pushed(message) {
+    const last = this.messages.findLast((one) => one.id < message.id);
+    const gap = this.isRead && Number.isInteger(message.seq) && message.seq > (last?.seq ?? 0) + 1;
+    const added = this.#keep([message]);
+    if (!gap && this.isRead) this.cursor = Math.max(this.cursor, message.id);
+    if (message.author === "customer") this.typing = null;
+    return { isNew: added.length > 0, gap };
+  }
+
+  hasFromClient(clientId) {
+    return this.messages.some((message) => message.client_id === clientId);
+  }
+
+  customerTypes({ typing, text }) {
+    this.typing = typing ? { text: text ?? "", until: Date.now() + TYPING_SHOWN_MS } : null;
+  }
+
+  /** Forgets a typing sign whose end we were never told of; says whether there was one. */
+  typingIsOver(now = Date.now()) {
+    if (!this.typing || this.typing.until > now) return false;
+    this.typing = null;
+    return true;
+  }
+
+  #keep(messages) {
+    const added = messages.filter((message) => !this.#byId.has(message.id));
+    for (const message of messages) this.#byId.set(message.id, message);
+    if (messages.length) this.#sorted = null;
+    return added;
+  }
+}
