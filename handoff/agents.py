@@ -71,6 +71,16 @@ def set_password(connection: Connection, login: str, password: str) -> None:
     connection.execute(delete(agent_sessions).where(agent_sessions.c.agent_id == agent.id))
 
 
+def set_active(connection: Connection, login: str, active: bool) -> None:
+    """Let somebody sign in, or no longer; switching off ends their sessions. Raises LoginRefused."""
+    agent = by_login(connection, login)
+    if agent is None:
+        raise LoginRefused("There is no agent with this login.")
+    connection.execute(update(agents).where(agents.c.id == agent.id).values(active=active))
+    if not active:
+        connection.execute(delete(agent_sessions).where(agent_sessions.c.agent_id == agent.id))
+
+
 def by_login(connection: Connection, login: str) -> Agent | None:
     """The agent with this login, whatever its case."""
     row = connection.execute(select(agents).where(agents.c.login == login.strip().lower())).first()

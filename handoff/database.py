@@ -34,7 +34,11 @@ class Database:
             self._reader = _sqlite_engine(url, "BEGIN", sqlite_synchronous)
         else:
             self._writer = self._reader = create_engine(
-                url, future=True, pool_pre_ping=True, pool_size=POSTGRES_WRITERS + READERS
+                url,
+                future=True,
+                hide_parameters=True,  # an error's text reaches the log; what customers wrote must not
+                pool_pre_ping=True,
+                pool_size=POSTGRES_WRITERS + READERS,
             )
         writers = 1 if self.is_sqlite else POSTGRES_WRITERS
         self._write_threads = ThreadPoolExecutor(writers, thread_name_prefix="db-write")
@@ -76,7 +80,9 @@ def _make_folder(database: str | None) -> None:
 
 
 def _sqlite_engine(url: str, begin: str, synchronous: str) -> Engine:
-    engine = create_engine(url, future=True, connect_args={"check_same_thread": False, "timeout": 15})
+    engine = create_engine(
+        url, future=True, hide_parameters=True, connect_args={"check_same_thread": False, "timeout": 15}
+    )
 
     @event.listens_for(engine, "connect")
     def configure(connection: Any, _record: Any) -> None:

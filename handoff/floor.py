@@ -13,6 +13,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Any, Protocol
 
+import phonenumbers
 from sqlalchemy.engine import Connection
 
 from handoff import agents, conversations, shapes, texts, tickets, transcript
@@ -32,12 +33,14 @@ from handoff.errors import (
 )
 from handoff.hours import OpeningHours, opening_in_words
 from handoff.models import Author, Status, TicketKind, TicketStatus
+from handoff.plain import plain
 from handoff.records import Agent, Conversation, Draft, Message, Ticket, Wish, ticket_id
 
 log = logging.getLogger(__name__)
 
 MAX_AGENT_CHARS = 10_000
 _EMAIL = re.compile(r"^[^@\s,;<>]{1,64}@[A-Za-z0-9.-]{1,190}\.[A-Za-z]{2,}$")
+_REGIONS = ("HK", "TW", "CN", "MO")
 _PHONE = re.compile(r"^\+?[0-9][0-9 ()-]{5,28}[0-9]$")
 
 
@@ -154,44 +157,56 @@ class Floor:
             connection, conversation, "noted", self.clock(), reply_to=reply_to, part=part, position=position
         )
 
-    async def leave_queue(self, conversation_id: str) -> Message:
-        """The customer waits no longer: the ticket is cancelled and the assistant has the word again."""
+    def leave_queue(
+        self, connection: Connection, conversation_id: str, reply_to: int | None = None
+    ) -> tuple[Conversation, Message]:
+        """The customer waits no longer: the ticket is cancelled and the assistant has the word again. In the caller's
+        transaction; raises MoveNotAllowed when they do not wait."""
+        now = self.clock()
+        conversation = conversations.find(connection, conversation_id)
+        if conversation.status is not Status.WAITING:
+            raise MoveNotAllowed("You are not in the queue.")
+        ticket = tickets.end(connection, conversation.id, TicketStatus.CANCELLED, now)
+        conversation = conversations.move(connection, conversation, Status.BOT, now, "customer", "left the queue")
+        line = self._system_line(
+            connection,
+            conversation,
+            "left_queue",
+            now,
+            reply_to=reply_to,
+            part=None if reply_to is None else 0,
+            number=ticket.number if ticket else "",
+        )
+        return conversation, line
 
-        def work(connection: Connection) -> tuple[Conversation, Message]:
-            now = self.clock()
-            conversation = conversations.find(connection, conversation_id)
-            if conversation.status is not Status.WAITING:
-                raise MoveNotAllowed("You are not in the queue.")
-            ticket = tickets.end(connection, conversation.id, TicketStatus.CANCELLED, now)
-            conversation = conversations.move(connection, conversation, Status.BOT, now, "customer", "left the queue")
-            number = ticket.number if ticket else ""
-            return conversation, self._system_line(connection, conversation, "left_queue", now, number=number)
-
-        conversation, line = await self.database.write(work)
-        await self.tell_and_deliver(conversation, [line], queue=True)
-        return line
-
-    async def leave_contact(
-        self, conversation_ids: Sequence[str], number: str, contact: Mapping[str, Any], client_id: str | None
-    ) -> Message:
-        """Keep how the customer wants to be reached about a case of theirs. Raises BadInput."""
+    def keep_contact(
+        self,
+        connection: Connection,
+        conversation_ids: Sequence[str],
+        number: str,
+        contact: Mapping[str, Any],
+        reply_to: int | None = None,
+    ) -> tuple[Conversation, Message]:
+        """Keep how the customer wants to be reached about a case of theirs, in the caller's transaction. Raises
+        BadInput for a contact that reaches nobody, UnknownTicket for somebody else's case."""
         cleaned = _clean_contact(contact)
-
-        def work(connection: Connection) -> tuple[Conversation, Message]:
-            ticket = tickets.find(connection, ticket_id(number))
-            if ticket.conversation_id not in conversation_ids:
-                raise UnknownTicket()
-            conversation = conversations.find(connection, ticket.conversation_id)
-            tickets.set_contact(connection, ticket, cleaned)
-            name = cleaned.get("name", "")
-            spoken = f" {name}" if name and conversation.language == "en" else name
-            return conversation, self._system_line(
-                connection, conversation, "contact_saved", self.clock(), name=spoken, number=ticket.number
-            )
-
-        conversation, line = await self.database.write(work)
-        await self.tell_and_deliver(conversation, [line], queue=True)
-        return line
+        ticket = tickets.find(connection, ticket_id(number))
+        if ticket.conversation_id not in conversation_ids:
+            raise UnknownTicket()
+        conversation = conversations.find(connection, ticket.conversation_id)
+        tickets.set_contact(connection, ticket, cleaned)
+        name = cleaned.get("name", "")
+        line = self._system_line(
+            connection,
+            conversation,
+            "contact_saved",
+            self.clock(),
+            reply_to=reply_to,
+            part=None if reply_to is None else 0,
+            name=f" {name}" if name and conversation.language == "en" else name,
+            number=ticket.number,
+        )
+        return conversation, line
 
     # -- a person answers --------------------------------------------------------------------------------------
 
@@ -486,13 +501,32 @@ class Floor:
         )
 
 
+def contact_in(text: str) -> dict[str, str] | None:
+    """The contact when a text is nothing but one: a phone number or an e-mail address."""
+    written = text.strip()
+    if _EMAIL.match(written):
+        return {"email": written}
+    return {"phone": written} if _PHONE.match(written) and _can_be_called(written) else None
+
+
+def _can_be_called(number: str) -> bool:
+    """Whether this is a phone number somewhere our customers live; an order number without its letters is none."""
+    for region in _REGIONS:
+        try:
+            if phonenumbers.is_valid_number(phonenumbers.parse(number, region)):
+                return True
+        except phonenumbers.NumberParseException:
+            continue
+    return False
+
+
 def _must_answer(agent: Agent) -> None:
     if not agent.answers_customers:
         raise NotAllowed()
 
 
 def _clean_line(text: str) -> str:
-    cleaned = text.replace("\x00", "").strip()
+    cleaned = plain(text).strip()
     if not cleaned:
         raise EmptyMessage()
     if len(cleaned) > MAX_AGENT_CHARS:
@@ -506,8 +540,9 @@ def _clean_contact(contact: Mapping[str, Any]) -> dict[str, str]:
         value = contact.get(name) or ""
         if not isinstance(value, str) or len(value) > limit:
             raise BadInput(f"{name} must be text of at most {limit} characters.", field=name)
-        if value.strip():
-            cleaned[name] = value.replace("\x00", "").strip()
+        value = plain(value).strip()
+        if value:
+            cleaned[name] = value if name == "note" else " ".join(value.split())
     if "phone" in cleaned and not _PHONE.match(cleaned["phone"]):
         raise BadInput("This does not look like a phone number.", field="phone")
     if "email" in cleaned and not _EMAIL.match(cleaned["email"]):
@@ -517,4 +552,4 @@ def _clean_contact(contact: Mapping[str, Any]) -> dict[str, str]:
     return cleaned
 
 
-__all__ = ["DESK_TOPIC", "QUEUE_TOPIC", "Floor", "Handoff", "Live", "Outcome", "Post", "StaleEpoch", "customer_topic"]
+__all__ = ["DESK_TOPIC", "QUEUE_TOPIC", "Floor", "Handoff", "Live", "Outcome", "Post", "StaleEpoch", "contact_in", "customer_topic"]

@@ -125,6 +125,7 @@ visitors = Table(
     Column("customer_name", String(200)),
     Column("identity_until", UtcDateTime),
     Column("language", String(8)),
+    Column("page", JSON),
     Column("created_at", UtcDateTime, nullable=False),
     Column("seen_at", UtcDateTime, nullable=False),
 )

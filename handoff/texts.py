@@ -26,9 +26,9 @@ def catalogue() -> dict[str, dict[str, list[str]]]:
     return loaded
 
 
-def say(name: str, language: str, unlike: str | None = None, **values: Any) -> str:
-    """The text `name` with its values filled in; a variant other than `unlike`, the last thing said, if there is one."""
-    texts = [variant.format(**values) for variant in variants(name, language)]
+def say(key: str, language: str, /, *, unlike: str | None = None, **values: Any) -> str:
+    """The text `key` with its values filled in; a variant other than `unlike`, the last thing said, if there is one."""
+    texts = [variant.format(**values) for variant in variants(key, language)]
     return next((text for text in texts if text != unlike), texts[0])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -23,6 +24,7 @@ class Visitor:
     customer_name: str | None
     identity_until: datetime | None
     language: str | None
+    page: dict[str, str] | None
     created_at: datetime
     seen_at: datetime
 
@@ -70,6 +72,11 @@ def revoke(connection: Connection, visitor_id: str) -> None:
     connection.execute(
         update(visitors).where(visitors.c.id == visitor_id).values(token_version=visitors.c.token_version + 1)
     )
+
+
+def set_page(connection: Connection, visitor_id: str, page: Mapping[str, str]) -> None:
+    """The shop's page this visitor looks at."""
+    connection.execute(update(visitors).where(visitors.c.id == visitor_id).values(page=dict(page)))
 
 
 def set_language(connection: Connection, visitor_id: str, language: str) -> None:

@@ -65,6 +65,7 @@ def _parcel(parcel: Parcel, locale: str, now: datetime) -> dict[str, Any]:
     return {
         "carrier": carrier_in(parcel.carrier, locale),
         "tracking_number": parcel.tracking_number,
+        "status": parcel.status.value,
         "status_label": parcel.status.label(locale),
         "updated_at": parcel.updated_at.isoformat(),
         "age": age_in(locale, parcel.updated_at, now),

@@ -80,7 +80,7 @@ def create_app(
         live,
         knowledge,
         orders,
-        VisitorTokens(secret(settings.data_path, "visitors")),
+        VisitorTokens(settings.visitor_secret or secret(settings.data_path, "visitors")),
         identity_secret,
         settings.shop_name,
         settings.default_language,

@@ -25,6 +25,7 @@ from sanic.response import HTTPResponse
 from handoff import conversations, texts, transcript
 from handoff.database import Database
 from handoff.errors import HandoffError
+from handoff.plain import is_plain
 from switchboard import language
 from switchboard.http_errors import error_response
 from switchboard.line import Line
@@ -39,6 +40,8 @@ SOCKETIO_WARNING = (
     "socketio lets a stranger who knows a session id read along; use the widget, or write "
     "`allow_insecure: true` under it to mount it all the same"
 )
+# What a proxy adds; and what a browser adds, which any page can make send requests to the loopback address.
+_NOT_DIRECT = ("x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "forwarded", "via", "x-real-ip", "origin")
 _caller: contextvars.ContextVar[str] = contextvars.ContextVar("caller", default="")
 
 
@@ -62,7 +65,7 @@ class ApiAccess:
         scheme, _, given = (request.headers.get("authorization") or "").partition(" ")
         token = given.strip() if scheme.lower() == "bearer" else request.headers.get("x-api-token", "")
         for known, name in self.callers.items():
-            if hmac.compare_digest(known.encode(), token.encode()):
+            if hmac.compare_digest(known.encode(), token.encode("utf-8", "replace")):
                 return name
         # Behind a proxy everybody comes from the loopback address; a forwarded request never gets in this way.
         if self.loopback_is_free and not token and _is_direct_loopback(request):
@@ -198,8 +201,10 @@ class Mount:
             return error_response(400, "bad_input", "Expected a JSON object with sender and message.")
         for field, limit in (("sender", 120), ("message", 200_000)):
             value = body.get(field)
-            if not isinstance(value, str) or not value.strip() or len(value) > limit or "\x1f" in value[:limit]:
+            if not isinstance(value, str) or not value.strip() or len(value) > limit:
                 return error_response(400, "bad_input", f"{field} must be text.", field=field)
+        if not is_plain(body["sender"]):
+            return error_response(400, "bad_input", "sender must be plain text.", field="sender")
         if not isinstance(body.get("metadata") or {}, dict):
             return error_response(400, "bad_input", "metadata must be an object.", field="metadata")
         _caller.set(caller)
@@ -232,7 +237,7 @@ def _sentence_for(error: HandoffError, hint: Any, default_language: str) -> str:
 
 
 def _is_direct_loopback(request: Request) -> bool:
-    if any(name in request.headers for name in ("x-forwarded-for", "forwarded", "x-real-ip")):
+    if any(name in request.headers for name in _NOT_DIRECT):
         return False
     try:
         return ipaddress.ip_address(request.ip).is_loopback

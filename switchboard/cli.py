@@ -52,12 +52,15 @@ def run() -> None:
 @app.command()
 def gateway() -> None:
     """Start the gateway alone; the bot's addresses come from the setting bot_urls."""
-    from switchboard.gateway import serve
+    from switchboard.gateway import CannotServe, serve
 
     settings = _settings()
     if not settings.bot_addresses:
         _fail("The gateway needs the setting bot_urls, such as http://127.0.0.1:5005.")
-    serve(settings)
+    try:
+        serve(settings)
+    except CannotServe as exc:
+        _fail(str(exc))
 
 
 @app.command()
@@ -117,6 +120,18 @@ def agent_password(login: str, password_stdin: bool = typer.Option(False, "--pas
     typer.echo(f"{login} has a new password.")
 
 
+@agent_app.command("off")
+def agent_off(login: str) -> None:
+    """Let somebody no longer sign in; ends their sessions."""
+    _switch_agent(login, active=False)
+
+
+@agent_app.command("on")
+def agent_on(login: str) -> None:
+    """Let somebody sign in again."""
+    _switch_agent(login, active=True)
+
+
 @agent_app.command("list")
 def agent_list() -> None:
     """Show everybody."""
@@ -157,6 +172,19 @@ def faq_rank(
         faq_kb.rank_file(kb, queries, out)
     except (OSError, ValueError) as exc:
         _fail(str(exc))
+
+
+def _switch_agent(login: str, active: bool) -> None:
+    from handoff import agents
+
+    database = _database()
+    try:
+        database.write_now(lambda c: agents.set_active(c, login, active))
+    except HandoffError as exc:
+        _fail(str(exc))
+    finally:
+        database.close()
+    typer.echo(f"{login} can {'sign in again' if active else 'no longer sign in'}.")
 
 
 def _settings() -> Settings:

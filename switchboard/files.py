@@ -37,10 +37,11 @@ def file_below(folder: Path, path: str) -> Path | None:
     """The file with this path in the folder; None for anything else, whatever the path says."""
     if "\x00" in path or "\\" in path:
         return None
-    wanted = (folder / path).resolve()
-    if not wanted.is_relative_to(folder.resolve()) or not wanted.is_file():
+    try:
+        wanted = (folder / path).resolve()
+        return wanted if wanted.is_relative_to(folder.resolve()) and wanted.is_file() else None
+    except (OSError, ValueError):  # a name too long for the file system, or one it cannot spell
         return None
-    return wanted
 
 
 def serve(request: Request, path: Path, cache: str = CACHE, headers: Mapping[str, str] | None = None) -> HTTPResponse:

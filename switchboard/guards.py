@@ -49,7 +49,9 @@ def address_reader(trusted_proxies: int) -> Callable[[Request], str]:
 
     def address_of(request: Request) -> str:
         if trusted_proxies:
-            forwarded = [part.strip() for part in request.headers.get("x-forwarded-for", "").split(",") if part.strip()]
+            # Some proxies add to the header, others add a header of their own below it; together they are one list.
+            written = ",".join(request.headers.getall("x-forwarded-for", []))
+            forwarded = [part.strip() for part in written.split(",") if part.strip()]
             if len(forwarded) >= trusted_proxies:
                 return forwarded[-trusted_proxies][:64]
         return str(request.ip)

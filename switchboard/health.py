@@ -21,11 +21,13 @@ def blueprint(
     """/healthz and /readyz."""
     routes = Blueprint("health")
 
-    @routes.get("/healthz")
+    @routes.head("/healthz", name="healthz_head")
+    @routes.get("/healthz", name="healthz")
     async def healthz(_request: Request) -> HTTPResponse:
         return json({"status": "ok"})
 
-    @routes.get("/readyz")
+    @routes.head("/readyz", name="readyz_head")
+    @routes.get("/readyz", name="readyz")
     async def readyz(_request: Request) -> HTTPResponse:
         parts = {
             "database": await _database_answers(database),

@@ -27,7 +27,7 @@ _CODES = {
 }
 
 
-def error_response(status: int, code: str, message: str, **details: Any) -> HTTPResponse:
+def error_response(status: int, code: str, message: str, /, **details: Any) -> HTTPResponse:
     """An error in the one shape."""
     response = json({"error": {"code": code, "message": message, "details": details}}, status=status)
     if "retry_after" in details:

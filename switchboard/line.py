@@ -10,11 +10,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, Optional, Protocol
 
 from sqlalchemy.engine import Connection
 
@@ -22,7 +22,7 @@ from handoff import conversations, texts, transcript
 from handoff.clock import Clock
 from handoff.database import Database
 from handoff.errors import EmptyMessage, HandoffError, RateLimited, StaleEpoch, TextTooLong
-from handoff.floor import Floor, Handoff, customer_topic
+from handoff.floor import Floor, Handoff, contact_in, customer_topic
 from handoff.models import Author, Status, Tier
 from handoff.records import Conversation, Draft, Message, Wish
 from switchboard import language, text
@@ -37,6 +37,10 @@ ASK_PERSON = "/ask_person"
 LEAVE_QUEUE = "/leave_queue"
 # One customer's lines waiting for their turn; more is a flood, and is told so.
 MAX_WAITING_FOR_TURN = 50
+
+
+# Something the platform does with a message inside a transaction, or None when it is the bot's after all.
+OwnWork = Callable[[Connection], Optional[tuple[Conversation, Message]]]
 
 
 class Turns(Protocol):
@@ -84,6 +88,10 @@ class Line:
         """Take one message. Raises EmptyMessage, TextTooLong or RateLimited before anything is stored."""
         inbound = self._checked(inbound, limited)
         key = f"{inbound.channel}:{inbound.sender}"
+        if inbound.asks_person and self._waiting.get(key):
+            # The bot is thinking about an earlier line. Who wants a person does not wait for it; its answer, composed
+            # under an older epoch, will be refused.
+            return await self._hand_over_at_once(inbound)
         self._waiting[key] = self._waiting.get(key, 0) + 1
         try:
             async with self.turns.of(key):
@@ -99,12 +107,38 @@ class Line:
             if not self._waiting[key]:
                 del self._waiting[key]
 
+    async def _hand_over_at_once(self, inbound: Inbound) -> Receipt:
+        def work(connection: Connection) -> tuple[Message, Conversation, Handoff | None]:
+            entry, conversation, known = self._accept(connection, inbound)
+            if known or entry.settled_at or conversation.status is Status.AGENT:
+                return entry, conversation, None
+            transcript.settle(connection, entry.id, self.clock())
+            wish = Wish(reason="asked_for_person", summary=conversation.last_text or "")
+            handoff = self.floor.hand_over(connection, conversation, wish, entry.id, 0)
+            return entry, handoff.conversation, handoff
+
+        entry, conversation, handoff = await self.database.write(work)
+        if handoff is None:
+            return Receipt(entry, conversation)
+        self.floor.tell(conversation, [entry])
+        self.floor.tell_handoff(handoff)
+        if handoff.line.delivered_at is None:
+            await self.floor.post.deliver(conversation, [handoff.line])
+        return Receipt(entry, conversation, (handoff.line,))
+
     async def leave_queue(self, channel: str, sender: str) -> None:
-        """The customer does not want to wait any more."""
+        """The customer does not want to wait any more. Nothing to do when they do not wait."""
+
+        def work(connection: Connection) -> tuple[Conversation, Message] | None:
+            conversation = conversations.open_one(connection, channel, sender)
+            if conversation is None or conversation.status is not Status.WAITING:
+                return None
+            return self.floor.leave_queue(connection, conversation.id)
+
         async with self.turns.of(f"{channel}:{sender}"):
-            conversation = await self.database.read(lambda c: conversations.open_one(c, channel, sender))
-            if conversation is not None and conversation.status is Status.WAITING:
-                await self.floor.leave_queue(conversation.id)
+            left = await self.database.write(work)
+            if left is not None:
+                await self.floor.tell_and_deliver(left[0], [left[1]], queue=True)
 
     async def take_up_unsettled(self, older_than_seconds: float = 0) -> int:
         """Finish what a crash left half-way. Returns how many messages there were."""
@@ -222,10 +256,12 @@ class Line:
             if conversation.status is Status.CLOSED:
                 await self.database.write(lambda c: transcript.settle(c, entry.id, self.clock()))
             return Receipt(entry, conversation)
-        if entry.payload == LEAVE_QUEUE and conversation.status is Status.WAITING:
-            line = await self.floor.leave_queue(conversation.id)
-            await self.database.write(lambda c: transcript.settle(c, entry.id, self.clock()))
-            return Receipt(entry, conversation, (line,))
+        own = self._platforms_own(entry, conversation)
+        if own is not None:
+            done = await self.database.write(lambda c: self._do_own(c, entry, conversation, own))
+            if done is not None:
+                await self.floor.tell_and_deliver(done[0], [done[1]], queue=True)
+                return Receipt(entry, done[0], (done[1],))
         answered = await self._let_bot_answer(entry, conversation)
         if answered.handoff is not None:
             self.floor.tell(answered.conversation, answered.lines[:-1])
@@ -236,6 +272,33 @@ class Line:
         if waiting_to_go:
             await self.floor.post.deliver(answered.conversation, waiting_to_go)
         return Receipt(entry, answered.conversation, tuple(answered.lines))
+
+    def _platforms_own(self, entry: Message, conversation: Conversation) -> OwnWork | None:
+        """What the platform does itself with this message, if anything: leave the queue, keep a contact."""
+        if entry.payload == LEAVE_QUEUE and conversation.status is Status.WAITING:
+            return lambda c: self.floor.leave_queue(c, conversation.id, entry.id)
+        contact = contact_in(entry.text) if entry.payload is None else None
+        if contact is None or conversation.status is not Status.BOT:
+            return None
+
+        def keep(connection: Connection) -> tuple[Conversation, Message] | None:
+            # A number or an address written right after we asked for one is the contact; not every channel has a form.
+            last = transcript.last_from_us(connection, conversation.id)
+            form = last.body.get("contact_form") if last is not None else None
+            if not form:
+                return None
+            return self.floor.keep_contact(connection, [conversation.id], form["ticket"], contact, entry.id)
+
+        return keep
+
+    def _do_own(
+        self, connection: Connection, entry: Message, conversation: Conversation, own: OwnWork
+    ) -> tuple[Conversation, Message] | None:
+        """In one transaction with settling; None (and nothing settled) when it turns out to be the bot's after all."""
+        done = own(connection)
+        if done is not None:
+            transcript.settle(connection, entry.id, self.clock())
+        return done
 
     async def _let_bot_answer(self, entry: Message, conversation: Conversation) -> _Answered:
         """Ask the bot and store what it says, unless somebody else has taken the word meanwhile."""

@@ -19,7 +19,7 @@ class LineFormatter(logging.Formatter):
         )
         line = f"{at} {record.levelname} {_one_line(record.getMessage())}" + (f" {extra}" if extra else "")
         if record.exc_info:
-            line += "\n" + "\n".join("    " + part for part in self.formatException(record.exc_info).splitlines())
+            line += "\n" + "\n".join("    " + _one_line(part) for part in self.formatException(record.exc_info).splitlines())
         return line
 
 

@@ -19,7 +19,7 @@ DESK_FILES = ROOT / "handoff" / "desk" / "static"
 
 _OWN_ONLY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'{sockets}; "
-    "manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    "manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 # Any shop may load the widget's files; what the widget may do is decided by the origin of its page, elsewhere.
 _FOR_SHOPS = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
@@ -33,19 +33,25 @@ def blueprint(base_url: str, demo: bool, identity_secret: str, clock: Clock, por
 
     @routes.get("/widget.js")
     async def widget(request: Request) -> HTTPResponse:
-        return serve(request, WIDGET_FILES / "widget.js", headers=_FOR_SHOPS)
+        return serve(request, WIDGET_FILES / "widget.js", cache=_FRESH, headers=_FOR_SHOPS)
 
     @routes.get("/widget/static/<path:path>")
     async def widget_files(request: Request, path: str) -> HTTPResponse:
-        return _file(request, WIDGET_FILES, path, _FOR_SHOPS)
+        return _file(request, WIDGET_FILES, path, _FOR_SHOPS, cache=_FRESH)
+
+    # The desk writes no markup from strings, and the browser may hold it to that.
+    desk_policy = {
+        "Content-Security-Policy": policy["Content-Security-Policy"]
+        + "; require-trusted-types-for 'script'; trusted-types switchboard-ticker"
+    }
 
     @routes.get("/desk")
     async def desk(request: Request) -> HTTPResponse:
-        return serve(request, DESK_FILES / "desk.html", cache=_FRESH, headers=policy)
+        return serve(request, DESK_FILES / "desk.html", cache=_FRESH, headers=desk_policy)
 
     @routes.get("/desk/static/<path:path>")
     async def desk_files(request: Request, path: str) -> HTTPResponse:
-        return _file(request, DESK_FILES, path, policy)
+        return _file(request, DESK_FILES, path, desk_policy, cache=_FRESH)
 
     if demo:
         _add_demo_shop(routes, policy, identity_secret, clock)
@@ -57,7 +63,7 @@ def _add_demo_shop(routes: Blueprint, policy: dict[str, str], identity_secret: s
     async def storefront(request: Request) -> HTTPResponse:
         return serve(request, WIDGET_FILES / "shop" / "index.html", cache=_FRESH, headers=policy)
 
-    @routes.get("/shop/static/<path:path>")
+    @routes.get("/shop/<path:path>")
     async def shop_files(request: Request, path: str) -> HTTPResponse:
         return _file(request, WIDGET_FILES / "shop", path, policy)
 
@@ -70,10 +76,12 @@ def _add_demo_shop(routes: Blueprint, policy: dict[str, str], identity_secret: s
         return json({"identity": shop.sign_identity(wanted, identity_secret, clock(), minutes=60)})
 
 
-def _file(request: Request, folder: Path, path: str, headers: dict[str, str]) -> HTTPResponse:
+def _file(
+    request: Request, folder: Path, path: str, headers: dict[str, str], cache: str = _FRESH
+) -> HTTPResponse:
     found = file_below(folder, path)
     return (
-        serve(request, found, headers=headers) if found else error_response(404, "not_found", "There is nothing here.")
+        serve(request, found, cache, headers) if found else error_response(404, "not_found", "There is nothing here.")
     )
 
 

@@ -39,7 +39,14 @@ class ChannelPost:
         """Send lines in order. What a channel does not take stays undelivered, and is logged."""
         if self.pulled_by_customer(conversation.channel):
             return
-        output = self.output_for(conversation.channel)
+        try:
+            output = self.output_for(conversation.channel)
+        except Exception as exc:  # a stock channel may build its client here, and call its provider
+            log.error(
+                "A channel cannot be written to",
+                extra={"event": "delivery_failed", "channel": conversation.channel, "error": type(exc).__name__},
+            )
+            return
         if output is not None:
             await self.send(output, conversation, lines)
 

@@ -7,7 +7,7 @@ import logging
 import math
 import re
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy.engine import Connection
@@ -185,8 +185,13 @@ class Reception:
         number = frame.get("ticket")
         if not isinstance(number, str):
             raise BadInput("ticket must be a case number.", field="ticket")
-        ids = await self._database.read(lambda c: conversations.ids_of_sender(c, WIDGET, visitor.id))
-        await self._floor.leave_contact(ids, number, frame, None)
+
+        def work(connection: Connection) -> Any:
+            ids = conversations.ids_of_sender(connection, WIDGET, visitor.id)
+            return self._floor.keep_contact(connection, ids, number, frame)
+
+        conversation, line = await self._database.write(work)
+        await self._floor.tell_and_deliver(conversation, [line], queue=True)
         return [_accepted(frame, None)]
 
     async def _language(self, visitor: Visitor, frame: Mapping[str, Any]) -> list[Frame]:
@@ -269,6 +274,7 @@ class Reception:
                 client_id=client_id,
                 identity=who,
                 language=visitor.language,
+                page=visitor.page,
                 **more,
             )
         )
@@ -280,7 +286,10 @@ class Reception:
         """Categories with their articles' questions, in the customer's language."""
         spoken = language.nearest(wanted, self._default_language)
         categories: dict[str, Frame] = {}
+        today = self._today()
         for article in self._knowledge.current.articles.values():
+            if not article.is_valid_on(today):
+                continue
             name = article.category_name
             entry = categories.setdefault(
                 article.category, {"id": article.category, "name": _in(name, spoken), "articles": []}
@@ -328,9 +337,13 @@ class Reception:
         article = None
         if isinstance(article_id, str) and _ARTICLE_ID.match(article_id):
             article = self._knowledge.current.articles.get(article_id)
-        if article is None:
+        if article is None or not article.is_valid_on(self._today()):
             raise UnknownArticle()
         return article
+
+    def _today(self) -> date:
+        # Hong Kong, Taiwan and mainland China share one offset, and articles are valid by their calendar.
+        return (self._clock() + timedelta(hours=8)).date()
 
     async def _known(self, token: str | None) -> Visitor | None:
         if not token:
@@ -362,9 +375,13 @@ class Reception:
         visitor = known or visitors.begin(connection, wish.inbox, wish.language, now)
         if who is not None:
             visitors.identify(connection, visitor.id, who.customer_id, who.name, who.until)
+        if wish.page is not None:
+            visitors.set_page(connection, visitor.id, wish.page)
         current = conversations.open_one(connection, WIDGET, visitor.id)
         if current is not None and who is not None:
             conversations.set_identity(connection, current.id, who.customer_id, who.name, who.until)
+        if current is not None and wish.page is not None:
+            conversations.set_page(connection, current.id, wish.page)
         if known is not None and now - known.seen_at > SEEN_EVERY:
             visitors.seen(connection, visitor.id, now)
         found = visitors.find(connection, visitor.id)

@@ -64,3 +64,4 @@ class SessionWish:
     language: str | None = None
     token: str | None = None
     identity: object = None
+    page: Mapping[str, str] | None = None

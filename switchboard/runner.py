@@ -19,6 +19,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sqlalchemy.engine import Connection
+
 import shop.demo
 from handoff import agents, migrations
 from handoff.clock import utc_now
@@ -78,7 +80,7 @@ class Runner:
         began = time.monotonic()
         self._check()
         self._prepare()
-        model = self._train()
+        model = None if self._settings.bot_urls else self._train()
         for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(name, self._stop_soon)
         try:
@@ -123,8 +125,7 @@ class Runner:
         database = Database(settings.database, settings.sqlite_synchronous)
         try:
             migrations.upgrade(database)
-            if settings.demo:
-                database.write_now(_add_demo_agents)
+            database.write_now(_add_demo_agents if settings.demo else _retire_demo_agents)
         finally:
             database.close()
 
@@ -134,13 +135,14 @@ class Runner:
         except training.TrainingFailed as exc:
             raise CannotStart(str(exc)) from exc
 
-    def _plan(self, model: Path) -> list[Service]:
+    def _plan(self, model: Path | None) -> list[Service]:
         settings = self._settings
         bot_port = settings.bot_port or _free_port()
         actions_port = settings.actions_port or _free_port()
         python = sys.executable
         common = {
             **training.quiet_environment(self._root),
+            **settings.environment(),
             "SWITCHBOARD_DATA_DIR": str(self._data),
             "SWITCHBOARD_ACTIONS_PORT": str(actions_port),
             "SWITCHBOARD_BOT_PORT": str(bot_port),
@@ -158,7 +160,7 @@ class Runner:
                 self._logs / "actions.log",
             )
         ]
-        if not settings.bot_urls:
+        if model is not None:
             services.append(
                 Service(
                     "bot",
@@ -269,13 +271,21 @@ class Runner:
         self._tell("Stop with Ctrl-C.")
 
 
-def _add_demo_agents(connection: object) -> None:
+def _add_demo_agents(connection: Connection) -> None:
     for login, name, role, password, spoken in DEMO_AGENTS:
-        if agents.by_login(connection, login) is None:  # type: ignore[arg-type]
+        if agents.by_login(connection, login) is None:
             try:
-                agents.add(connection, login, name, role, password, utc_now(), spoken)  # type: ignore[arg-type]
+                agents.add(connection, login, name, role, password, utc_now(), spoken)
             except LoginTaken:
                 continue
+
+
+def _retire_demo_agents(connection: Connection) -> None:
+    """Outside the demo nobody signs in with a password that stands in the README."""
+    for login, _, _, password, _ in DEMO_AGENTS:
+        stored, agent_id = agents.hash_for(connection, login)
+        if agent_id is not None and agents.password_fits(stored, password):
+            agents.set_active(connection, login, False)
 
 
 def _die_with_parent() -> None:

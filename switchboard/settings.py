@@ -14,10 +14,14 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 import yaml
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 from handoff.hours import OpeningHours
 
 SECTION = "switchboard"
+# RFC 7518, 3.2: the key of HS256 is at least as long as its hash.
+MIN_SECRET_BYTES = 32
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
@@ -35,9 +39,11 @@ class Settings:
 
     port: int = _setting(8000, "Port of the gateway: widget, desk, webhooks.", at_least=1)
     host: str = _setting("127.0.0.1", "Address the gateway listens on; 0.0.0.0 behind a proxy.")
-    data_dir: str = _setting("var", "Folder for databases, secrets and the trained model's logs.")
+    data_dir: str = _setting("var", "Folder for databases, secrets, trained models and logs.")
     public_url: str = _setting("", "The address customers see, for links and origins; empty means http://host:port.")
-    demo: bool = _setting(True, "Demo shop, demo agents and their passwords on the page; false in production.")
+    demo: bool = _setting(
+        True, "Demo shop, demo agents (their passwords are printed at start), rest channel free on loopback."
+    )
     database_url: str = _setting("", "SQLAlchemy URL of the platform's database; empty means SQLite in data_dir.", True)
     sqlite_synchronous: str = _setting(
         "NORMAL", "SQLite's durability: NORMAL survives any crash of a process, FULL also a power cut."
@@ -67,6 +73,12 @@ class Settings:
     shop_token: str = _setting("", "Bearer token for the shop's HTTP API.", True)
     identity_secret: str = _setting(
         "", "Secret that the shop signs customer identities with; empty makes one in data_dir.", True
+    )
+    visitor_secret: str = _setting(
+        "", "Secret that visitor tokens are signed with; the same on every gateway. Empty makes one in data_dir.", True
+    )
+    attempts_url: str = _setting(
+        "", "SQLAlchemy URL of the count of wrong order proofs; empty means SQLite in data_dir.", True
     )
     allowed_origins: str = _setting(
         "", "Origins of shop pages that may carry the widget, separated by commas; the gateway's own is always in."
@@ -105,6 +117,10 @@ class Settings:
     def base_url(self) -> str:
         """The address customers see."""
         return self.public_url.rstrip("/") or f"http://{self.host}:{self.port}"
+
+    def environment(self) -> dict[str, str]:
+        """The whole table as environment variables, for the processes that read nothing else."""
+        return {f"SWITCHBOARD_{one.name.upper()}": str(getattr(self, one.name)) for one in fields(self)}
 
     @property
     def bot_addresses(self) -> tuple[str, ...]:
@@ -216,12 +232,35 @@ def _check(settings: Settings) -> None:
     _one_of("shop_adapter", settings.shop_adapter, ("sql", "http"))
     _one_of("sqlite_synchronous", settings.sqlite_synchronous, ("NORMAL", "FULL", "EXTRA"))
     _one_of("log_level", settings.log_level, ("DEBUG", "INFO", "WARNING", "ERROR"))
+    for name in ("identity_secret", "visitor_secret"):
+        if 0 < len(getattr(settings, name).encode()) < MIN_SECRET_BYTES:
+            raise SettingsError(f"{SECTION}.{name} is too short; expected at least {MIN_SECRET_BYTES} bytes.")
+    for name in ("database_url", "attempts_url"):
+        _check_database_url(name, getattr(settings, name))
+    if settings.redis_url and not settings.redis_url.startswith(("redis://", "rediss://", "unix://")):
+        raise SettingsError(f"{SECTION}.redis_url is no Redis address; expected for example redis://127.0.0.1:6379/0.")
+    if settings.shop_adapter == "http" and not settings.shop_token:
+        raise SettingsError(f"{SECTION}.shop_token is empty; the http adapter asks for the shop API's bearer token.")
     if settings.shop_adapter == "http" and not settings.shop_url.startswith(("http://", "https://")):
         raise SettingsError(f"{SECTION}.shop_url must be an http(s) address when shop_adapter is http.")
     try:
         settings.hours.is_open  # noqa: B018  (parsing is the check)
     except ValueError as exc:
         raise SettingsError(f"{SECTION}.opening_hours or time_zone: {exc}.") from exc
+
+
+def _check_database_url(name: str, url: str) -> None:
+    """Raise SettingsError without the URL itself, which may hold a password."""
+    if not url:
+        return
+    try:
+        backend = make_url(url).get_backend_name()
+    except (ArgumentError, ValueError):
+        backend = ""
+    if backend not in ("sqlite", "postgresql"):
+        raise SettingsError(
+            f"{SECTION}.{name} is no address of a database; expected sqlite:///… or postgresql+psycopg2://…"
+        )
 
 
 def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:

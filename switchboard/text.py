@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from handoff.plain import plain
+
 # Everything that Rasa, or a future Rasa, could take for the slash of a command.
 _SLASHES = {"/", "\uff0f", "\u2044", "\u2215", "\u29f8", "\u2571"}
-_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 # Zero-width and direction marks: kept inside a text (emoji joiners, Arabic), skipped when looking for its first sign.
 _INVISIBLE = {"Cf", "Zs", "Zl", "Zp", "Cc", "Mn", "Me"}
 MAX_COMBINING_RUN = 6
@@ -19,9 +20,7 @@ _COMBINING_RUN = re.compile(
 
 def clean(text: str) -> str:
     """The text without control characters, lone surrogates and towers of combining marks; line breaks as LF."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    text = _UNPRINTABLE.sub("", text)
-    return _COMBINING_RUN.sub(r"\1", text).strip()
+    return _COMBINING_RUN.sub(r"\1", plain(text)).strip()
 
 
 def is_blank(text: str) -> bool:

@@ -26,7 +26,7 @@ MAX_FRAME_CHARS = 16_384
 # A page may send this much faster than a person types before it is closed as a flood.
 MAX_FRAMES_PER_SECOND = 50
 # Frames that begin a turn of the conversation, and may last as long as the bot thinks.
-_TURNS = {"message", "button", "person", "article"}
+_TURNS = {"message", "button", "person", "article", "leave_queue"}
 TOKEN_REFUSED, ORIGIN_REFUSED, HELLO_MISSING, TOO_MANY, BAD_FRAME = 4401, 4403, 4408, 4429, 4400
 
 
@@ -43,6 +43,7 @@ class PageSocket:
         self._sending = asyncio.Lock()
         self._second = 0
         self._frames_in_second = 0
+        self._leaving = False
         self._turns: set[asyncio.Task[bool]] = set()
 
     async def run(self) -> None:
@@ -122,14 +123,24 @@ class PageSocket:
     async def _take(self, frame: Mapping[str, Any]) -> bool:
         """Pass a frame on and send what comes back; False when this socket's visitor is no more."""
         try:
+            # What this page itself ends must not close its socket before it has the new session.
+            self._leaving = frame.get("type") in ("identify", "logout")
             for answer in await self._reception.take(self._visitor, frame):
                 await self._send(answer)
-                if answer["type"] == "session":
-                    # Another person now: this socket belongs to the one before.
+                if answer["type"] == "session" and not await self._is_still(answer):
                     await self._socket.close(TOKEN_REFUSED, "identity changed")
                     return False
         except ConnectionClosed:
             return False
+        return True
+
+    async def _is_still(self, session: Mapping[str, Any]) -> bool:
+        """Whether a new session is of the same visitor; this socket then goes on, with what is known of them now."""
+        self._leaving = False
+        fresh = await self._reception.visitor_of(session["token"])
+        if fresh.id != self._visitor.id:
+            return False
+        self._visitor = fresh
         return True
 
     async def _listen(self, ear: Ear) -> None:
@@ -139,6 +150,8 @@ class PageSocket:
                 continue
             kind = event.get("kind")
             if kind == "revoked":
+                if self._leaving:
+                    continue
                 await self._socket.close(TOKEN_REFUSED, "signed out")
                 return
             if kind == "message":

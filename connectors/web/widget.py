@@ -67,6 +67,7 @@ def blueprint(
             language=_short(body.get("locale")),
             token=body["token"] if isinstance(body.get("token"), str) else None,
             identity=body.get("identity") or None,
+            page=_page(body.get("page")),
         )
         return json(await reception.begin(wish, address_of(request)), ensure_ascii=False)
 
@@ -88,7 +89,10 @@ def blueprint(
             return refuse(400, "bad_input", f"Expected a frame, or a list of at most {MAX_FRAMES_A_POST}.")
         answers: list[Mapping[str, Any]] = []
         for frame in given:
-            answers += await reception.take(visitor, frame)
+            taken = await reception.take(visitor, frame)
+            answers += taken
+            if any(answer["type"] == "session" for answer in taken):
+                break  # the token of this request may be no more; what follows belongs to the new session
         return json({"frames": answers}, ensure_ascii=False)
 
     @routes.get("/poll")
@@ -96,6 +100,8 @@ def blueprint(
         visitor = await reception.visitor_of(_bearer(request))
         ear = reception.listen(visitor)
         try:
+            if not await reception.still_valid(visitor):  # signed out just before we listened
+                return refuse(401, "token_refused", "The token is not valid any more; begin a new session.")
             return await _poll(reception, ear, visitor, _number(request.args.get("after")))
         finally:
             ear.close()
@@ -137,7 +143,14 @@ def _bearer(request: Request) -> str:
 
 
 def _short(value: object) -> str | None:
-    return value[:80] if isinstance(value, str) and value else None
+    return value[:80] if isinstance(value, str) and value[:80].isprintable() and value else None
+
+
+def _page(value: object) -> dict[str, str] | None:
+    """The shop's page, for the agent's eyes only: text, never a link we follow."""
+    if not isinstance(value, dict):
+        return None
+    return {name: value[name][:500] for name in ("url", "title") if isinstance(value.get(name), str)}
 
 
 def _number(value: str | None) -> int:

@@ -22,6 +22,7 @@ from handoff.desk.sessions import COOKIE, Sessions
 from handoff.errors import BadInput
 from handoff.floor import DESK_TOPIC, Floor, Live, customer_topic
 from handoff.models import Status
+from handoff.plain import is_plain, plain
 from handoff.records import Agent, Conversation, Message, Ticket
 
 log = logging.getLogger(__name__)
@@ -91,9 +92,12 @@ class Desk:
     # -- signing in --------------------------------------------------------------------------------------------
 
     async def _log_in(self, request: Request) -> HTTPResponse:
+        if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+            # A form on another site can send any other kind, and would sign our agent in as somebody else.
+            raise BadInput("Expected a body of type application/json.")
         body = _body(request)
         login, password = body.get("login"), body.get("password")
-        if not isinstance(login, str) or not isinstance(password, str) or len(login) > 80:
+        if not _is_credential(login) or not _is_credential(password) or len(login) > 80:
             raise BadInput("login and password must be text.")
         agent, token, csrf = await self._sessions.sign_in(request, login, password)
         log.info("Agent signed in", extra={"event": "agent_signed_in", "agent_id": agent.id})
@@ -106,7 +110,6 @@ class Desk:
         return json({"agent": shapes.agent(agent), "csrf": csrf}, ensure_ascii=False)
 
     async def _log_out(self, request: Request) -> HTTPResponse:
-        await self._sessions.agent_of(request)
         await self._sessions.sign_out(request)
         response = json({})
         response.cookies[COOKIE] = ""
@@ -142,7 +145,7 @@ class Desk:
         view = request.args.get("view") or "all"
         if view not in ("closed", "all", "bot"):
             raise BadInput("view must be closed, bot or all.", field="view")
-        before, words = _moment(request.args.get("before")), (request.args.get("q") or "")[:MAX_QUERY].strip()
+        before, words = _moment(request.args.get("before")), _words(request)
 
         def work(connection: Connection) -> list[dict[str, Any]]:
             return [_row(connection, one) for one in conversations.listing(connection, view, before, words)]
@@ -186,7 +189,7 @@ class Desk:
         }
 
     async def _faq(self, agent: Agent, request: Request) -> dict[str, Any]:
-        words = (request.args.get("q") or "")[:MAX_QUERY].strip()
+        words = _words(request)
         locale = request.args.get("locale") or agent.language
         if locale not in texts.LOCALES:
             raise BadInput(f"locale must be one of {', '.join(texts.LOCALES)}.", field="locale")
@@ -219,7 +222,7 @@ class Desk:
         text, client_id = body.get("text"), body.get("client_id")
         if not isinstance(text, str):
             raise BadInput("text must be text.", field="text")
-        if client_id is not None and not (isinstance(client_id, str) and 0 < len(client_id) <= MAX_CLIENT_ID):
+        if client_id is not None and not _is_client_id(client_id):
             raise BadInput("client_id must be a short text.", field="client_id")
         said = await self._floor.say(agent, conversation_id, text, client_id, note=body.get("note") is True)
         return {"message": shapes.for_desk(said)}
@@ -332,6 +335,18 @@ def _body(request: Request) -> dict[str, Any]:
     return body
 
 
+def _words(request: Request) -> str:
+    return plain(request.args.get("q") or "")[:MAX_QUERY].strip()
+
+
+def _is_client_id(value: object) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= MAX_CLIENT_ID and is_plain(value)
+
+
+def _is_credential(value: object) -> bool:
+    return isinstance(value, str) and is_plain(value)
+
+
 def _number(value: str | None) -> int:
     return int(value) if value and value.isascii() and value.isdigit() and len(value) < 16 else 0
 
@@ -341,6 +356,7 @@ def _moment(value: str | None) -> datetime | None:
         return None
     try:
         moment = datetime.fromisoformat(value.replace("Z", "+00:00").replace(" ", "+"))
-    except ValueError as exc:
+        # The first and the last hours of the calendar have no UTC.
+        return moment.astimezone(timezone.utc) if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+    except (ValueError, OverflowError) as exc:
         raise BadInput("before must be a time such as 2026-01-31T09:00:00+00:00.", field="before") from exc
-    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)

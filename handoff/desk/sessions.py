@@ -74,14 +74,19 @@ class Sessions:
 
     async def agent_of(self, request: Request) -> Agent:
         """Who sends this request. Raises NotSignedIn, CsrfRefused, or NotAllowed for an editor."""
-        agent, csrf = await self.session_of(request)
-        if request.method not in _SAFE_METHODS:
-            given = request.headers.get("x-csrf-token", "")
-            if not hmac.compare_digest(csrf.encode(), given.encode()):
-                raise CsrfRefused()
+        agent = await self._member_of(request)
         if not agent.answers_customers:
             raise NotAllowed()
         await self._mark_seen(agent)
+        return agent
+
+    async def _member_of(self, request: Request) -> Agent:
+        """Who sends this request, whatever their role, with the page's token on every change."""
+        agent, csrf = await self.session_of(request)
+        if request.method not in _SAFE_METHODS:
+            given = request.headers.get("x-csrf-token", "")
+            if not hmac.compare_digest(csrf.encode(), given.encode("utf-8", "replace")):
+                raise CsrfRefused()
         return agent
 
     async def session_of(self, request: Request) -> tuple[Agent, str]:
@@ -94,7 +99,7 @@ class Sessions:
 
     async def sign_out(self, request: Request) -> None:
         """End this session; the agent is no longer at the desk."""
-        agent, _ = await self.session_of(request)
+        agent = await self._member_of(request)
         token = request.cookies[COOKIE]
 
         def work(connection: Connection) -> None:

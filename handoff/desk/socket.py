@@ -96,7 +96,7 @@ class DeskSocket:
             await self._socket.close(SIGNED_OUT, "signed out")
             return None
         given = frame.get("csrf")
-        if not isinstance(given, str) or not hmac.compare_digest(csrf.encode(), given.encode()):
+        if not isinstance(given, str) or not hmac.compare_digest(csrf.encode(), given.encode("utf-8", "replace")):
             await self._socket.close(SIGNED_OUT, "wrong token")
             return None
         if not agent.answers_customers:

@@ -35,6 +35,7 @@ def upgrade() -> None:
         sa.Column("customer_name", sa.String(length=200), nullable=True),
         sa.Column("identity_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("language", sa.String(length=8), nullable=True),
+        sa.Column("page", sa.JSON(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id"),

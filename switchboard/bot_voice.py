@@ -1,0 +1,57 @@
+"""How the bot picks among the variants of a response: the customer's language, and never the text it said last.
+
+A generator for Rasa, named by its class path under `nlg:` in `endpoints.yml`. Rasa's own draws a variant at random,
+so every second time it would repeat itself. Runs in the bot process; texts stay in `domain.yml`.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from itertools import islice
+from typing import Any
+
+from rasa.core.nlg.generator import ResponseVariationFilter
+from rasa.core.nlg.response import TemplatedNaturalLanguageGenerator
+from rasa.shared.core.domain import Domain
+from rasa.shared.core.events import BotUttered
+from rasa.shared.core.trackers import DialogueStateTracker
+from rasa.utils.endpoints import EndpointConfig
+
+# How many of its own last messages the bot remembers when it picks its words.
+REMEMBERED = 6
+
+
+class VariedVoice(TemplatedNaturalLanguageGenerator):
+    """Says the first variant that was not said lately, else the one said longest ago."""
+
+    def __init__(self, domain: Domain, endpoint_config: EndpointConfig | None = None) -> None:
+        """As Rasa calls a generator that is named by its class path."""
+        super().__init__(domain.responses)
+
+    async def generate(
+        self, utter_action: str, tracker: DialogueStateTracker, output_channel: str, **kwargs: Any
+    ) -> dict[str, Any] | None:
+        """The response with its slots filled in; None when the domain has none of that name."""
+        if utter_action not in self.responses:
+            return None
+        slots = tracker.current_slot_values()
+        # Rasa hands over the responses again with each model that it loads.
+        variations = ResponseVariationFilter(self.responses)
+        fitting = variations.responses_for_utter_action(utter_action, output_channel, slots)
+        drafts = [self._fill_response(copy.deepcopy(one), slots, **kwargs) for one in fitting]
+        return _freshest(drafts, _said_lately(tracker))
+
+
+def _said_lately(tracker: DialogueStateTracker) -> list[str]:
+    """Texts the bot said, newest first."""
+    said = (str(event.text) for event in reversed(tracker.events) if isinstance(event, BotUttered) and event.text)
+    return list(islice(said, REMEMBERED))
+
+
+def _freshest(drafts: Sequence[dict[str, Any]], said: Sequence[str]) -> dict[str, Any] | None:
+    def age(draft: dict[str, Any]) -> int:
+        text = draft.get("text")
+        return said.index(text) if text in said else len(said)
+
+    return max(drafts, key=age, default=None)

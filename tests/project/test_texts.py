@@ -1,0 +1,67 @@
+"""Every text a customer or an agent can see exists in all four locales, with the same placeholders."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from handoff import texts
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+LOCALES = ("zh-HK", "zh-TW", "zh-CN", "en")
+_PLACEHOLDER = re.compile(r"\{[a-zA-Z_]+\}")
+_SIMPLIFIED_ONLY = re.compile("[们这给问请单货发应该时间电话开关态进还没吗]")
+_TRADITIONAL_ONLY = re.compile("[們這給問請單貨發應該時間電話開關態進還沒嗎]")
+
+
+@pytest.mark.parametrize("name", sorted(texts.catalogue()))
+def test_a_text_of_the_platform_has_four_locales_and_the_same_values(name: str) -> None:
+    by_locale = texts.catalogue()[name]
+    assert set(by_locale) == set(LOCALES)
+    holders = {locale: {frozenset(_PLACEHOLDER.findall(line)) for line in lines} for locale, lines in by_locale.items()}
+    union = {locale: frozenset().union(*kinds) for locale, kinds in holders.items()}
+    assert len(set(union.values())) == 1, union
+
+
+@pytest.mark.parametrize("name", sorted(texts.catalogue()))
+def test_no_locale_is_written_in_the_other_script(name: str) -> None:
+    by_locale = texts.catalogue()[name]
+    for locale in ("zh-HK", "zh-TW"):
+        assert not any(_SIMPLIFIED_ONLY.search(line) for line in by_locale[locale])
+    assert not any(_TRADITIONAL_ONLY.search(line) for line in by_locale["zh-CN"])
+
+
+@pytest.mark.parametrize("folder", ["connectors/web/static/texts", "handoff/desk/static/texts"])
+def test_a_page_has_the_same_texts_in_four_locales(folder: str) -> None:
+    by_locale = {
+        locale: _flat(json.loads((ROOT / folder / f"{locale}.json").read_text(encoding="utf-8"))) for locale in LOCALES
+    }
+    for locale in LOCALES:
+        assert by_locale[locale].keys() == by_locale["en"].keys()
+        assert all(value.strip() for value in by_locale[locale].values())
+        for key, value in by_locale[locale].items():
+            assert set(_PLACEHOLDER.findall(value)) == set(_PLACEHOLDER.findall(by_locale["en"][key])), key
+
+
+def test_the_shipped_articles_have_four_locales() -> None:
+    count = 0
+    for path in sorted((ROOT / "faq_kb" / "articles").glob("*.yml")):
+        loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
+        assert set(loaded["category"]) == set(LOCALES), path.name
+        for article in loaded["articles"]:
+            count += 1
+            assert set(article["question"]) == set(article["answer"]) == set(LOCALES), article["id"]
+    assert count >= 60
+
+
+def _flat(value: Any, prefix: str = "") -> dict[str, str]:
+    if isinstance(value, dict):
+        return {key: text for name, part in value.items() for key, text in _flat(part, f"{prefix}{name}.").items()}
+    if isinstance(value, list):
+        return {key: text for index, part in enumerate(value) for key, text in _flat(part, f"{prefix}{index}.").items()}
+    return {prefix: str(value)}
