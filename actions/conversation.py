@@ -1,0 +1,155 @@
+"""What an action may know about the turn it is in. Reads the tracker, changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timezone
+from typing import Any
+
+from rasa_sdk import Tracker
+from rasa_sdk.events import ActiveLoop, SlotSet
+
+from faq_kb import LOCALES
+from shop import Identity
+
+# What a customer says that the assistant could not use.
+MISSES = ("nlu_fallback", "out_of_scope")
+
+# What says nothing about the matter, for the one who takes over.
+TELLS_NOTHING = frozenset({"affirm", "deny", "greet", "thanks", "goodbye", "ask_person", "language_switch", "repeat"})
+
+OFFER = "_offer_person"
+
+Event = dict[str, Any]
+
+
+class Turn:
+    """One message of a customer, and what came before it."""
+
+    def __init__(self, tracker: Tracker) -> None:
+        self._tracker = tracker
+        self.conversation_id = str(tracker.sender_id)
+        message: Mapping[str, Any] = tracker.latest_message or {}
+        self.intent = str((message.get("intent") or {}).get("name") or "")
+        self.words = str(message.get("text") or "")
+        self.found: Mapping[str, Any] = message.get("faq") or {}
+        self.metadata = self._metadata()
+
+    @property
+    def locale(self) -> str:
+        language = self._tracker.get_slot("language")
+        return language if language in LOCALES else "zh-HK"
+
+    @property
+    def is_waiting(self) -> bool:
+        """The customer waits for a person already, so none is offered."""
+        return self.metadata.get("waiting") is True
+
+    @property
+    def identity(self) -> Identity | None:
+        """Who the customer is, when the gateway has verified it; only the gateway writes a message's metadata."""
+        given = self.metadata.get("identity") or {}
+        if given.get("tier") != "identity" or not given.get("customer_id"):
+            return None
+        return Identity(str(given["customer_id"]), datetime.max.replace(tzinfo=timezone.utc))
+
+    @property
+    def form(self) -> str | None:
+        return (self._tracker.active_loop or {}).get("name")
+
+    @property
+    def order_number(self) -> str | None:
+        return self._slot("order_number")
+
+    @property
+    def phone_last4(self) -> str | None:
+        return self._slot("phone_last4")
+
+    @property
+    def last_said(self) -> list[str]:
+        """Names of the responses in the assistant's answer before this message."""
+        return [str((event.get("metadata") or {}).get("utter_action") or "") for event in self.last_answer]
+
+    @property
+    def offer(self) -> str | None:
+        """The response that offered a person in the answer before this message, if one did."""
+        return next((name for name in self.last_said if name.endswith(OFFER)), None)
+
+    @property
+    def last_answer(self) -> list[Event]:
+        """What the assistant said before this message, oldest first."""
+        said: list[Event] = []
+        for event in self._before_this_message():
+            if event["event"] == "user":
+                break
+            if event["event"] == "bot":
+                said.append(event)
+        return said[::-1]
+
+    @property
+    def misses(self) -> int:
+        """How many messages in a row, this one included, the assistant could not use."""
+        count = 0
+        for event in reversed(self._tracker.events):
+            if event["event"] == "user":
+                if _intent_of(event) not in MISSES:
+                    break
+                count += 1
+        return count
+
+    def did(self, action: str) -> bool:
+        """Whether an action has run in this turn already."""
+        for event in reversed(self._tracker.events):
+            if event["event"] == "user":
+                return False
+            if event["event"] == "action" and event.get("name") == action:
+                return True
+        return False
+
+    def last_words(self) -> str:
+        """The last thing the customer typed that says what it is about; "yes" and "a person please" do not."""
+        typed = [
+            (str(event["text"]), _intent_of(event))
+            for event in self._tracker.events
+            if event["event"] == "user" and not str(event.get("text") or "/").startswith("/")
+        ]
+        telling = [words for words, intent in typed if intent not in TELLS_NOTHING]
+        return (telling or [words for words, _ in typed] or [""])[-1]
+
+    def recent_intents(self) -> Iterator[str]:
+        """What the customer wanted, newest first."""
+        for event in reversed(self._tracker.events):
+            if event["event"] == "user":
+                yield _intent_of(event)
+
+    def entity(self, name: str) -> str | None:
+        """The first value of an entity in this message."""
+        return next((str(value) for value in self._tracker.get_latest_entity_values(name)), None)
+
+    def leaving_form(self) -> list[Event]:
+        """Events that end the form the conversation is in."""
+        return [ActiveLoop(None), SlotSet("requested_slot", None)] if self.form else []
+
+    def _metadata(self) -> Mapping[str, Any]:
+        for event in reversed(self._tracker.events):
+            if event["event"] == "user":
+                return event.get("metadata") or {}
+        return {}
+
+    def _slot(self, name: str) -> str | None:
+        value = self._tracker.get_slot(name)
+        # Two numbers in one message: "not that one, the other" names the right one last.
+        if isinstance(value, list):
+            value = value[-1] if value else None
+        return str(value) if value else None
+
+    def _before_this_message(self) -> Iterator[Event]:
+        events = iter(reversed(self._tracker.events))
+        for event in events:
+            if event["event"] == "user":
+                break
+        yield from events
+
+
+def _intent_of(event: Event) -> str:
+    return str(((event.get("parse_data") or {}).get("intent") or {}).get("name") or "")

@@ -1,0 +1,184 @@
+"""Asking for a person. An action only utters the marker; the platform opens the ticket and says the sentence."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import logging
+from datetime import datetime, timezone
+from typing import Any
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions.conversation import Event, Turn
+from actions.fallback import offer_person
+from actions.services import orders, shop
+from actions.texts import text
+from shop import Customer, ProvedOrder, ShopUnavailable, age_in, order_card
+
+log = logging.getLogger(__name__)
+
+NORMAL, RAISED, HIGH = 0, 1, 2
+
+# Which team a wish belongs to; the newest wish in the conversation that names one decides.
+TEAMS = {
+    "order_status": "delivery",
+    "delivery_status": "delivery",
+    "delivery_problem": "delivery",
+    "change_address": "delivery",
+    "return_request": "returns",
+    "exchange_request": "returns",
+    "product_defect": "returns",
+    "refund_status": "billing",
+    "payment_problem": "billing",
+    "invoice_request": "billing",
+    "product_question": "sales",
+    "stock_question": "sales",
+    "price_promotion": "sales",
+}
+REASONS_OF_OFFERS = {
+    "utter_miss_offer_person": "fallback",
+    "utter_miss_still_offer_person": "fallback",
+    "utter_order_exception_offer_person": "order_exception",
+    "utter_order_stale_offer_person": "order_exception",
+    "utter_order_late_offer_person": "order_exception",
+}
+# An agent's eye takes in this much of what the customer wrote.
+LONGEST_WORDS = 80
+
+
+class AskPerson(Action):
+    def name(self) -> str:
+        return "action_ask_person"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[Event]:
+        turn = Turn(tracker)
+        reason = REASONS_OF_OFFERS.get(turn.offer or "", "bot_offer") if turn.offer else "asked_for_person"
+        return await hand_over(dispatcher, turn, reason)
+
+
+class Complaint(Action):
+    """A complaint, or "you are not helping and it is urgent": ahead of others in the queue."""
+
+    def name(self) -> str:
+        return "action_complaint"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[Event]:
+        turn = Turn(tracker)
+        summary = "unhelpful" if turn.intent == "urgent_unhelpful" else "complaint"
+        return await hand_over(dispatcher, turn, "complaint", priority=HIGH, summary=summary)
+
+
+class Affirm(Action):
+    """A plain yes: to the person just offered, or to nothing in particular."""
+
+    def name(self) -> str:
+        return "action_affirm"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[Event]:
+        turn = Turn(tracker)
+        if turn.offer and not turn.is_waiting:
+            return await hand_over(dispatcher, turn, REASONS_OF_OFFERS.get(turn.offer, "bot_offer"))
+        dispatcher.utter_message(response="utter_affirm")
+        return []
+
+
+class Deny(Action):
+    """A plain no: ends a form, declines a person, or says that no suggestion fits."""
+
+    def name(self) -> str:
+        return "action_deny"
+
+    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[Event]:
+        turn = Turn(tracker)
+        if turn.form:
+            dispatcher.utter_message(response="utter_form_given_up")
+            return turn.leaving_form()
+        if {"utter_miss_suggest", "utter_out_of_scope"} & set(turn.last_said):
+            return offer_person(dispatcher, turn)
+        dispatcher.utter_message(response="utter_no_person" if turn.offer else "utter_deny")
+        return []
+
+
+async def hand_over(
+    dispatcher: CollectingDispatcher, turn: Turn, reason: str, priority: int = NORMAL, summary: str = ""
+) -> list[Event]:
+    """Utter the marker with all that was collected, so that the customer need not say anything twice."""
+    customer, proved = await asyncio.to_thread(_looked_up, turn)
+    if reason == "order_exception":
+        priority = max(priority, RAISED)
+    marker = {
+        "reason": reason,
+        "team": _team(turn),
+        "priority": priority,
+        "summary": _summary(turn, summary or reason, proved),
+        "slots": _collected(turn, proved),
+        "profile": _profile(customer) if customer else None,
+        "order": _facts(turn, proved) if proved else None,
+    }
+    dispatcher.utter_message(json_message={"handoff": marker})
+    return turn.leaving_form()
+
+
+def _looked_up(turn: Turn) -> tuple[Customer | None, ProvedOrder | None]:
+    """A person is asked for whether or not the shop's system answers."""
+    try:
+        identity = turn.identity
+        customer = shop().customer(identity.customer_id) if identity else None
+        return customer, _proved_order(turn)
+    except ShopUnavailable as unavailable:
+        log.warning(
+            "Handed over without the shop's facts: %s", unavailable.reason.value, extra={"event": "shop_unavailable"}
+        )
+        return None, None
+
+
+def _proved_order(turn: Turn) -> ProvedOrder | None:
+    number, digits, identity = turn.order_number, turn.phone_last4, turn.identity
+    if number and identity:
+        own = orders().order_for(identity, number)
+        if isinstance(own, ProvedOrder):
+            return own
+    if number and digits:
+        proved = orders().order_by_proof(number, digits, turn.conversation_id)
+        if isinstance(proved, ProvedOrder):
+            return proved
+    return None
+
+
+def _team(turn: Turn) -> str:
+    return next((TEAMS[intent] for intent in turn.recent_intents() if intent in TEAMS), "support")
+
+
+def _summary(turn: Turn, kind: str, proved: ProvedOrder | None) -> str:
+    parts = [text(f"utter_label_summary_{kind}", turn.locale)]
+    if proved:
+        order = proved.order
+        age = age_in(turn.locale, order.updated_at, _now())
+        status = order.status.label(turn.locale)
+        parts.append(text("utter_label_summary_order", turn.locale, number=order.number, status=status, age=age))
+    elif turn.order_number:
+        parts.append(text("utter_label_summary_order_unproved", turn.locale, number=turn.order_number))
+    if words := " ".join(turn.last_words().split()):
+        parts.append(text("utter_label_summary_last_words", turn.locale, words=words[:LONGEST_WORDS]))
+    return " ".join(parts)
+
+
+def _collected(turn: Turn, proved: ProvedOrder | None) -> dict[str, Any]:
+    collected = {"order_number": turn.order_number, "phone_last4": turn.phone_last4, "language": turn.locale}
+    known = {name: value for name, value in collected.items() if value}
+    return {**known, "order_proved": proved is not None} if turn.order_number else known
+
+
+def _profile(customer: Customer) -> dict[str, Any]:
+    profile = dataclasses.asdict(customer)
+    return {**profile, "tags": list(customer.tags), "since": customer.since.isoformat()}
+
+
+def _facts(turn: Turn, proved: ProvedOrder) -> dict[str, Any]:
+    return order_card(proved.order, proved.parcels, turn.locale, _now())
+
+
+def _now() -> datetime:
+    return datetime.now(timezone.utc)

@@ -1,0 +1,52 @@
+"""What the actions ask: the shop's orders and the articles. Opened on first use, by the settings of the environment.
+
+The same names as in the table of settings, each with `SWITCHBOARD_` before it: data_dir, shop_adapter, shop_url,
+shop_token. `SWITCHBOARD_ARTICLES` names another folder of articles.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from pathlib import Path
+
+from faq_kb import KnowledgeBase, KnowledgeFollower
+from shop import OrderDesk, Shop, open_shop
+
+ARTICLES = Path(__file__).parent.parent / "faq_kb" / "articles"
+
+
+def knowledge() -> KnowledgeBase:
+    """The articles in force."""
+    return _follower().current
+
+
+@lru_cache(maxsize=1)
+def orders() -> OrderDesk:
+    """Orders for those who may see them."""
+    data = _data_dir()
+    data.mkdir(parents=True, exist_ok=True)
+    return OrderDesk(shop(), f"sqlite:///{data / 'attempts.db'}")
+
+
+@lru_cache(maxsize=1)
+def shop() -> Shop:
+    if _setting("SHOP_ADAPTER", "sql") == "http":
+        return open_shop({"adapter": "http", "base_url": _setting("SHOP_URL"), "token": _setting("SHOP_TOKEN")})
+    url = _setting("SHOP_URL") or f"sqlite:///{_data_dir() / 'shop.db'}"
+    return open_shop({"adapter": "sql", "url": url})
+
+
+@lru_cache(maxsize=1)
+def _follower() -> KnowledgeFollower:
+    follower = KnowledgeFollower(Path(_setting("ARTICLES") or ARTICLES))
+    follower.start()
+    return follower
+
+
+def _data_dir() -> Path:
+    return Path(_setting("DATA_DIR", "var"))
+
+
+def _setting(name: str, default: str = "") -> str:
+    return os.environ.get(f"SWITCHBOARD_{name}") or default

@@ -1,0 +1,1 @@
+"""How customers say things: training data, and the components of the bot's pipeline that read messages."""

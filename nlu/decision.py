@@ -1,0 +1,135 @@
+"""What a message is taken for, once the classifier and the search of the knowledge base have each had their say.
+
+The one place where confidence is judged. The thresholds come from `config.yml`, and those from measuring.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+FAQ = "faq"
+FALLBACK = "nlu_fallback"
+INFORM_ORDER = "inform_order"
+ASK_PERSON = "ask_person"
+
+# Said with the same words as a wish for a person, and meaning something else.
+AGAINST_A_PERSON = frozenset({"bot_challenge", "deny", "leave_queue"})
+
+# Heard even where the message holds hardly more than an order number.
+HEARD_BESIDE_A_NAME = frozenset({"complaint", "deny", "leave_queue", "urgent_unhelpful"})
+
+# Wishes the assistant has no dialogue for: an article that answers is the best it can do.
+TOPICS = frozenset(
+    {
+        "account_login",
+        "cancel_order",
+        "change_address",
+        "delivery_problem",
+        "exchange_request",
+        "invoice_request",
+        "membership_points",
+        "payment_problem",
+        "price_promotion",
+        "product_defect",
+        "product_question",
+        "refund_status",
+        "return_request",
+        "stock_question",
+    }
+)
+
+# Jobs that a general question is easily mistaken for: "how long does delivery take" is not "where is my parcel".
+JOBS = frozenset({"order_status", "delivery_status", "another_order", "browse_faq"})
+
+# What people say to each other rather than ask of a shop: no article explains it better, however alike the words.
+FIRM = frozenset(
+    {
+        "abuse",
+        "affirm",
+        "ask_person",
+        "bot_challenge",
+        "deny",
+        "goodbye",
+        "greet",
+        "inform_order",
+        "language_switch",
+        "leave_queue",
+        "praise",
+        "repeat",
+        "thanks",
+    }
+)
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """Confidence and scores between 0 and 1; both are meant as probabilities, so they can be compared."""
+
+    intent_floor: float  # below it the classifier is guessing
+    faq_over_intent: float  # an article at least this good, and better than the intent is sure, overrules it
+    faq_over_job: float  # how much better than a job is sure an article must be, to overrule the job
+    faq_alone: float  # an article at least this good is an answer when the classifier is guessing
+    person_wish: float  # a wish for a person at least this likely wins over whatever else the message holds
+
+
+@dataclass(frozen=True)
+class Guess:
+    """What the classifier makes of a message."""
+
+    intent: str
+    confidence: float
+    person: float = 0.0  # how likely it holds a wish for a person, beside all else
+
+
+@dataclass(frozen=True)
+class Search:
+    """What the knowledge base found: the best article's score, and what it would do with it by itself."""
+
+    score: float = 0.0
+    answers: bool = False  # good enough to be given as the answer
+    exact: bool = False
+
+
+@dataclass(frozen=True)
+class Understanding:
+    intent: str
+    confidence: float
+    rule: str  # why, stored with the answer
+
+
+def decide(
+    guess: Guess,
+    search: Search,
+    entities: Collection[str],
+    thresholds: Thresholds,
+    *,
+    only_names: str | None = None,
+) -> Understanding:
+    """``only_names``: the intent of a message that is nothing but a number or a language."""
+    intent, confidence = guess.intent, guess.confidence
+    names_order = "order_number" in entities or "phone_last4" in entities
+    wants_person = guess.person >= thresholds.person_wish or (names_order and "person_wish" in entities)
+    if wants_person and intent not in AGAINST_A_PERSON:
+        return Understanding(ASK_PERSON, guess.person, "person_wins")
+    if only_names and not (intent in HEARD_BESIDE_A_NAME and confidence >= thresholds.intent_floor):
+        return Understanding(only_names, 1.0, "only_names")
+    if search.exact:
+        return Understanding(FAQ, 1.0, "exact_question")
+    if search.answers and not names_order:
+        if intent in TOPICS:
+            return Understanding(FAQ, search.score, "article_for_topic")
+        if intent not in FIRM and _overrules(guess, search.score, thresholds):
+            return Understanding(FAQ, search.score, "article_over_intent")
+    if confidence >= thresholds.intent_floor:
+        return Understanding(intent, confidence, "intent")
+    if names_order:
+        return Understanding(INFORM_ORDER, 1 - confidence, "names_order")
+    if search.answers and search.score >= thresholds.faq_alone:
+        return Understanding(FAQ, search.score, "article_over_guess")
+    return Understanding(FALLBACK, 1 - confidence, "nothing_sure")
+
+
+def _overrules(guess: Guess, score: float, thresholds: Thresholds) -> bool:
+    better = score - guess.confidence
+    return score >= thresholds.faq_over_intent and better > (thresholds.faq_over_job if guess.intent in JOBS else 0)

@@ -1,0 +1,144 @@
+"""Looks a message up in the shop's articles and, where an article explains it better, makes it the intent `faq`.
+
+An article is found, not classified: an edited file is served a second later by the running bot, with nothing
+retrained. The candidates travel in the message under `faq`, also where the intent stays, so that a first miss can
+offer the nearest ones.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.shared.nlu.constants import ENTITIES, FEATURE_TYPE_SEQUENCE, INTENT, TEXT
+from rasa.shared.nlu.training_data.message import Message
+
+from faq_kb import Hit, KnowledgeBase, KnowledgeFollower, fold
+from nlu.decision import ASK_PERSON, INFORM_ORDER, Guess, Search, Thresholds, decide
+
+ARTICLES = Path(__file__).parent.parent / "faq_kb" / "articles"
+CANDIDATES = 5
+
+# The alias of the featurizer in config.yml that counts whole words.
+WORDS = "words"
+
+# How much of a message a name and the words around it may leave, for the message to be nothing but the name.
+_FILLER = 4
+_NAMES = {INFORM_ORDER: ("order_number", "phone_last4"), "language_switch": ("language_wish",)}
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=False)
+class FaqRetriever(GraphComponent):
+    """Follows the articles on disk for as long as the bot runs."""
+
+    @staticmethod
+    def get_default_config() -> dict[str, Any]:
+        return {
+            "articles": None,
+            "intent_floor": 0.35,
+            "faq_over_intent": 0.6,
+            "faq_over_job": 0.2,
+            "faq_alone": 0.6,
+            "person_wish": 0.25,
+        }
+
+    def __init__(self, config: dict[str, Any], knowledge: KnowledgeFollower) -> None:
+        self._knowledge = knowledge
+        names = Thresholds.__dataclass_fields__
+        self._thresholds = Thresholds(**{name: float(config[name]) for name in names})
+
+    @classmethod
+    def create(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+    ) -> FaqRetriever:
+        folder = config["articles"] or os.environ.get("SWITCHBOARD_ARTICLES") or ARTICLES
+        knowledge = KnowledgeFollower(Path(folder))
+        knowledge.start()
+        return cls(config, knowledge)
+
+    def process(self, messages: list[Message]) -> list[Message]:
+        knowledge = self._knowledge.current
+        for message in messages:
+            text = str(message.get(TEXT) or "")
+            if not text.startswith("/"):
+                self._judge(message, text, knowledge)
+        return messages
+
+    def _judge(self, message: Message, text: str, knowledge: KnowledgeBase) -> None:
+        hits = knowledge.search(text, CANDIDATES) if text.strip() else []
+        entities = message.get(ENTITIES) or []
+        guess = _guess(message)
+        understood = decide(
+            guess,
+            _search(knowledge, hits, text),
+            {entity["entity"] for entity in entities},
+            self._thresholds,
+            only_names=_only_names(text, entities),
+        )
+        # A plain float: what numpy returns does not go into JSON.
+        taken = {"name": understood.intent, "confidence": float(understood.confidence)}
+        message.set(INTENT, taken, add_to_output=True)
+        message.set(
+            "faq",
+            {
+                "version": knowledge.version,
+                "rule": understood.rule,
+                "guess": {"name": guess.intent, "confidence": guess.confidence},
+                "candidates": [{"id": hit.article_id, "score": round(hit.score, 4)} for hit in hits],
+            },
+            add_to_output=True,
+        )
+
+
+def _guess(message: Message) -> Guess:
+    intent = message.get(INTENT) or {}
+    name, confidence = str(intent.get("name")), float(intent.get("confidence") or 0.0)
+    if _is_foreign(message):
+        return Guess(name, 0.0)
+    ranking = message.get("intent_ranking") or []
+    person = next((float(one["confidence"]) for one in ranking if one["name"] == ASK_PERSON), 0.0)
+    return Guess(name, confidence, person)
+
+
+def _is_foreign(message: Message) -> bool:
+    """Several words and none that was ever trained: what letters alone suggest is not believed."""
+    for features in message.features:
+        if features.origin == WORDS and features.type == FEATURE_TYPE_SEQUENCE:
+            return features.features.shape[0] > 1 and features.features.count_nonzero() == 0
+    return False
+
+
+def _search(knowledge: KnowledgeBase, hits: list[Hit], text: str) -> Search:
+    if not hits:
+        return Search()
+    best = knowledge.articles[hits[0].article_id]
+    asked = _bare(text)
+    return Search(
+        hits[0].score, knowledge.answerable(hits), any(_bare(phrasing) == asked for phrasing in best.phrasings)
+    )
+
+
+@lru_cache(maxsize=10_000)
+def _bare(text: str) -> str:
+    """What is left when nothing but letters and digits counts: a question mark changes no question."""
+    return "".join(character for character in fold(text) if character.isalnum())
+
+
+def _only_names(text: str, entities: list[dict[str, Any]]) -> str | None:
+    """The intent of a message that names an order, a phone or a language and says next to nothing else."""
+    for intent, names in _NAMES.items():
+        named = [entity for entity in entities if entity["entity"] in names]
+        length = sum(entity["end"] - entity["start"] for entity in named)
+        if named and sum(character.isalnum() for character in text) - length <= _FILLER:
+            return intent
+    return None

@@ -1,0 +1,80 @@
+"""What a message is taken for when classifier and articles disagree."""
+
+from __future__ import annotations
+
+import pytest
+
+from nlu.decision import ASK_PERSON, FALLBACK, FAQ, INFORM_ORDER, Guess, Search, Thresholds, decide
+
+THRESHOLDS = Thresholds(intent_floor=0.35, faq_over_intent=0.6, faq_over_job=0.2, faq_alone=0.6, person_wish=0.25)
+GOOD = Search(0.9, answers=True)
+NOTHING = Search(0.1)
+
+
+def taken(intent: str, confidence: float, search: Search = NOTHING, entities: tuple[str, ...] = ()) -> str:
+    return decide(Guess(intent, confidence), search, entities, THRESHOLDS).intent
+
+
+def test_a_sure_intent_stands() -> None:
+    assert taken("greet", 0.9) == "greet"
+
+
+def test_a_guess_without_an_article_is_a_miss() -> None:
+    assert taken("greet", 0.2) == FALLBACK
+
+
+def test_a_guess_with_an_article_is_a_question() -> None:
+    assert taken("complaint", 0.2, GOOD) == FAQ
+
+
+def test_a_wish_without_a_dialogue_gets_its_article() -> None:
+    assert taken("return_request", 0.99, Search(0.55, answers=True)) == FAQ
+
+
+def test_a_wish_without_a_dialogue_and_without_an_article_stays() -> None:
+    assert taken("return_request", 0.9) == "return_request"
+
+
+def test_a_sure_job_is_not_overruled_by_an_article() -> None:
+    assert taken("order_status", 0.8, GOOD) == "order_status"
+
+
+def test_a_doubtful_job_is() -> None:
+    assert taken("delivery_status", 0.5, GOOD) == FAQ
+
+
+def test_the_exact_question_of_an_article_is_always_a_question() -> None:
+    assert taken("delivery_status", 0.99, Search(1.0, answers=True, exact=True)) == FAQ
+
+
+@pytest.mark.parametrize("intent", ["ask_person", "affirm", "deny", "inform_order"])
+def test_no_article_stands_between_a_customer_and_a_person(intent: str) -> None:
+    assert taken(intent, 0.4, Search(0.99, answers=True)) == intent
+
+
+def test_an_order_number_makes_sense_of_a_doubtful_message() -> None:
+    assert taken("praise", 0.2, GOOD, ("order_number",)) == INFORM_ORDER
+
+
+def only_a_number(guess: Guess) -> str:
+    return decide(guess, GOOD, ("order_number",), THRESHOLDS, only_names=INFORM_ORDER).intent
+
+
+def test_a_message_that_is_only_a_number_is_that() -> None:
+    assert only_a_number(Guess("praise", 0.9)) == INFORM_ORDER
+
+
+def test_a_complaint_beside_a_number_is_heard() -> None:
+    assert only_a_number(Guess("complaint", 0.6)) == "complaint"
+
+
+def test_a_wish_for_a_person_wins_over_all_else() -> None:
+    assert only_a_number(Guess("inform_order", 0.6, person=0.3)) == ASK_PERSON
+
+
+def test_a_wish_for_a_person_is_heard_beside_an_order_number() -> None:
+    assert taken("inform_order", 0.98, NOTHING, ("order_number", "person_wish")) == ASK_PERSON
+
+
+def test_not_wanting_a_person_is_no_wish_for_one() -> None:
+    assert decide(Guess("leave_queue", 0.6, person=0.3), NOTHING, (), THRESHOLDS).intent == "leave_queue"

@@ -1,0 +1,105 @@
+"""A person at any moment; what the bot does for a customer who waits for one."""
+
+from __future__ import annotations
+
+import pytest
+from bot_parts import Bot
+
+pytestmark = pytest.mark.bot
+
+
+@pytest.mark.parametrize(
+    ("language", "wish"),
+    [("zh-HK", "我想搵真人"), ("zh-TW", "請幫我轉真人客服"), ("zh-CN", "转人工"), ("en", "I want to talk to a human")],
+)
+def test_a_wish_for_a_person_is_a_marker_and_nothing_else(bot: Bot, language: str, wish: str) -> None:
+    (line,) = bot.talk(language).say(wish).lines
+    assert "text" not in line
+    marker = line["custom"]["handoff"]
+    assert marker["reason"] == "asked_for_person"
+    assert marker["summary"] and "\n" not in marker["summary"]
+
+
+def test_the_button_for_a_person_works_as_the_very_first_message(bot: Bot) -> None:
+    marker = bot.talk("zh-TW").say("/ask_person").marks["handoff"]
+    assert marker["slots"]["language"] == "zh-TW"
+
+
+def test_a_person_is_reached_from_inside_the_form_whatever_stands_beside(bot: Bot) -> None:
+    talk = bot.talk("zh-HK")
+    talk.say("查單")
+    answer = talk.say("轉真人啦 我個單號係 HG10023847")
+    assert len(answer.lines) == 1
+    assert answer.marks["handoff"]["slots"]["order_number"] == "HG10023847"
+    after = talk.say("多謝")
+    assert len(after.lines) == 1, "the form does not go on asking"
+
+
+def test_a_complaint_goes_to_a_person_with_priority(bot: Bot) -> None:
+    answer = bot.talk("en").say("I want to file a complaint about your courier")
+    assert len(answer.lines) == 1
+    assert answer.marks["handoff"]["reason"] == "complaint"
+    assert answer.marks["handoff"]["priority"] == 2
+
+
+def test_the_marker_carries_who_and_what(bot: Bot) -> None:
+    talk = bot.talk("en", identity={"tier": "identity", "customer_id": "c-0001"})
+    talk.say("HG10023847")
+    talk.say("can I return an opened tea?")
+    marker = talk.say("let me talk to someone").marks["handoff"]
+    assert marker["profile"]["id"] == "c-0001"
+    assert marker["order"]["number"] == "HG10023847" and marker["order"]["age"]
+    assert "HG10023847" in marker["summary"] and "opened tea" in marker["summary"]
+
+
+def test_nothing_of_an_unproved_order_is_in_the_marker(bot: Bot) -> None:
+    talk = bot.talk("en")
+    talk.say("HG10023847")
+    marker = talk.say("agent please").marks["handoff"]
+    assert marker["order"] is None and marker["profile"] is None
+    assert marker["slots"] == {"order_number": "HG10023847", "language": "en", "order_proved": False}
+
+
+def test_what_the_bot_may_not_serve_while_waiting_is_noted(bot: Bot) -> None:
+    talk = bot.talk("zh-HK", waiting=True)
+    typed = ("你好", "多謝", "我想搵真人", "講個笑話", "asdf qwer", "係", "我要投訴")
+    for text in (*typed, "/ask_person", "/thanks", "/nosuchintent"):
+        (line,) = talk.say(text).lines
+        assert line["custom"] == {"noted": True}, text
+        assert "text" not in line
+
+
+def test_questions_and_orders_are_served_while_waiting(bot: Bot) -> None:
+    talk = bot.talk("zh-HK", waiting=True)
+    question = talk.say("運費幾多")
+    assert question.marks["faq"]["id"] == "delivery-fee"
+    assert "/ask_person" not in [button["payload"] for button in question.buttons]
+    assert talk.say("/browse_faq").buttons
+    talk.say("我張單去咗邊")
+    talk.say("HG10023847")
+    assert "已寄出" in talk.say("4567").text
+
+
+def test_a_note_inside_the_form_neither_ends_it_nor_asks_again(bot: Bot) -> None:
+    talk = bot.talk("en", waiting=True)
+    talk.say("where is my order")
+    assert talk.say("hello?").marks == {"noted": True}
+    assert talk.say("tell me a joke").marks == {"noted": True}
+    talk.say("HG10023847")
+    assert talk.say("nice weather").marks == {"noted": True}
+    assert "Shipped" in talk.say("4567").text
+
+
+def test_no_ends_the_form_while_waiting_too(bot: Bot) -> None:
+    talk = bot.talk("en", waiting=True)
+    talk.say("where is my order")
+    assert talk.say("no").text
+    assert talk.say("no").marks == {"noted": True}
+
+
+def test_back_with_the_bot_it_speaks_again_and_hands_over_nobody(bot: Bot) -> None:
+    talk = bot.talk("zh-HK")
+    talk.say("我想搵真人")
+    talk.say("多謝", waiting=True)
+    answer = talk.say("你好")
+    assert "AI" in answer.text and "handoff" not in answer.marks
