@@ -259,7 +259,7 @@ def ids_of_sender(connection: Connection, channel: str, sender: str, limit: int 
 def count(connection: Connection) -> dict[str, int]:
     """How many conversations stand in each state."""
     rows = connection.execute(select(conversations.c.status, func.count()).group_by(conversations.c.status))
-    return {status: number for status, number in rows}
+    return dict(rows.all())
 
 
 def _open_query(channel: str, sender: str) -> Any:

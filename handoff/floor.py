@@ -120,7 +120,7 @@ class Floor:
                     connection, conversation, Status.WAITING, now, "customer", f"handoff:{wish.reason}"
                 )
             outcome = Outcome.QUEUED if fresh else Outcome.STILL_QUEUED
-        elif conversation.status is Status.WAITING:
+        elif conversation.status is Status.WAITING and ticket is not None:
             outcome = Outcome.STILL_QUEUED
         else:
             outcome = self._why_nobody(ticket, now)
@@ -552,4 +552,15 @@ def _clean_contact(contact: Mapping[str, Any]) -> dict[str, str]:
     return cleaned
 
 
-__all__ = ["DESK_TOPIC", "QUEUE_TOPIC", "Floor", "Handoff", "Live", "Outcome", "Post", "StaleEpoch", "contact_in", "customer_topic"]
+__all__ = [
+    "DESK_TOPIC",
+    "QUEUE_TOPIC",
+    "Floor",
+    "Handoff",
+    "Live",
+    "Outcome",
+    "Post",
+    "StaleEpoch",
+    "contact_in",
+    "customer_topic",
+]

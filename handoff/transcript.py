@@ -1,4 +1,4 @@
-"""The transcript: every line of every conversation, once and in order. The only module that writes the table messages."""
+"""The transcript: every line of every conversation, once and in order. Only this module writes the table messages."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def append(
             draft.author.value,
             _unanswered_after(draft.author),
         )
-    values = {
+    values: dict[str, Any] = {
         "conversation_id": conversation.id,
         "seq": seq,
         "epoch": conversation.epoch,
@@ -140,7 +140,7 @@ def earlier_of_conversation(
 def for_customer(
     connection: Connection, channel: str, sender: str, after: int | None, limit: int = PAGE
 ) -> list[Message]:
-    """What a customer may see over their conversations: the lines after an id, or (None) the last ones. Never a note."""
+    """What a customer may see of their conversations: the lines after an id, or (None) the last. Never a note."""
     ids = conversations.ids_of_sender(connection, channel, sender)
     query = select(messages).where(messages.c.conversation_id.in_(ids), messages.c.author != Author.NOTE.value)
     if after is None:

@@ -1,4 +1,4 @@
-"""The command line: run, gateway, agents, settings, articles. Every mistake ends in one sentence and a non-zero exit."""
+"""The command line. Every mistake ends in one sentence and a non-zero exit."""
 
 from __future__ import annotations
 
@@ -94,9 +94,7 @@ def agent_add(
     password = _password(password_stdin)
     database = _database()
     try:
-        added = database.write_now(
-            lambda c: agents.add(c, login, name, Role(role), password, utc_now(), language)
-        )
+        added = database.write_now(lambda c: agents.add(c, login, name, Role(role), password, utc_now(), language))
     except HandoffError as exc:
         _fail(str(exc))
     finally:

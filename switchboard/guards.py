@@ -1,19 +1,23 @@
 """What every request passes first: no smuggling, no odd hosts, safe headers on the way out, and whose address it is.
 
-Sanic 21.12 serves a request with Content-Length and Transfer-Encoding, with two Content-Lengths or with two Hosts; a
-proxy in front may read such a request differently, so it is refused here and the connection is closed.
+Sanic 21.12 serves a request with Content-Length and Transfer-Encoding, with two Content-Lengths or with two Hosts, and
+fails on lengths and codings it cannot read; a proxy in front may read such a request differently. It is refused here,
+while Sanic reads its head, and the connection is closed.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from sanic import Sanic
+from sanic.exceptions import InvalidUsage
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
-from switchboard.http_errors import error_response
-
+# RFC 9110, 5.6.2 and 5.5: no space before the colon, no folded lines, no lone CR, LF or NUL.
+_HEADER = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\x00-\x08\x0a-\x1f\x7f]*)")
+_LENGTH = re.compile(rb"[0-9]{1,12}")
 # Pages that a shop may not frame, and that load nothing from elsewhere. Pages set a policy of their own where needed.
 DEFAULT_POLICY = "default-src 'none'; frame-ancestors 'none'"
 
@@ -21,16 +25,10 @@ DEFAULT_POLICY = "default-src 'none'; frame-ancestors 'none'"
 def install(app: Sanic) -> None:
     """Put the guards onto the app."""
 
-    @app.middleware("request")
-    async def refuse_smuggling(request: Request) -> HTTPResponse | None:
-        lengths = request.headers.getall("content-length", [])
-        codings = request.headers.getall("transfer-encoding", [])
-        hosts = request.headers.getall("host", [])
-        if len(lengths) > 1 or len(codings) > 1 or (lengths and codings) or len(hosts) != 1:
-            response = error_response(400, "bad_request", "The request's framing headers contradict each other.")
-            response.headers["Connection"] = "close"
-            return response
-        return None
+    @app.signal("http.lifecycle.read_head")
+    async def refuse_smuggling(head: bytes) -> None:
+        if not is_unambiguous(head):
+            raise InvalidUsage("The request's framing headers contradict each other.")
 
     @app.middleware("response")
     async def safe_headers(_request: Request, response: HTTPResponse) -> None:
@@ -41,6 +39,23 @@ def install(app: Sanic) -> None:
         headers.setdefault("Referrer-Policy", "strict-origin-when-cross-origin")
         headers.setdefault("Content-Security-Policy", DEFAULT_POLICY)
         headers.setdefault("Cache-Control", "no-store")
+
+
+def is_unambiguous(head: bytes) -> bool:
+    """Whether every HTTP/1.1 program reads the same request out of this head."""
+    framing: dict[bytes, list[bytes]] = {b"content-length": [], b"transfer-encoding": [], b"host": []}
+    for line in head.split(b"\r\n")[1:]:
+        header = _HEADER.fullmatch(line)
+        if header is None:
+            return False
+        name = header[1].lower()
+        if name in framing:
+            framing[name].append(header[2])
+    lengths, codings, hosts = framing.values()
+    if len(hosts) != 1 or len(lengths) + len(codings) > 1:
+        return False
+    # Sanic knows this one coding, in this spelling.
+    return all(map(_LENGTH.fullmatch, lengths)) and all(coding == b"chunked" for coding in codings)
 
 
 def address_reader(trusted_proxies: int) -> Callable[[Request], str]:

@@ -88,7 +88,7 @@ def nearest(wanted: str | None, default: str) -> str:
     tag = (wanted or "").strip().replace("_", "-").lower()
     if not tag:
         return default
-    if tag.startswith("zh") or tag.startswith("yue"):
+    if tag.startswith(("zh", "yue")):
         if "tw" in tag:
             return "zh-TW"
         if "hk" in tag or "mo" in tag or tag.startswith("yue"):

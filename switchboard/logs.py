@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from datetime import datetime, timezone
+from typing import Any
+
+import structlog
 
 _PLAIN = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
 
@@ -19,12 +23,18 @@ class LineFormatter(logging.Formatter):
         )
         line = f"{at} {record.levelname} {_one_line(record.getMessage())}" + (f" {extra}" if extra else "")
         if record.exc_info:
-            line += "\n" + "\n".join("    " + _one_line(part) for part in self.formatException(record.exc_info).splitlines())
+            line += "\n" + "\n".join(
+                "    " + _one_line(part) for part in self.formatException(record.exc_info).splitlines()
+            )
         return line
 
 
 def _one_line(value: object) -> str:
     return "".join(sign if sign.isprintable() else "\ufffd" for sign in str(value))[:500]
+
+
+def _event_only(_logger: Any, _method: str, event: Mapping[str, Any]) -> str:
+    return str(event.get("event", ""))
 
 
 def configure(level: str) -> None:
@@ -34,5 +44,11 @@ def configure(level: str) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.WARNING)
+    # Rasa's channels tell structlog what a customer wrote when a request breaks off; only the event's name is kept.
+    structlog.configure(
+        processors=[_event_only],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+    )
     for name in ("switchboard", "handoff", "connectors", "faq_kb", "shop"):
         logging.getLogger(name).setLevel(level)

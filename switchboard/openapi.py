@@ -63,15 +63,37 @@ def _path(name: str) -> list[dict[str, Any]]:
     return [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}}]
 
 
-_VISITOR = {"security": [{"visitor": []}]}
-_AGENT = {"security": [{"session": [], "csrf": []}]}
-_READER = {"security": [{"session": []}]}
+_VISITOR: Operation = {"security": [{"visitor": []}]}
+_AGENT: Operation = {"security": [{"session": [], "csrf": []}]}
+_READER: Operation = {"security": [{"session": []}]}
 _CONVERSATION = {"401": "not signed in", "403": "csrf_refused", "404": "unknown_conversation"}
 
 
 def _change(summary: str, conflict: str) -> dict[str, Operation]:
     answers = {"200": "the conversation as it is now", "409": conflict, **_CONVERSATION}
     return {"post": _op("desk", summary, answers, **_AGENT, parameters=_path("conversation_id"))}
+
+
+def _page(summary: str, *parameters: str) -> dict[str, Operation]:
+    answers = {"200": "the file", "404": "not_found"} if parameters else {"200": "the file"}
+    more = {"parameters": [one for name in parameters for one in _path(name)]} if parameters else {}
+    return {"get": _op("pages", summary, answers, **more)}
+
+
+def _pages() -> dict[str, dict[str, Operation]]:
+    who = [{"name": "customer", "in": "query", "required": True, "schema": {"type": "string"}}]
+    identity = _op("pages", "A signed identity of a demo customer; only in the demo.", {"200": "it", "404": "not_found"})
+    return {
+        "/widget.js": _page("The widget's script."),
+        "/widget/static/{path}": _page("A file of the widget.", "path"),
+        "/desk": _page("The agents' desk."),
+        "/desk/static/{path}": _page("A file of the desk.", "path"),
+        "/": _page("The demo shop; only in the demo."),
+        "/shop/{path}": _page("A file of the demo shop; only in the demo.", "path"),
+        "/shop/demo-identity": {"get": {**identity, "parameters": who}},
+        "/docs": _page("This document as a page."),
+        "/openapi.json": {"get": _op("pages", "This document.", {"200": "it"})},
+    }
 
 
 def document() -> dict[str, Any]:
@@ -198,7 +220,9 @@ def document() -> dict[str, Any]:
         },
         "/desk/api/conversations/{conversation_id}/close": _change("Close it.", "conversation_closed"),
         "/desk/api/conversations/{conversation_id}/release": _change("Back to the queue.", "not_your_conversation"),
-        "/desk/api/conversations/{conversation_id}/handback": _change("Back to the assistant.", "not_your_conversation"),
+        "/desk/api/conversations/{conversation_id}/handback": _change(
+            "Back to the assistant.", "not_your_conversation"
+        ),
         "/desk/api/conversations/{conversation_id}/takeover": _change("Take the word.", "not_your_conversation"),
         "/desk/api/conversations/{conversation_id}/typing": _change("Show that the agent types.", "never"),
         "/desk/api/tickets/{number}/claim": {
@@ -214,10 +238,9 @@ def document() -> dict[str, Any]:
             "post": _op("desk", "Take the ticket whose turn it is.", {"200": "the conversation or null"}, **_AGENT)
         },
         "/desk/api/faq": {
-            "get": _op(
-                "desk", "Search the articles.", {"200": "articles"}, **_READER, parameters=_query("q", "locale")
-            )
+            "get": _op("desk", "Search the articles.", {"200": "articles"}, **_READER, parameters=_query("q", "locale"))
         },
+        **_pages(),
         "/desk/live": {"get": _op("desk", "WebSocket of the desk's page.", {"101": "switching protocols"})},
     }
     schemes = {
@@ -260,14 +283,14 @@ def blueprint() -> Blueprint:
     @routes.get("/docs")
     async def docs(_request: Request) -> HTTPResponse:
         digest = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
-        response = html_response(_page())
+        response = html_response(_html())
         response.headers["Content-Security-Policy"] = _PAGE_POLICY.format(digest=digest)
         return response
 
     return routes
 
 
-def _page() -> str:
+def _html() -> str:
     """The document as one page that needs no script."""
     parts: dict[str, list[str]] = {}
     for path, operations in document()["paths"].items():

@@ -1,4 +1,4 @@
-"""The pages, as files: the widget's script, the demo shop, the full-page chat, the desk. Served as they were written."""
+"""The pages, as files: the widget's script, the demo shop, the desk. Served as they were written."""
 
 from __future__ import annotations
 
@@ -76,9 +76,7 @@ def _add_demo_shop(routes: Blueprint, policy: dict[str, str], identity_secret: s
         return json({"identity": shop.sign_identity(wanted, identity_secret, clock(), minutes=60)})
 
 
-def _file(
-    request: Request, folder: Path, path: str, headers: dict[str, str], cache: str = _FRESH
-) -> HTTPResponse:
+def _file(request: Request, folder: Path, path: str, headers: dict[str, str], cache: str = _FRESH) -> HTTPResponse:
     found = file_below(folder, path)
     return (
         serve(request, found, cache, headers) if found else error_response(404, "not_found", "There is nothing here.")

@@ -1,4 +1,4 @@
-"""Reception: what a visitor's page may ask for. The widget's transport (WebSocket, long poll) calls it and decides nothing."""
+"""Reception: what a visitor's page may ask for. The widget's transport calls it and decides nothing."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ import logging
 import math
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, TypeGuard
 
 from sqlalchemy.engine import Connection
 
@@ -29,6 +30,7 @@ from handoff.errors import (
 )
 from handoff.floor import DESK_TOPIC, QUEUE_TOPIC, Floor, customer_topic
 from handoff.models import Author, Status
+from handoff.plain import is_plain, plain
 from handoff.visitors import Visitor
 from switchboard import language
 from switchboard.line import Line
@@ -81,7 +83,8 @@ class Reception:
 
     async def begin(self, wish: SessionWish, address: str) -> Frame:
         """A session for a page: the old visitor when the token holds and the person is the same, else a new one."""
-        known = await self._known(wish.token)
+        wish = self._usable(wish)
+        known = await self._known(wish)
         who = await self._verified(wish.identity) if wish.identity else None
         if known is not None and _is_somebody_else(known, who, self._clock()):
             await self._revoke(known)
@@ -128,20 +131,20 @@ class Reception:
         """One frame of the page; the frames to answer with. A refusal is an `error` frame, never an exception."""
         kind = frame.get("type")
         handler = self._handlers.get(kind) if isinstance(kind, str) else None
-        client_id = frame.get("client_id")
+        client_id = frame["client_id"] if _is_client_id(frame.get("client_id")) else None
         try:
             if handler is None:
                 raise BadInput("Unknown kind of frame.")
-            if client_id is not None and not (isinstance(client_id, str) and 0 < len(client_id) <= MAX_CLIENT_ID):
+            if frame.get("client_id") is not None and client_id is None:
                 raise BadInput("client_id must be a short text.", field="client_id")
             return await handler(self, visitor, frame)
         except HandoffError as exc:
-            return [_error_frame(exc, client_id if isinstance(client_id, str) else None)]
+            return [_error_frame(exc, client_id)]
         except Exception:
             log.exception("A frame could not be taken", extra={"event": "frame_failed", "kind": str(kind)[:30]})
             failure = HandoffError("Something went wrong on our side.")
             failure.code = "internal_error"
-            return [_error_frame(failure, client_id if isinstance(client_id, str) else None)]
+            return [_error_frame(failure, client_id)]
 
     async def _message(self, visitor: Visitor, frame: Mapping[str, Any]) -> list[Frame]:
         text = frame.get("text")
@@ -157,9 +160,9 @@ class Reception:
         def offered(connection: Connection) -> Mapping[str, str] | None:
             current = conversations.open_one(connection, WIDGET, visitor.id)
             # Only buttons of the open conversation: the bot that offered older ones has forgotten them.
-            message = transcript.find(connection, [current.id], message_id) if current else None  # type: ignore[arg-type]
+            message = transcript.find(connection, [current.id], message_id) if current else None
             buttons = message.buttons if message and message.author is not Author.CUSTOMER else []
-            return buttons[index] if index < len(buttons) else None  # type: ignore[operator]
+            return buttons[index] if index < len(buttons) else None
 
         button = await self._database.read(offered)
         if button is None:
@@ -345,13 +348,21 @@ class Reception:
         # Hong Kong, Taiwan and mainland China share one offset, and articles are valid by their calendar.
         return (self._clock() + timedelta(hours=8)).date()
 
-    async def _known(self, token: str | None) -> Visitor | None:
-        if not token:
+    def _usable(self, wish: SessionWish) -> SessionWish:
+        """The wish with one of our languages, and with a page that every database can store."""
+        spoken = language.nearest(wish.language, self._default_language) if wish.language else None
+        page = {name: plain(value) for name, value in wish.page.items()} if wish.page is not None else None
+        return replace(wish, language=spoken, page=page)
+
+    async def _known(self, wish: SessionWish) -> Visitor | None:
+        """The visitor of the wish's token; None when it does not hold, or is of another inbox."""
+        if not wish.token:
             return None
         try:
-            return await self.visitor_of(token)
+            visitor = await self.visitor_of(wish.token)
         except TokenRefused:
             return None
+        return visitor if visitor.inbox == wish.inbox else None
 
     async def _verified(self, identity: object) -> Identity:
         """The customer whom the shop signed for. Raises IdentityRefused; nothing unsigned ever counts."""
@@ -433,7 +444,11 @@ def _error_frame(error: HandoffError, client_id: str | None) -> Frame:
     return frame
 
 
-def _is_index(value: object) -> bool:
+def _is_client_id(value: object) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= MAX_CLIENT_ID and is_plain(value)
+
+
+def _is_index(value: object) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**53
 
 

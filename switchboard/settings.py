@@ -22,6 +22,7 @@ from handoff.hours import OpeningHours
 SECTION = "switchboard"
 # RFC 7518, 3.2: the key of HS256 is at least as long as its hash.
 MIN_SECRET_BYTES = 32
+_ORIGIN = re.compile(r"https?://[^/\s?#@]+/?")
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
@@ -185,6 +186,8 @@ def _from_file(endpoints: Path, environment: Mapping[str, str]) -> dict[str, Any
         mark = getattr(exc, "problem_mark", None)
         where = f", line {mark.line + 1}" if mark else ""
         raise SettingsError(f"{endpoints.name}{where}: not valid YAML ({getattr(exc, 'problem', exc)}).") from exc
+    except UnicodeDecodeError as exc:
+        raise SettingsError(f"{endpoints.name}: not UTF-8 (byte {exc.start}).") from exc
     section = (loaded.get(SECTION) or {}) if isinstance(loaded, dict) else {}
     if not isinstance(section, dict):
         raise SettingsError(f"{endpoints.name}: the section {SECTION} must be a mapping of setting to value.")
@@ -205,6 +208,8 @@ def _with_variables(name: str, value: Any, environment: Mapping[str, str]) -> An
 
 def _converted(name: str, value: Any, kind: Any, metadata: Mapping[str, Any]) -> Any:
     shown = "(secret)" if metadata["secret"] else repr(value)
+    if not isinstance(value, (str, int, float)):
+        raise SettingsError(f"{SECTION}.{name} is {shown}; expected one value, not a list or a mapping.")
     if kind is bool:
         if isinstance(value, bool):
             return value
@@ -243,6 +248,13 @@ def _check(settings: Settings) -> None:
         raise SettingsError(f"{SECTION}.shop_token is empty; the http adapter asks for the shop API's bearer token.")
     if settings.shop_adapter == "http" and not settings.shop_url.startswith(("http://", "https://")):
         raise SettingsError(f"{SECTION}.shop_url must be an http(s) address when shop_adapter is http.")
+    if any(not all(map(str.strip, entry.partition(":"))) for entry in _listed(settings.api_tokens)):
+        raise SettingsError(f"{SECTION}.api_tokens has an entry that is not name:token.")
+    for origin in _listed(settings.allowed_origins):
+        if not _ORIGIN.fullmatch(origin):
+            raise SettingsError(
+                f"{SECTION}.allowed_origins has {origin!r}; expected scheme and host, such as https://shop.example.com."
+            )
     try:
         settings.hours.is_open  # noqa: B018  (parsing is the check)
     except ValueError as exc:

@@ -12,10 +12,8 @@ _SLASHES = {"/", "\uff0f", "\u2044", "\u2215", "\u29f8", "\u2571"}
 # Zero-width and direction marks: kept inside a text (emoji joiners, Arabic), skipped when looking for its first sign.
 _INVISIBLE = {"Cf", "Zs", "Zl", "Zp", "Cc", "Mn", "Me"}
 MAX_COMBINING_RUN = 6
-_COMBINING_RUN = re.compile(
-    r"([\u0300-\u036f\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]{%d})[\u0300-\u036f\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]+"
-    % MAX_COMBINING_RUN
-)
+_COMBINING = "[\u0300-\u036f\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]"
+_COMBINING_RUN = re.compile(f"({_COMBINING}{{{MAX_COMBINING_RUN}}}){_COMBINING}+")
 
 
 def clean(text: str) -> str:

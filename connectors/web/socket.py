@@ -54,6 +54,9 @@ class PageSocket:
                 return
             ear = self._reception.listen(self._visitor)
             try:
+                if not await self._reception.still_valid(self._visitor):  # signed out just before we listened
+                    await self._socket.close(TOKEN_REFUSED, "signed out")
+                    return
                 await self._welcome(hello)
                 await self._talk(ear)
             finally:

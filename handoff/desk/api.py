@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timezone
-from typing import Any
+from typing import Any, TypeGuard
 
 from sanic import Blueprint
 from sanic.request import Request
@@ -111,6 +111,7 @@ class Desk:
 
     async def _log_out(self, request: Request) -> HTTPResponse:
         await self._sessions.sign_out(request)
+        self._live.publish(DESK_TOPIC, {"kind": "signed_out"})
         response = json({})
         response.cookies[COOKIE] = ""
         response.cookies[COOKIE]["max-age"] = 0
@@ -343,7 +344,7 @@ def _is_client_id(value: object) -> bool:
     return isinstance(value, str) and 0 < len(value) <= MAX_CLIENT_ID and is_plain(value)
 
 
-def _is_credential(value: object) -> bool:
+def _is_credential(value: object) -> TypeGuard[str]:
     return isinstance(value, str) and is_plain(value)
 
 

@@ -28,6 +28,8 @@ HELLO_WITHIN_SECONDS = 10
 # The page pings every 15 s.
 SILENT_FOR_SECONDS = 50
 MAX_FRAME_CHARS = 4096
+# How long a look at the session is good for: who lost it otherwise than by signing out sees no more after that.
+SESSION_HOLDS_FOR_SECONDS = 1
 SIGNED_OUT, ORIGIN_REFUSED, HELLO_MISSING = 4401, 4403, 4408
 
 
@@ -64,6 +66,7 @@ class DeskSocket:
         self._exchange = exchange
         self._clock = clock
         self._sending = asyncio.Lock()
+        self._checked_at = 0.0
 
     async def run(self) -> None:
         """Until the page goes or the session ends."""
@@ -123,12 +126,9 @@ class DeskSocket:
             except asyncio.TimeoutError:
                 await self._socket.close(1001, "silent")
                 return
+            if not await self._is_signed_in():
+                return
             if frame.get("type") == "ping":
-                try:
-                    await self._sessions.session_of(self._request)
-                except NotSignedIn:
-                    await self._socket.close(SIGNED_OUT, "signed out")
-                    return
                 await self._mark_present(agent)
                 await self._send({"type": "pong"})
 
@@ -149,9 +149,26 @@ class DeskSocket:
             event = await ear.next()
             if event is None:
                 continue
+            if event.get("kind") == "signed_out":
+                self._checked_at = 0.0
+            if not await self._is_signed_in():
+                return
             frame = await self._frame_for(event)
             if frame is not None:
                 await self._send(frame)
+
+    async def _is_signed_in(self) -> bool:
+        """Whether the session still holds; closes the socket when it does not. Asked before anything is shown."""
+        now = asyncio.get_running_loop().time()
+        if now - self._checked_at < SESSION_HOLDS_FOR_SECONDS:
+            return True
+        try:
+            await self._sessions.session_of(self._request)
+        except NotSignedIn:
+            await self._socket.close(SIGNED_OUT, "signed out")
+            return False
+        self._checked_at = now
+        return True
 
     async def _frame_for(self, event: Mapping[str, Any]) -> dict[str, Any] | None:
         kind = event.get("kind")

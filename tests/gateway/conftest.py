@@ -10,10 +10,9 @@ from typing import Any
 
 import pytest
 from gateway_parts import ARTICLES, IDENTITY_SECRET, FakeBot, FakeClock, Gateway, Start, add_agents, free_port
-
-import shop.demo
 from sanic import Sanic
 
+import shop.demo
 from switchboard.app import create_app
 from switchboard.settings import load
 
@@ -87,5 +86,3 @@ async def start(root: Path, tmp_path: Path, shop_url: str) -> AsyncIterator[Star
 async def gateway(start: Start, database_url: str) -> Gateway:
     """A gateway on each database."""
     return await start(database_url=database_url)
-
-

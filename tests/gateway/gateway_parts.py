@@ -9,20 +9,18 @@ import secrets
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime, timedelta, timezone
-from pathlib import Path
 from typing import Any
 
 import aiohttp
-import pytest
+from aiohttp import web
+from sanic import Sanic
+
 import shop
 import shop.demo
-from aiohttp import web
 from handoff import agents
 from handoff.database import Database
 from handoff.models import Role
-from sanic import Sanic
-from switchboard.app import create_app
-from switchboard.settings import Settings, load
+from switchboard.settings import Settings
 
 IDENTITY_SECRET = "the-shop-signs-with-this-secret-of-its-own"
 ARTICLES = """

@@ -244,12 +244,25 @@ async def test_system_texts_follow_the_conversation(start: Start, locale: str) -
     page = await gateway.page(locale=locale)
     await page.send({"type": "person", "client_id": "p"})
     line = await page.message("system")
-    words = {"zh-HK": "暫時冇真人同事", "zh-TW": "目前沒有真人客服", "zh-CN": "目前没有人工客服", "en": "Nobody is at the desk"}
+    words = {
+        "zh-HK": "暫時冇真人同事",
+        "zh-TW": "目前沒有真人客服",
+        "zh-CN": "目前没有人工客服",
+        "en": "Nobody is at the desk",
+    }
     assert words[locale] in line["text"] and line["lang"] == locale
 
 
 @pytest.mark.parametrize(
-    "text", ["🛍️👍🏽", "مرحبا كيف الحال", "<script>alert(1)</script>", "'; DROP TABLE messages;--", "a" * 2000, "z" + "\u0301" * 300]
+    "text",
+    [
+        "🛍️👍🏽",
+        "مرحبا كيف الحال",
+        "<script>alert(1)</script>",
+        "'; DROP TABLE messages;--",
+        "a" * 2000,
+        "z" + "\u0301" * 300,
+    ],
 )
 async def test_odd_texts_are_kept_and_answered(gateway: Gateway, text: str) -> None:
     (answer,) = await gateway.rest(text)
@@ -261,7 +274,9 @@ async def test_control_characters_never_reach_the_transcript(gateway: Gateway) -
     assert gateway.bot.asked[0]["message"] == "ab[31mcde"
 
 
-@pytest.mark.parametrize(("text", "words"), [("\u200b\u200b", "no text"), ("\x01\x02", "no text"), ("x" * 2001, "limit")])
+@pytest.mark.parametrize(
+    ("text", "words"), [("\u200b\u200b", "no text"), ("\x01\x02", "no text"), ("x" * 2001, "limit")]
+)
 async def test_a_text_that_cannot_be_taken_gets_a_polite_sentence(gateway: Gateway, text: str, words: str) -> None:
     (answer,) = await gateway.rest(text, language="en")
     assert words in answer["text"]

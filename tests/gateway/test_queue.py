@@ -132,7 +132,9 @@ async def test_asking_twice_is_one_ticket_and_another_sentence(gateway: Gateway)
     page = await _wants_person(gateway)
     first = await page.message("system")
     await page.send({"type": "person", "client_id": "again"})
-    await page.until(lambda f: f["type"] == "message" and f["message"]["author"] == "system" and f["message"]["id"] > first["id"])
+    await page.until(
+        lambda f: f["type"] == "message" and f["message"]["author"] == "system" and f["message"]["id"] > first["id"]
+    )
     lines = [f["message"] for f in page.frames if f["type"] == "message" and f["message"]["author"] == "system"]
     assert "still in the queue" in lines[1]["text"]
     assert len((await seat.get("/inbox"))["queue"]) == 1
@@ -211,7 +213,14 @@ async def test_a_contact_typed_as_text_is_kept_as_well(gateway: Gateway) -> None
 
 @pytest.mark.parametrize(
     "contact",
-    [{}, {"phone": "call me"}, {"email": "no-at-sign"}, {"phone": 5}, {"email": "a@b.co\nBcc: x@y.zz"}, {"name": "x" * 81}],
+    [
+        {},
+        {"phone": "call me"},
+        {"email": "no-at-sign"},
+        {"phone": 5},
+        {"email": "a@b.co\nBcc: x@y.zz"},
+        {"name": "x" * 81},
+    ],
 )
 async def test_a_contact_that_reaches_nobody_is_refused(start: Start, contact: dict[str, object]) -> None:
     gateway = await start()

@@ -54,7 +54,9 @@ def test_imports_point_one_way(path: Path) -> None:
             assert name.startswith(RASA_FOR_ALL), f"{name} belongs to the bot process"
 
 
-@pytest.mark.parametrize("module", ["switchboard.app", "switchboard.cli", "switchboard.runner", "actions", "handoff", "shop"])
+@pytest.mark.parametrize(
+    "module", ["switchboard.app", "switchboard.cli", "switchboard.runner", "actions", "handoff", "shop"]
+)
 def test_only_the_bot_process_loads_tensorflow(module: str) -> None:
     code = f"import sys, {module}; sys.exit('tensorflow' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, timeout=120).returncode == 0
