@@ -38,9 +38,9 @@ bench: setup-dev ## Measure beside plain Rasa; writes docs/performance.md and be
 	@$(BIN)/python -m bench
 
 lock: ## Compile requirements*.txt from pyproject.toml (needs uv)
-	uv pip compile pyproject.toml --universal --python-version 3.10 --override overrides.txt --generate-hashes \
+	uv pip compile --quiet pyproject.toml --universal --python-version 3.10 --override overrides.txt --generate-hashes \
 	  --no-annotate --no-emit-index-url --no-header -o requirements.txt
-	uv pip compile pyproject.toml --extra dev --universal --python-version 3.10 --override overrides.txt \
+	uv pip compile --quiet pyproject.toml --extra dev --universal --python-version 3.10 --override overrides.txt \
 	  -c requirements.txt --generate-hashes --no-annotate --no-emit-index-url --no-header -o requirements-dev.txt
 
 clean: ## Forget the data folder: databases, models, logs

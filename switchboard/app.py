@@ -47,7 +47,7 @@ def create_app(
     name: str = "switchboard",
 ) -> Sanic:
     """The gateway as a Sanic app: `settings` decide, `bot` and `clock` are handed in by tests."""
-    app = Sanic(name, configure_logging=False)
+    app = Sanic(name, request_class=guards.TimedRequest, configure_logging=False)
     _configure(app)
     database = Database(settings.database, settings.sqlite_synchronous)
     migrations.upgrade(database)
@@ -106,7 +106,7 @@ def create_app(
 
 def _configure(app: Sanic) -> None:
     app.config.REQUEST_MAX_SIZE = MAX_BODY_BYTES
-    app.config.REQUEST_TIMEOUT = 15  # for the whole request to arrive
+    app.config.REQUEST_TIMEOUT = 15  # for the body as a whole, and between the bytes of the head
     app.config.RESPONSE_TIMEOUT = 60
     app.config.KEEP_ALIVE_TIMEOUT = 20
     app.config.WEBSOCKET_MAX_SIZE = 64 * 1024

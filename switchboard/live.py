@@ -110,7 +110,7 @@ class RedisLive(LocalLive):
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._redis.close()
+        await self._redis.aclose()
 
     def publish(self, topic: str, event: Mapping[str, Any]) -> None:
         """Tell the other gateways, and through Redis this one too, so that all hear in one order."""

@@ -84,4 +84,4 @@ class RedisTurns(LocalTurns):
 
     async def stop(self) -> None:
         """Leave."""
-        await self._redis.close()
+        await self._redis.aclose()

@@ -1,25 +1,11 @@
-"""What every test may use: databases, and the rule that CI skips nothing."""
+"""What every test may use: an empty database of each kind, and Redis."""
 
 from __future__ import annotations
 
-import os
-import secrets
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import create_engine, text
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import OperationalError
-
-POSTGRES = os.environ.get("SWITCHBOARD_TEST_POSTGRES_URL", "")
-REDIS = os.environ.get("SWITCHBOARD_TEST_REDIS_URL", "")
-
-
-def missing(what: str) -> None:
-    """At home a missing server skips a test with its reason; in CI it is a failure."""
-    if os.environ.get("CI") == "true":
-        pytest.fail(f"{what} is missing, and CI skips nothing")
-    pytest.skip(f"{what} is missing")
+from tests_databases import REDIS, missing, postgres_database
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
@@ -29,25 +15,6 @@ def database_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
         yield f"sqlite:///{tmp_path_factory.mktemp('db') / 'switchboard.db'}"
         return
     yield from postgres_database()
-
-
-def postgres_database() -> Iterator[str]:
-    """A database of our own on the PostgreSQL server of SWITCHBOARD_TEST_POSTGRES_URL."""
-    if not POSTGRES:
-        missing("PostgreSQL (SWITCHBOARD_TEST_POSTGRES_URL)")
-    name = f"switchboard_{secrets.token_hex(6)}"
-    server = create_engine(POSTGRES, isolation_level="AUTOCOMMIT", future=True)
-    try:
-        with server.connect() as connection:
-            connection.execute(text(f"CREATE DATABASE {name}"))
-    except OperationalError:
-        missing("PostgreSQL (cannot connect)")
-    try:
-        yield make_url(POSTGRES).set(database=name).render_as_string(hide_password=False)
-    finally:
-        with server.connect() as connection:
-            connection.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
-        server.dispose()
 
 
 @pytest.fixture

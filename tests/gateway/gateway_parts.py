@@ -66,6 +66,7 @@ class FakeBot:
         self.answers: dict[str, Any] = {}
         self.status = 200
         self.hold: asyncio.Event | None = None
+        self.pause: Callable[[], Awaitable[None]] | None = None
         self.address = ""
 
     def says(self, to: str, *lines: dict[str, Any]) -> None:
@@ -81,6 +82,8 @@ class FakeBot:
         self.asked.append(body)
         if self.hold is not None:
             await self.hold.wait()
+        if self.pause is not None:
+            await self.pause()
         lines = self.answers.get(body["message"], [{"text": f"bot: {body['message']}"}])
         if callable(lines):
             lines = lines(body)

@@ -112,9 +112,7 @@ class _DeskAgent:
     def __init__(self, running: Running) -> None:
         self.running = running
         body = json.dumps({"login": "ben", "password": "demo-ben-1234"}).encode()
-        request = urllib.request.Request(
-            running.base + "/desk/api/login", body, {"Content-Type": "application/json"}
-        )
+        request = urllib.request.Request(running.base + "/desk/api/login", body, {"Content-Type": "application/json"})
         with urllib.request.urlopen(request, timeout=10) as answer:
             self.cookie = answer.headers["Set-Cookie"].split(";")[0]
 

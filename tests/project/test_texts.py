@@ -60,6 +60,9 @@ def test_the_shipped_articles_have_four_locales() -> None:
 
 
 def _flat(value: Any, prefix: str = "") -> dict[str, str]:
+    if isinstance(value, dict) and "other" in value:
+        # Plural forms: a language has as many as it needs.
+        return {prefix.removesuffix(".") + ".": str(value["other"])}
     if isinstance(value, dict):
         return {key: text for name, part in value.items() for key, text in _flat(part, f"{prefix}{name}.").items()}
     if isinstance(value, list):

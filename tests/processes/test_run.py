@@ -1,0 +1,123 @@
+"""`switchboard run` as a newcomer meets it: start, second start, Ctrl-C, and what goes wrong."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import psutil
+import pytest
+from conftest import ROOT, Running, environment, free_port, switchboard
+
+pytestmark = pytest.mark.processes
+NOT_SOURCES = shutil.ignore_patterns(".venv", "var", ".git", "tests", "__pycache__", ".*_cache", "models", "docs")
+
+
+@pytest.mark.bot
+def test_a_second_start_is_quick_and_ctrl_c_leaves_no_process(tmp_path: Path, running: Running) -> None:
+    """`running` has trained and filled everything once; this is a start on the same model."""
+    began = time.monotonic()
+    with switchboard(tmp_path / "var") as second:
+        seconds = time.monotonic() - began
+        pids = [second.pid(name) for name in ("gateway", "bot", "actions")]
+        children = psutil.Process(second.process.pid).children(recursive=True)
+        assert {child.pid for child in children} >= set(pids)
+        with urllib.request.urlopen(second.base + "/") as page:
+            assert page.status == 200
+        second.process.send_signal(signal.SIGINT)
+        assert second.process.wait(15) == 0
+        _, alive = psutil.wait_procs(children, timeout=5)
+        assert alive == []
+    assert "demo-ben-1234" in second.output  # type: ignore[attr-defined]
+    assert seconds < 60, "25 s on a quiet machine, as `make bench` prints; twice that under a whole test run"
+
+
+@pytest.mark.bot
+def test_nothing_listens_beyond_loopback_but_the_gateway(running: Running) -> None:
+    """Attack 34: bot and actions are not reachable from outside."""
+    for name in ("gateway", "bot", "actions"):
+        process = psutil.Process(running.pid(name))
+        listening = [one.laddr for one in process.net_connections("inet") if one.status == psutil.CONN_LISTEN]
+        assert listening and all(address.ip == "127.0.0.1" for address in listening), name
+
+
+@pytest.mark.bot
+def test_a_runner_that_is_killed_takes_its_processes_along(tmp_path: Path, running: Running) -> None:
+    with switchboard(tmp_path / "var") as second:
+        children = psutil.Process(second.process.pid).children(recursive=True)
+        second.process.kill()
+        _, alive = psutil.wait_procs(children, timeout=15)
+        assert alive == []
+
+
+def test_a_taken_port_is_one_sentence(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        said = _refused(ROOT, tmp_path, port)
+    assert f"Port {port} " in said and len(said.strip().splitlines()) == 1
+    assert "SWITCHBOARD_PORT=" in said
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "words"),
+    [
+        ("nlu/orders.yml", "nlu:\n- intent: [unclosed\n", "nlu/orders.yml, line"),
+        ("domain.yml", "intents:\n\t- tab\n", "domain.yml, line 2"),
+        ("faq_kb/articles/delivery.yml", "category: {en: x\n", "faq_kb/articles/delivery.yml, line"),
+        ("endpoints.yml", "switchboard:\n  port: 8000\n  colour: blue\n", "unknown setting switchboard.colour"),
+        ("endpoints.yml", "switchboard:\n  bot_timeout_seconds: soon\n", "expected a whole number"),
+        ("credentials.yml", "rest: {\n", "credentials.yml, line"),
+    ],
+)
+def test_a_broken_file_is_one_sentence_with_its_line(tmp_path: Path, file: str, text: str, words: str) -> None:
+    copy = _copy(tmp_path)
+    (copy / file).write_text(text, encoding="utf-8")
+    said = _refused(copy, tmp_path, free_port())
+    assert words in said
+    assert len(said.strip().splitlines()) == 1 and "Traceback" not in said
+
+
+def test_a_failed_training_is_one_sentence_and_names_the_log(tmp_path: Path) -> None:
+    copy = _copy(tmp_path)
+    config = (copy / "config.yml").read_text(encoding="utf-8")
+    (copy / "config.yml").write_text(config.replace("CountVectorsFeaturizer", "NoSuchFeaturizer"), encoding="utf-8")
+    said = _refused(copy, tmp_path, free_port())
+    assert "Training failed" in said and "training.log" in said and "Traceback" not in said
+
+
+def test_a_missing_python_is_one_sentence(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "Makefile", tmp_path / "Makefile")
+    made = subprocess.run(
+        ["make", "run", "PYTHON=python-that-is-not-there"], cwd=tmp_path, capture_output=True, text=True, timeout=60
+    )
+    assert made.returncode != 0
+    assert "Switchboard needs Python 3.10" in made.stderr
+
+
+def _copy(tmp_path: Path) -> Path:
+    copy = tmp_path / "copy"
+    shutil.copytree(ROOT, copy, ignore=NOT_SOURCES)
+    return copy
+
+
+def _refused(root: Path, tmp_path: Path, port: int) -> str:
+    """What `switchboard run` says on standard error when it cannot start."""
+    run = subprocess.run(
+        [sys.executable, "-m", "switchboard", "run"],
+        cwd=root,
+        env={**environment(tmp_path / "var", port), "PYTHONPATH": str(root), "HOME": os.environ.get("HOME", "/")},
+        capture_output=True,
+        text=True,
+        timeout=150,
+    )
+    assert run.returncode != 0
+    return run.stderr
