@@ -26,7 +26,7 @@ def orders() -> OrderDesk:
     """Orders for those who may see them."""
     data = _data_dir()
     data.mkdir(parents=True, exist_ok=True)
-    return OrderDesk(shop(), f"sqlite:///{data / 'attempts.db'}")
+    return OrderDesk(shop(), _setting("ATTEMPTS_URL") or f"sqlite:///{data / 'attempts.db'}")
 
 
 @lru_cache(maxsize=1)

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import json
 import logging
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
@@ -16,10 +17,18 @@ from switchboard.records import BotLine
 log = logging.getLogger(__name__)
 
 MAX_ANSWER_BYTES = 1_000_000
+# A worker that answered this recently and cannot be reached now is being started again, which takes about 15 s; one
+# that has been away for longer is down, and customers hear so at once.
+RESTART_SECONDS = 45
+PAUSE_SECONDS = 0.3
 
 
 class BotFailed(Exception):
     """The bot was silent, late or broken. Each is a failure: the customer must hear something."""
+
+
+class _Unreachable(Exception):
+    """No worker took the question."""
 
 
 class Bot(Protocol):
@@ -48,6 +57,7 @@ class RestBot:
             raise ValueError("no bot address")
         self._addresses = tuple(address.rstrip("/") for address in addresses)
         self._session: aiohttp.ClientSession | None = None
+        self._answered_at = float("-inf")
 
     async def start(self) -> None:
         """Open the connection pool."""
@@ -64,19 +74,33 @@ class RestBot:
         """Ask this conversation's worker; only when it cannot be reached at all, the next one."""
         body = json.dumps({"sender": conversation_id, "message": text, "metadata": metadata}).encode()
         try:
-            return await asyncio.wait_for(self._ask_in_turn(conversation_id, body), timeout_seconds)
+            return await asyncio.wait_for(self._ask_until_back(conversation_id, body), timeout_seconds)
         except asyncio.TimeoutError as exc:
             raise BotFailed(f"no answer within {timeout_seconds} s") from exc
+
+    async def _ask_until_back(self, conversation_id: str, body: bytes) -> list[BotLine]:
+        """Ask; while the workers are only being started again, ask once more."""
+        while True:
+            try:
+                lines = await self._ask_in_turn(conversation_id, body)
+            except _Unreachable as exc:
+                if time.monotonic() - self._answered_at > RESTART_SECONDS:
+                    raise BotFailed("no worker can be reached") from exc
+                await asyncio.sleep(PAUSE_SECONDS)
+                continue
+            self._answered_at = time.monotonic()
+            return lines
 
     async def _ask_in_turn(self, conversation_id: str, body: bytes) -> list[BotLine]:
         for address in self._workers_for(conversation_id):
             try:
                 return await self._post(address, body)
-            except aiohttp.ClientConnectorError:
+            except (aiohttp.ClientConnectorError, aiohttp.ServerDisconnectedError, ConnectionResetError):
+                # Refused, or died while it thought: its memory has nothing of this turn, so asking again is safe.
                 log.warning("A bot worker cannot be reached", extra={"event": "bot_unreachable", "worker": address})
             except (aiohttp.ClientError, ValueError, OSError) as exc:
                 raise BotFailed(type(exc).__name__) from exc
-        raise BotFailed("no worker can be reached")
+        raise _Unreachable()
 
     async def _post(self, address: str, body: bytes) -> list[BotLine]:
         async with self._connected().post(

@@ -68,6 +68,7 @@ class FakeBot:
         self.hold: asyncio.Event | None = None
         self.pause: Callable[[], Awaitable[None]] | None = None
         self.address = ""
+        self.stop: Callable[[], Awaitable[None]]
 
     def says(self, to: str, *lines: dict[str, Any]) -> None:
         """Answer a text (or payload) with these lines."""
@@ -90,13 +91,14 @@ class FakeBot:
         return web.json_response(lines, status=self.status)
 
     @contextlib.asynccontextmanager
-    async def running(self) -> AsyncIterator[FakeBot]:
+    async def running(self, port: int | None = None) -> AsyncIterator[FakeBot]:
         app = web.Application()
         app.router.add_post("/webhooks/rest/webhook", self._webhook)
         app.router.add_get("/webhooks/rest/", lambda _request: web.json_response({"status": "ok"}))
         runner = web.AppRunner(app, shutdown_timeout=0.1)
         await runner.setup()
-        port = free_port()
+        port = port or free_port()
+        self.stop = runner.cleanup
         await web.TCPSite(runner, "127.0.0.1", port).start()
         self.address = f"http://127.0.0.1:{port}"
         try:

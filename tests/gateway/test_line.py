@@ -302,3 +302,16 @@ async def _post_frames(gateway: Gateway, token: str, frames: list[dict[str, Any]
         body = await response.json()
         assert response.status == 200, body
         return list(body["frames"])
+
+
+async def test_a_bot_that_is_started_again_answers_as_if_nothing_had_been(start: Start) -> None:
+    gateway = await start()
+    await gateway.rest("before")
+    port = int(gateway.bot.address.rpartition(":")[2])
+    await gateway.bot.stop()
+    waiting = asyncio.create_task(gateway.rest("meanwhile"))
+    await asyncio.sleep(0.5)
+    assert not waiting.done(), "slow is not dead"
+    async with FakeBot().running(port) as again:
+        assert (await waiting)[0]["text"] == "bot: meanwhile"
+        assert [asked["message"] for asked in again.asked] == ["meanwhile"]

@@ -95,7 +95,8 @@ def test_a_failed_training_is_one_sentence_and_names_the_log(tmp_path: Path) -> 
 
 
 def test_a_missing_python_is_one_sentence(tmp_path: Path) -> None:
-    shutil.copy(ROOT / "Makefile", tmp_path / "Makefile")
+    for name in ("Makefile", "requirements.txt", "pyproject.toml"):
+        shutil.copy(ROOT / name, tmp_path / name)
     made = subprocess.run(
         ["make", "run", "PYTHON=python-that-is-not-there"], cwd=tmp_path, capture_output=True, text=True, timeout=60
     )
