@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import create_engine, event
 from sqlalchemy.engine import Connection, Engine, make_url
+from sqlalchemy.pool import QueuePool
 
 T = TypeVar("T")
 Work = Callable[[Connection], T]
@@ -80,8 +81,16 @@ def _make_folder(database: str | None) -> None:
 
 
 def _sqlite_engine(url: str, begin: str, synchronous: str) -> Engine:
+    # SQLAlchemy 1.4 opens and closes a file for each use unless told otherwise, and closing the last connection writes
+    # the whole log back, which costs more than the message.
     engine = create_engine(
-        url, future=True, hide_parameters=True, connect_args={"check_same_thread": False, "timeout": 15}
+        url,
+        future=True,
+        hide_parameters=True,
+        poolclass=QueuePool,
+        pool_size=READERS,
+        max_overflow=4 * READERS,
+        connect_args={"check_same_thread": False, "timeout": 15},
     )
 
     @event.listens_for(engine, "connect")

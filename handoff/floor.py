@@ -60,6 +60,9 @@ class Post(Protocol):
     def pulled_by_customer(self, channel: str) -> bool:
         """Whether the customer's page fetches lines itself, so that stored is as good as delivered."""
 
+    def answered_in_response(self, channel: str) -> bool:
+        """Whether this channel has no other way to answer than the response to the customer's own request."""
+
 
 class Outcome(str, Enum):
     """What a wish for a person came to. Exactly one holds, and the customer's sentence is made from it alone."""

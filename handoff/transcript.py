@@ -194,6 +194,8 @@ def by_client_id(connection: Connection, conversation_id: str, agent_id: int, cl
 
 def mark_delivered(connection: Connection, message_ids: Sequence[int], now: datetime) -> None:
     """Remember that the channel took these messages."""
+    if not message_ids:
+        return
     connection.execute(update(messages).where(messages.c.id.in_(list(message_ids))).values(delivered_at=now))
 
 

@@ -13,8 +13,107 @@ FALLBACK = "nlu_fallback"
 INFORM_ORDER = "inform_order"
 ASK_PERSON = "ask_person"
 
-# Said with the same words as a wish for a person, and meaning something else.
-AGAINST_A_PERSON = frozenset({"bot_challenge", "deny", "leave_queue"})
+# Said with the same words as a wish for a person, and meaning something else, or leading to one ahead of others.
+NOT_A_WISH = frozenset({"bot_challenge", "complaint", "deny", "leave_queue", "urgent_unhelpful"})
+
+# What takes the conversation to a person at once, ahead of others.
+FETCHES_A_PERSON = frozenset({"complaint", "urgent_unhelpful"})
+
+# Heard even where the message holds hardly more than an order number.
+HEARD_BESIDE_A_NAME = frozenset({"complaint", "deny", "leave_queue", "urgent_unhelpful"})
+
+# Wishes the assistant has no dialogue for: an article that answers is the best it can do.
+TOPICS = frozenset(
+    {
+        "account_login",
+        "cancel_order",
+        "change_address",
+        "delivery_problem",
+        "exchange_request",
+        "invoice_request",
+        "membership_points",
+        "payment_problem",
+        "price_promotion",
+        "product_defect",
+        "product_question",
+        "refund_status",
+        "return_request",
+        "stock_question",
+    }
+)
+
+# Jobs that a general question is easily mistaken for: "how long does delivery take" is not "where is my parcel".
+JOBS = frozenset({"order_status", "delivery_status", "another_order", "browse_faq"})
+
+# What people say to each other rather than ask of a shop; articles happen to share its short words.
+SMALL_TALK = frozenset(
+    {
+        "abuse",
+        "affirm",
+        "bot_challenge",
+        "deny",
+        "goodbye",
+        "greet",
+        "language_switch",
+        "leave_queue",
+        "praise",
+        "thanks",
+    }
+)
+
+# Said with the same words as a wish for a person, and meaning something else, or leading to one ahead of others.
+NOT_A_WISH = frozenset({"bot_challenge", "complaint", "deny", "leave_queue", "urgent_unhelpful"})
+
+# What takes the conversation to a person at once, ahead of others.
+FETCHES_A_PERSON = frozenset({"complaint", "urgent_unhelpful"})
+
+# Heard even where the message holds hardly more than an order number.
+HEARD_BESIDE_A_NAME = frozenset({"complaint", "deny", "leave_queue", "urgent_unhelpful"})
+
+# Wishes the assistant has no dialogue for: an article that answers is the best it can do.
+TOPICS = frozenset(
+    {
+        "account_login",
+        "cancel_order",
+        "change_address",
+        "delivery_problem",
+        "exchange_request",
+        "invoice_request",
+        "membership_points",
+        "payment_problem",
+        "price_promotion",
+        "product_defect",
+        "product_question",
+        "refund_status",
+        "return_request",
+        "stock_question",
+    }
+)
+
+# Jobs that a general question is easily mistaken for: "how long does delivery take" is not "where is my parcel".
+JOBS = frozenset({"order_status", "delivery_status", "another_order", "browse_faq"})
+
+# What people say to each other rather than ask of a shop; articles happen to share its short words.
+SMALL_TALK = frozenset(
+    {
+        "abuse",
+        "affirm",
+        "bot_challenge",
+        "deny",
+        "goodbye",
+        "greet",
+        "language_switch",
+        "leave_queue",
+        "praise",
+        "thanks",
+    }
+)
+
+# Said with the same words as a wish for a person, and meaning something else, or leading to one ahead of others.
+NOT_A_WISH = frozenset({"bot_challenge", "complaint", "deny", "leave_queue", "urgent_unhelpful"})
+
+# What takes the conversation to a person at once, ahead of others.
+FETCHES_A_PERSON = frozenset({"complaint", "urgent_unhelpful"})
 
 # Heard even where the message holds hardly more than an order number.
 HEARD_BESIDE_A_NAME = frozenset({"complaint", "deny", "leave_queue", "urgent_unhelpful"})
@@ -69,7 +168,9 @@ class Thresholds:
     intent_floor: float  # below it the classifier is guessing
     faq_over_intent: float  # an article at least this good, and better than the intent is sure, overrules it
     faq_over_job: float  # how much better than a job is sure an article must be, to overrule the job
+    faq_over_small_talk: float  # the same, for small talk
     faq_alone: float  # an article at least this good is an answer when the classifier is guessing
+    handoff: float  # a complaint below it is not believed: a person is offered instead of fetched
     person_wish: float  # a wish for a person at least this likely wins over whatever else the message holds
 
 
@@ -80,6 +181,11 @@ class Guess:
     intent: str
     confidence: float
     person: float = 0.0  # how likely it holds a wish for a person, beside all else
+    job: float = 0.0  # how likely it asks for any of the jobs, which are easily taken for each other
+
+    @property
+    def sureness(self) -> float:
+        return max(self.confidence, self.job) if self.intent in JOBS else self.confidence
 
 
 @dataclass(frozen=True)
@@ -107,10 +213,10 @@ def decide(
     only_names: str | None = None,
 ) -> Understanding:
     """``only_names``: the intent of a message that is nothing but a number or a language."""
-    intent, confidence = guess.intent, guess.confidence
+    intent, confidence = guess.intent, guess.sureness
     names_order = "order_number" in entities or "phone_last4" in entities
     wants_person = guess.person >= thresholds.person_wish or (names_order and "person_wish" in entities)
-    if wants_person and intent not in AGAINST_A_PERSON:
+    if wants_person and intent not in NOT_A_WISH:
         return Understanding(ASK_PERSON, guess.person, "person_wins")
     if only_names and not (intent in HEARD_BESIDE_A_NAME and confidence >= thresholds.intent_floor):
         return Understanding(only_names, 1.0, "only_names")
@@ -119,9 +225,9 @@ def decide(
     if search.answers and not names_order:
         if intent in TOPICS:
             return Understanding(FAQ, search.score, "article_for_topic")
-        if intent not in FIRM and _overrules(guess, search.score, thresholds):
+        if intent != ASK_PERSON and _overrules(guess, search.score, thresholds):
             return Understanding(FAQ, search.score, "article_over_intent")
-    if confidence >= thresholds.intent_floor:
+    if confidence >= (thresholds.handoff if intent in FETCHES_A_PERSON else thresholds.intent_floor):
         return Understanding(intent, confidence, "intent")
     if names_order:
         return Understanding(INFORM_ORDER, 1 - confidence, "names_order")
@@ -131,5 +237,9 @@ def decide(
 
 
 def _overrules(guess: Guess, score: float, thresholds: Thresholds) -> bool:
-    better = score - guess.confidence
-    return score >= thresholds.faq_over_intent and better > (thresholds.faq_over_job if guess.intent in JOBS else 0)
+    margin = 0.0
+    if guess.intent in JOBS:
+        margin = thresholds.faq_over_job
+    elif guess.intent in SMALL_TALK:
+        margin = thresholds.faq_over_small_talk
+    return score >= thresholds.faq_over_intent and score - guess.sureness > margin

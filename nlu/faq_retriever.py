@@ -20,7 +20,7 @@ from rasa.shared.nlu.constants import ENTITIES, FEATURE_TYPE_SEQUENCE, INTENT, T
 from rasa.shared.nlu.training_data.message import Message
 
 from faq_kb import Hit, KnowledgeBase, KnowledgeFollower, fold
-from nlu.decision import ASK_PERSON, INFORM_ORDER, Guess, Search, Thresholds, decide
+from nlu.decision import ASK_PERSON, INFORM_ORDER, JOBS, Guess, Search, Thresholds, decide
 
 ARTICLES = Path(__file__).parent.parent / "faq_kb" / "articles"
 CANDIDATES = 5
@@ -41,10 +41,12 @@ class FaqRetriever(GraphComponent):
     def get_default_config() -> dict[str, Any]:
         return {
             "articles": None,
-            "intent_floor": 0.35,
+            "intent_floor": 0.3,
             "faq_over_intent": 0.6,
-            "faq_over_job": 0.2,
+            "faq_over_job": 0.25,
+            "faq_over_small_talk": 0.2,
             "faq_alone": 0.6,
+            "handoff": 0.5,
             "person_wish": 0.25,
         }
 
@@ -105,9 +107,8 @@ def _guess(message: Message) -> Guess:
     name, confidence = str(intent.get("name")), float(intent.get("confidence") or 0.0)
     if _is_foreign(message):
         return Guess(name, 0.0)
-    ranking = message.get("intent_ranking") or []
-    person = next((float(one["confidence"]) for one in ranking if one["name"] == ASK_PERSON), 0.0)
-    return Guess(name, confidence, person)
+    likely = {str(one["name"]): float(one["confidence"]) for one in message.get("intent_ranking") or ()}
+    return Guess(name, confidence, likely.get(ASK_PERSON, 0.0), sum(likely.get(job, 0.0) for job in JOBS))
 
 
 def _is_foreign(message: Message) -> bool:

@@ -22,7 +22,7 @@ from sanic import Blueprint, Sanic
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
-from handoff import conversations, texts, transcript
+from handoff import texts
 from handoff.database import Database
 from handoff.errors import HandoffError
 from handoff.plain import is_plain
@@ -169,19 +169,9 @@ class Mount:
             sentence = texts.say("bot_failed", language.nearest(None, self._default_language))
             await output.send_text_message(message.sender_id, sentence)
             return
-        if self._post.output_for(channel) is None:
-            # This channel can only be answered now: with everything said since it last asked.
-            await self._answer_now(output, receipt.conversation.channel, sender[:200], receipt.answers)
-
-    async def _answer_now(self, output: OutputChannel, channel: str, sender: str, answers: Any) -> None:
-        now = self._line.clock()
-        pending = await self._database.read(lambda c: transcript.undelivered(c, channel, sender, now))
-        known = {line.id for line in pending}
-        lines = sorted([*pending, *(line for line in answers if line.id not in known)], key=lambda line: line.id)
-        if not lines:
-            return
-        conversation = await self._database.read(lambda c: conversations.find(c, lines[-1].conversation_id))
-        await self._post.send(output, conversation, lines)
+        if self._post.answered_in_response(channel):
+            # With everything said since the customer last asked.
+            await self._post.respond(output, receipt.conversation, (*receipt.pending, *receipt.answers))
 
     def _guard_rest(self, blueprint: Blueprint) -> None:
         @blueprint.middleware("request")

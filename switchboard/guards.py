@@ -23,7 +23,7 @@ _LENGTH = re.compile(rb"[0-9]{1,12}")
 DEFAULT_POLICY = "default-src 'none'; frame-ancestors 'none'"
 
 
-class TimedRequest(Request):  # type: ignore[misc]
+class TimedRequest(Request):
     """A request whose whole body arrives within REQUEST_TIMEOUT; Sanic begins to count anew at every byte."""
 
     async def receive_body(self) -> None:

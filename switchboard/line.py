@@ -12,7 +12,7 @@ import logging
 import math
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Optional, Protocol
 
@@ -61,6 +61,17 @@ class Limits:
 
 
 @dataclass(frozen=True)
+class _Taken:
+    """A stored message, what of its conversation is still unfinished, and what its channel can take along now."""
+
+    entry: Message
+    conversation: Conversation
+    known: bool = False
+    earlier: list[Message] = field(default_factory=list)
+    pending: list[Message] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
 class _Answered:
     """What one turn stored."""
 
@@ -95,13 +106,14 @@ class Line:
         self._waiting[key] = self._waiting.get(key, 0) + 1
         try:
             async with self.turns.of(key):
-                entry, conversation, known = await self.database.write(lambda c: self._accept(c, inbound))
-                if known and entry.settled_at:
-                    answers = await self.database.read(lambda c: transcript.replies_to(c, entry.id))
-                    return Receipt(entry, conversation, tuple(answers), repeated=True)
-                if not known:
-                    self.floor.tell(conversation, [entry])
-                return await self._finish_in_order(entry, conversation)
+                taken = await self.database.write(lambda c: self._accept(c, inbound))
+                if taken.known and taken.entry.settled_at:
+                    answers = await self.database.read(lambda c: transcript.replies_to(c, taken.entry.id))
+                    return Receipt(taken.entry, taken.conversation, tuple(answers), repeated=True)
+                if not taken.known:
+                    self.floor.tell(taken.conversation, [taken.entry])
+                receipt = await self._finish_in_order(taken)
+                return replace(receipt, pending=tuple(taken.pending))
         finally:
             self._waiting[key] -= 1
             if not self._waiting[key]:
@@ -109,8 +121,9 @@ class Line:
 
     async def _hand_over_at_once(self, inbound: Inbound) -> Receipt:
         def work(connection: Connection) -> tuple[Message, Conversation, Handoff | None]:
-            entry, conversation, known = self._accept(connection, inbound)
-            if known or entry.settled_at or conversation.status is Status.AGENT:
+            taken = self._accept(connection, inbound)
+            entry, conversation = taken.entry, taken.conversation
+            if taken.known or entry.settled_at or conversation.status is Status.AGENT:
                 return entry, conversation, None
             transcript.settle(connection, entry.id, self.clock())
             wish = Wish(reason="asked_for_person", summary=conversation.last_text or "")
@@ -164,15 +177,15 @@ class Line:
             raise RateLimited(retry_after=math.ceil(wait) or 1)
         return Inbound(**{**inbound.__dict__, "text": cleaned})
 
-    def _accept(self, connection: Connection, inbound: Inbound) -> tuple[Message, Conversation, bool]:
-        """Store the message, once. The third value says that it was there already."""
+    def _accept(self, connection: Connection, inbound: Inbound) -> _Taken:
+        """Store the message, once."""
         now = self.clock()
         key = None
         if inbound.external_id:
             key = transcript.dedup_key(inbound.channel, inbound.sender, inbound.external_id)
             known = transcript.by_key(connection, key)
             if known is not None:
-                return known, conversations.find(connection, known.conversation_id), True
+                return _Taken(known, conversations.find(connection, known.conversation_id), known=True)
         conversation = conversations.open_or_begin(
             connection,
             inbound.channel,
@@ -196,9 +209,15 @@ class Line:
             ),
             now,
         )
+        taken = _Taken(entry, conversation)
         if conversation.status is Status.AGENT:
             transcript.settle(connection, entry.id, now)
-        return entry, conversation, False
+        else:
+            taken.earlier.extend(transcript.unsettled_before(connection, conversation.id, entry.id))
+        if self.floor.post.answered_in_response(inbound.channel):
+            taken.pending.extend(transcript.undelivered(connection, inbound.channel, inbound.sender, now))
+            transcript.mark_delivered(connection, [line.id for line in taken.pending], now)
+        return taken
 
     def _with_what_is_known(self, connection: Connection, conversation: Conversation, inbound: Inbound) -> Conversation:
         """The conversation with the message's language, and with the identity the shop signed for it."""
@@ -241,15 +260,12 @@ class Line:
         title = next(button["title"] for button in offer.buttons if button.get("payload") == wanted)
         return wanted, title
 
-    async def _finish_in_order(self, entry: Message, conversation: Conversation) -> Receipt:
+    async def _finish_in_order(self, taken: _Taken) -> Receipt:
         """Finish what came before and was left half-way, then this message."""
-        earlier = []
-        if conversation.status is not Status.AGENT:
-            earlier = await self.database.read(lambda c: transcript.unsettled_before(c, conversation.id, entry.id))
-        for left in earlier:
-            receipt = await self._finish(left, conversation)
-            conversation = receipt.conversation
-        return await self._finish(entry, conversation)
+        conversation = taken.conversation
+        for left in taken.earlier:
+            conversation = (await self._finish(left, conversation)).conversation
+        return await self._finish(taken.entry, conversation)
 
     async def _finish(self, entry: Message, conversation: Conversation) -> Receipt:
         if conversation.status in (Status.AGENT, Status.CLOSED):
@@ -298,12 +314,13 @@ class Line:
         done = own(connection)
         if done is not None:
             transcript.settle(connection, entry.id, self.clock())
+            if self._goes_at_once(conversation.channel):
+                transcript.mark_delivered(connection, [done[1].id], self.clock())
         return done
 
     async def _let_bot_answer(self, entry: Message, conversation: Conversation) -> _Answered:
         """Ask the bot and store what it says, unless somebody else has taken the word meanwhile."""
-        topic = customer_topic(conversation.channel, conversation.sender)
-        self.floor.live.publish(topic, {"kind": "typing", "author": "assistant", "typing": True})
+        self._tell_typing(conversation, True)
         said = await self._ask(entry, conversation)
         try:
             return await self.database.write(lambda c: self._store(c, entry, conversation, said))
@@ -313,6 +330,13 @@ class Line:
                 extra={"event": "stale_answer_refused", "conversation": conversation.id, "epoch": conversation.epoch},
             )
             return await self.database.write(lambda c: self._settle_silently(c, entry, conversation))
+        finally:
+            # The assistant may have nothing to say: a line was only noted, or somebody else has the word.
+            self._tell_typing(conversation, False)
+
+    def _tell_typing(self, conversation: Conversation, typing: bool) -> None:
+        topic = customer_topic(conversation.channel, conversation.sender)
+        self.floor.live.publish(topic, {"kind": "typing", "author": "assistant", "typing": typing})
 
     async def _ask(self, entry: Message, conversation: Conversation) -> Sequence[BotLine] | None:
         """What the bot says; None when it failed."""
@@ -338,6 +362,15 @@ class Line:
         if not transcript.settle(connection, entry.id, self.clock()):
             # Another gateway finished this message; its answers stand.
             return _Answered(conversations.find(connection, conversation.id), [])
+        answered = self._store_answers(connection, entry, conversation, said)
+        waiting = [line.id for line in answered.lines if line.delivered_at is None]
+        if waiting and self._goes_at_once(conversation.channel):
+            transcript.mark_delivered(connection, waiting, self.clock())
+        return answered
+
+    def _store_answers(
+        self, connection: Connection, entry: Message, conversation: Conversation, said: Sequence[BotLine] | None
+    ) -> _Answered:
         if said is None:
             return self._store_failure(connection, entry, conversation)
         stored: list[Message] = []
@@ -375,11 +408,15 @@ class Line:
                 reply_to=entry.id,
                 part=part,
                 while_waiting=conversation.status is Status.WAITING,
-                delivered=self.floor.post.pulled_by_customer(conversation.channel),
+                delivered=self._goes_at_once(conversation.channel),
             ),
             self.clock(),
             guarded=True,
         )
+
+    def _goes_at_once(self, channel: str) -> bool:
+        """Whether an answer stored now needs no sending: the page fetches it, or the response carries it."""
+        return self.floor.post.pulled_by_customer(channel) or self.floor.post.answered_in_response(channel)
 
     def _store_failure(self, connection: Connection, entry: Message, conversation: Conversation) -> _Answered:
         """The bot is silent: say so and offer a person, or get the person who was asked for."""
@@ -399,7 +436,7 @@ class Line:
                 body={"key": "bot_failed", "buttons": [button]},
                 reply_to=entry.id,
                 part=0,
-                delivered=self.floor.post.pulled_by_customer(conversation.channel),
+                delivered=self._goes_at_once(conversation.channel),
             ),
             self.clock(),
             guarded=True,

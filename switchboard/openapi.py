@@ -82,7 +82,8 @@ def _page(summary: str, *parameters: str) -> dict[str, Operation]:
 
 def _pages() -> dict[str, dict[str, Operation]]:
     who = [{"name": "customer", "in": "query", "required": True, "schema": {"type": "string"}}]
-    identity = _op("pages", "A signed identity of a demo customer; only in the demo.", {"200": "it", "404": "not_found"})
+    answers = {"200": "the identity", "404": "not_found"}
+    identity = _op("pages", "A signed identity of a demo customer; only in the demo.", answers)
     return {
         "/widget.js": _page("The widget's script."),
         "/widget/static/{path}": _page("A file of the widget.", "path"),

@@ -26,18 +26,25 @@ class ChannelPost:
         self._database = database
         self._clock = clock
         self._channels: dict[str, InputChannel] = {}
+        self._only_in_response: set[str] = set()
 
     def register(self, name: str, channel: InputChannel) -> None:
         """Remember how to reach customers of this channel later."""
         self._channels[name] = channel
+        if type(channel).get_output_channel is InputChannel.get_output_channel:
+            self._only_in_response.add(name)
 
     def pulled_by_customer(self, channel: str) -> bool:
         """The widget fetches its lines itself, by cursor."""
         return channel == WIDGET
 
+    def answered_in_response(self, channel: str) -> bool:
+        """A channel without an output of its own, such as `rest`: what is said meanwhile goes with the next answer."""
+        return channel in self._only_in_response
+
     async def deliver(self, conversation: Conversation, lines: Sequence[Message]) -> None:
         """Send lines in order. What a channel does not take stays undelivered, and is logged."""
-        if self.pulled_by_customer(conversation.channel):
+        if self.pulled_by_customer(conversation.channel) or self.answered_in_response(conversation.channel):
             return
         try:
             output = self.output_for(conversation.channel)
@@ -57,6 +64,18 @@ class ChannelPost:
 
     async def send(self, output: OutputChannel, conversation: Conversation, lines: Sequence[Message]) -> None:
         """Send through this output, and remember what it took. A failure keeps the rest, in order, for later."""
+        taken = await self._send_in_order(output, conversation, lines)
+        if taken:
+            now = self._clock()
+            await self._database.write(lambda c: transcript.mark_delivered(c, taken, now))
+
+    async def respond(self, output: OutputChannel, conversation: Conversation, lines: Sequence[Message]) -> None:
+        """Send within the response to the customer's request; the line has marked these as delivered already."""
+        await self._send_in_order(output, conversation, lines)
+
+    async def _send_in_order(
+        self, output: OutputChannel, conversation: Conversation, lines: Sequence[Message]
+    ) -> list[int]:
         taken: list[int] = []
         for line in lines:
             try:
@@ -73,9 +92,7 @@ class ChannelPost:
                 )
                 break
             taken.append(line.id)
-        if taken:
-            now = self._clock()
-            await self._database.write(lambda c: transcript.mark_delivered(c, taken, now))
+        return taken
 
     async def _send_one(self, output: OutputChannel, recipient: str, line: Message) -> None:
         message: dict[str, Any] = {"text": line.text}

@@ -53,6 +53,7 @@ class Receipt:
     message: Message
     conversation: Conversation
     answers: tuple[Message, ...] = ()
+    pending: tuple[Message, ...] = ()  # said earlier, and only now on their way, in a channel that cannot be written to
     repeated: bool = False
 
 

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-import pytest
-
 from nlu.decision import ASK_PERSON, FALLBACK, FAQ, INFORM_ORDER, Guess, Search, Thresholds, decide
 
-THRESHOLDS = Thresholds(intent_floor=0.35, faq_over_intent=0.6, faq_over_job=0.2, faq_alone=0.6, person_wish=0.25)
+THRESHOLDS = Thresholds(
+    intent_floor=0.35,
+    faq_over_intent=0.6,
+    faq_over_job=0.2,
+    faq_over_small_talk=0.2,
+    faq_alone=0.6,
+    handoff=0.5,
+    person_wish=0.25,
+)
 GOOD = Search(0.9, answers=True)
 NOTHING = Search(0.1)
 
@@ -43,13 +49,21 @@ def test_a_doubtful_job_is() -> None:
     assert taken("delivery_status", 0.5, GOOD) == FAQ
 
 
+def test_jobs_that_are_taken_for_each_other_stand_together() -> None:
+    assert decide(Guess("order_status", 0.4, job=0.8), GOOD, (), THRESHOLDS).intent == "order_status"
+
+
 def test_the_exact_question_of_an_article_is_always_a_question() -> None:
     assert taken("delivery_status", 0.99, Search(1.0, answers=True, exact=True)) == FAQ
 
 
-@pytest.mark.parametrize("intent", ["ask_person", "affirm", "deny", "inform_order"])
-def test_no_article_stands_between_a_customer_and_a_person(intent: str) -> None:
-    assert taken(intent, 0.4, Search(0.99, answers=True)) == intent
+def test_no_article_stands_between_a_customer_and_a_person() -> None:
+    assert taken("ask_person", 0.4, Search(0.99, answers=True)) == "ask_person"
+
+
+def test_small_talk_gives_way_only_to_a_much_better_article() -> None:
+    assert taken("affirm", 0.8, GOOD) == "affirm"
+    assert taken("affirm", 0.4, GOOD) == FAQ
 
 
 def test_an_order_number_makes_sense_of_a_doubtful_message() -> None:
@@ -74,6 +88,15 @@ def test_a_wish_for_a_person_wins_over_all_else() -> None:
 
 def test_a_wish_for_a_person_is_heard_beside_an_order_number() -> None:
     assert taken("inform_order", 0.98, NOTHING, ("order_number", "person_wish")) == ASK_PERSON
+
+
+def test_a_doubtful_complaint_fetches_nobody() -> None:
+    assert taken("complaint", 0.45) == FALLBACK
+    assert taken("complaint", 0.55) == "complaint"
+
+
+def test_a_complaint_about_staff_is_a_complaint() -> None:
+    assert decide(Guess("complaint", 0.6, person=0.3), NOTHING, (), THRESHOLDS).intent == "complaint"
 
 
 def test_not_wanting_a_person_is_no_wish_for_one() -> None:

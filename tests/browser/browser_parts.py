@@ -169,8 +169,18 @@ class CustomerPage:
         return card.first
 
     def sign_in(self, customer_id: str) -> None:
+        self.at_the_shop(f"sign-in-{customer_id}")
+
+    def sign_out(self) -> None:
+        self.at_the_shop("sign-out")
+
+    def at_the_shop(self, entry: str) -> None:
+        """Choose from the shop's own menu, which lies under the open chat."""
+        self.part("close").click()
         self.part("account").click()
-        self.part(f"sign-in-{customer_id}").click()
+        self.part(entry).click()
+        self.part("bubble").click()
+        expect(self.part("panel")).to_be_visible()
 
 
 class AgentPage:
@@ -194,6 +204,8 @@ class AgentPage:
 
     def sign_out(self) -> None:
         """As the button does, even where the page is in no state to press it."""
+        for page in self.page.context.pages:
+            page.close()
         requests = self.page.context.request
         me = requests.get(self.room.base + "/desk/api/me")
         if me.ok:

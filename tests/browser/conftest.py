@@ -7,9 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
-
-from tests.conftest import missing
-from tests.processes.conftest import Running, switchboard
+from running_switchboard import Running, switchboard
+from tests_databases import missing
 
 from .browser_parts import ARTEFACTS, Room
 

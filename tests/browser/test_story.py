@@ -73,6 +73,7 @@ def test_assistant_answers_a_person_takes_over_and_the_assistant_comes_back(
         customer.say(speech.wish)
     customer.wait_in_line()
     case = customer.case()
+    expect(customer.part("typing")).to_be_hidden()
     room.shot(customer.page, f"{locale}-4-waiting-desktop")
     expect(ben.row(case)).to_be_visible()
     for agent in (ben, cleo):

@@ -105,8 +105,9 @@ def test_nothing_leaves_closed_and_every_other_state_can_close() -> None:
 
 async def test_position_is_told_and_updated(gateway: Gateway) -> None:
     seat = await gateway.seat("ben")
-    first, second = await _wants_person(gateway), await _wants_person(gateway)
+    first = await _wants_person(gateway)
     assert (await first.state("waiting"))["position"] == 1
+    second = await _wants_person(gateway)
     assert (await second.state("waiting"))["position"] == 2
     assert "place 2" in (await second.message("system"))["text"]
     rows = (await seat.get("/inbox"))["queue"]

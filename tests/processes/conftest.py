@@ -1,110 +1,16 @@
-"""The real processes, as `make run` starts them: gateway, bot with the trained model, actions."""
+"""One Switchboard for the tests of this folder, as `make run` starts it."""
 
 from __future__ import annotations
 
-import contextlib
-import os
-import shutil
-import signal
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
+from running_switchboard import Running, switchboard
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-READY_WITHIN_SECONDS = 150
-
-
-class Running:
-    """A started Switchboard."""
-
-    def __init__(self, process: subprocess.Popen[str], data: Path, port: int) -> None:
-        self.process = process
-        self.data = data
-        self.base = f"http://127.0.0.1:{port}"
-
-    def pid(self, name: str) -> int:
-        return int((self.data / f"{name}.pid").read_text())
-
-    def kill(self, name: str) -> int:
-        """kill -9; returns the pid that died."""
-        pid = self.pid(name)
-        os.kill(pid, signal.SIGKILL)
-        return pid
-
-    def wait_for_another(self, name: str, old: int, seconds: float = 60) -> None:
-        """Until the runner has started it again and it is ready."""
-        deadline = time.monotonic() + seconds
-        while self.pid(name) == old or not answers(f"{self.base}/readyz"):
-            assert time.monotonic() < deadline, f"{name} did not come back"
-            time.sleep(0.1)
+__all__ = ["Running", "running", "switchboard"]
 
 
-def answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(url, timeout=2) as response:
-            return response.status == 200
-    except (urllib.error.URLError, OSError):
-        return False
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def environment(data: Path, port: int, **more: str) -> dict[str, str]:
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("SWITCHBOARD_")}
-    return {**clean, "SWITCHBOARD_DATA_DIR": str(data), "SWITCHBOARD_PORT": str(port), "PYTHONUNBUFFERED": "1", **more}
-
-
-@contextlib.contextmanager
-def switchboard(data: Path, **settings: str) -> Iterator[Running]:
-    """Start everything and wait until a customer can be answered; stop it with Ctrl-C."""
-    port = free_port()
-    models = ROOT / "var" / "models"
-    if models.exists() and not (data / "models").exists():
-        # The run's model, trained once: training has tests of its own.
-        data.mkdir(parents=True, exist_ok=True)
-        shutil.copytree(models, data / "models")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "switchboard", "run"],
-        cwd=ROOT,
-        env=environment(data, port, **settings),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    output: list[str] = []
-    assert process.stdout is not None
-    deadline = time.monotonic() + READY_WITHIN_SECONDS
-    while "Stop with Ctrl-C" not in "".join(output):
-        line = process.stdout.readline()
-        output.append(line)
-        assert line or process.poll() is None, "".join(output)
-        assert time.monotonic() < deadline, "".join(output)
-    running = Running(process, data, port)
-    running.output = "".join(output)  # type: ignore[attr-defined]
-    try:
-        yield running
-    finally:
-        if process.poll() is None:
-            process.send_signal(signal.SIGINT)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(20)
-        process.kill()
-        process.stdout.close()
-        process.wait()
-
-
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     with switchboard(tmp_path_factory.mktemp("run") / "var", SWITCHBOARD_MESSAGES_BURST="1000") as started:
         yield started

@@ -11,7 +11,7 @@ import urllib.request
 from typing import Any
 
 import pytest
-from conftest import Running
+from running_switchboard import Running
 
 pytestmark = [pytest.mark.processes, pytest.mark.bot]
 

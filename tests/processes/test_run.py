@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from conftest import ROOT, Running, environment, free_port, switchboard
+from running_switchboard import ROOT, Running, environment, free_port, switchboard
 
 pytestmark = pytest.mark.processes
 NOT_SOURCES = shutil.ignore_patterns(".venv", "var", ".git", "tests", "__pycache__", ".*_cache", "models", "docs")

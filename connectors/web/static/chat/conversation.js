@@ -60,8 +60,10 @@ export class Conversation extends EventTarget {
     for (const message of messages) {
       this.messages.set(message.id, message);
       if (message.client_id) this.outbox.taken(message.client_id);
-      if (this.typing?.author === message.author) this.#types({ typing: false });
+      if (message.author !== "customer") this.#types({ typing: false });
     }
+    const { lang } = fresh.at(-1) ?? {};
+    if (this.isKnown && lang && lang !== this.state.language) this.#becomes({ ...this.state, language: lang });
     const arrived = fresh.filter((message) => message.author !== "customer");
     if (arrived.length && this.isKnown) this.dispatchEvent(new CustomEvent("arrived", { detail: arrived }));
   }
