@@ -1,0 +1,119 @@
+"""`python -m bench`: measure both sides in one run, taking turns, and write what came out."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import NoReturn
+
+from bench import machine, ours, parts, plain, report
+from bench.customers import sentences
+from bench.figures import Result
+from bench.parts import FULL, QUICK, Amounts, Bench
+from bench.processes import BenchFailed
+from switchboard import settings
+
+# In this order: memory is weighed after the load, and the slow look inside the bots comes last.
+PARTS: dict[str, Callable[[Bench], Result]] = {
+    "bot_path": parts.bot_path,
+    "turn_cost": parts.turns,
+    "memory": parts.memory,
+    "relay": parts.relay,
+    "stages": parts.stages,
+}
+KEYS = {"memory": "memory_mb"}
+TELL_EVERY_SECONDS = 15
+
+
+def main() -> int:
+    """Measure, print, write. Only a whole run writes the published figures."""
+    wish = _arguments()
+    signal.signal(signal.SIGTERM, _leave)
+    telling = _Telling()
+    try:
+        results = measure(QUICK if wish.quick else FULL, _wanted(wish), telling.tell)
+    except BenchFailed as exc:
+        telling.end()
+        print(f"make bench: {exc}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        telling.end()
+        return 130
+    telling.end()
+    report.show(results)
+    if wish.out:
+        report.write_json(results, wish.out)
+    elif not wish.quick and not wish.only:
+        report.write_json(results, report.RESULTS)
+        report.write_page(results)
+        print("Written: bench/results.json, docs/performance.md")
+    return 0
+
+
+def measure(amounts: Amounts, wanted: list[str], tell: Callable[[str], None]) -> Result:
+    """Start both sides, measure the wanted parts, stop both sides."""
+    results: Result = {"machine": machine.described()}
+    data = settings.load(ours.ROOT / "endpoints.yml").data_path
+    with ExitStack() as stack:
+        # Plain Rasa first: its training may take all cores for minutes, and is over when we start.
+        other = stack.enter_context(plain.running(data, tell))
+        own = stack.enter_context(ours.running(data, tell))
+        other.wait_until_ready(tell)
+        bench = Bench(own, other, sentences(), amounts, tell)
+        tell("Warming up")
+        bench.warm_up()
+        began = time.monotonic()
+        for name, part in PARTS.items():
+            if name in wanted:
+                results[KEYS.get(name, name)] = part(bench)
+        results["seconds"] = round(time.monotonic() - began)
+    return results
+
+
+class _Telling:
+    """Progress: a line that is written over on a terminal, a line now and then elsewhere."""
+
+    def __init__(self) -> None:
+        self._is_terminal = sys.stderr.isatty()
+        self._last, self._at = "", 0.0
+
+    def tell(self, sentence: str) -> None:
+        """Say what is going on."""
+        if self._is_terminal:
+            print(f"\r\x1b[K{sentence}", end="", file=sys.stderr, flush=True)
+            return
+        topic = sentence.partition(":")[0]
+        if topic != self._last or time.monotonic() - self._at > TELL_EVERY_SECONDS:
+            self._last, self._at = topic, time.monotonic()
+            print(sentence, file=sys.stderr, flush=True)
+
+    def end(self) -> None:
+        """Leave the line."""
+        if self._is_terminal:
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a minute to see that it works; writes no figures")
+    parser.add_argument("--only", action="append", choices=list(PARTS), help="this part alone; writes no figures")
+    parser.add_argument("--out", type=Path, help="write the results to this file instead")
+    return parser.parse_args()
+
+
+def _wanted(wish: argparse.Namespace) -> list[str]:
+    # The look inside the bots loads both models once more, which alone takes half of the minute.
+    return wish.only or [name for name in PARTS if not (wish.quick and name == "stages")]
+
+
+def _leave(_number: int, _frame: object) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main())
