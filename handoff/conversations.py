@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import secrets
 from datetime import datetime, timedelta
+from enum import Enum
 from typing import Any
 
-from sqlalchemy import and_, func, insert, or_, select, update
+from sqlalchemy import and_, bindparam, func, insert, or_, select, update
 from sqlalchemy.engine import Connection, Row
 from sqlalchemy.exc import IntegrityError
 
@@ -18,9 +19,45 @@ from handoff.records import Conversation
 CARRY_OVER = timedelta(days=90)
 
 
+class Unanswered(Enum):
+    """What a line does to the number of the customer's lines that nobody has answered."""
+
+    ONE_MORE = "one more"
+    AS_BEFORE = "as before"
+    NONE = "none"
+
+
+def _next_place(unanswered: Unanswered) -> Any:
+    counted = {
+        Unanswered.ONE_MORE: conversations.c.unanswered + 1,
+        Unanswered.AS_BEFORE: conversations.c.unanswered,
+        Unanswered.NONE: 0,
+    }[unanswered]
+    return (
+        update(conversations)
+        .where(conversations.c.id == bindparam("conversation"))
+        .values(last_seq=conversations.c.last_seq + 1, unanswered=counted)
+        .values({name: bindparam(name) for name in ("last_text", "last_author", "last_at")})
+    )
+
+
+# What every message runs is built once: making a statement anew costs more than running it.
+_NEXT_PLACE = {one: _next_place(one) for one in Unanswered}
+_NEXT_PLACE_GUARDED = {
+    one: statement.where(conversations.c.epoch == bindparam("expected_epoch")) for one, statement in _NEXT_PLACE.items()
+}
+_LAST_SEQ = select(conversations.c.last_seq).where(conversations.c.id == bindparam("conversation"))
+_FIND = select(conversations).where(conversations.c.id == bindparam("conversation"))
+_OPEN = select(conversations).where(
+    conversations.c.channel == bindparam("channel"),
+    conversations.c.sender == bindparam("sender"),
+    conversations.c.status != Status.CLOSED.value,
+)
+
+
 def find(connection: Connection, conversation_id: str) -> Conversation:
     """The conversation with this id. Raises UnknownConversation."""
-    row = connection.execute(select(conversations).where(conversations.c.id == conversation_id)).first()
+    row = connection.execute(_FIND, {"conversation": conversation_id}).first()
     if row is None:
         raise UnknownConversation()
     return _record(row)
@@ -28,7 +65,7 @@ def find(connection: Connection, conversation_id: str) -> Conversation:
 
 def open_one(connection: Connection, channel: str, sender: str) -> Conversation | None:
     """The open conversation of this customer, if there is one."""
-    row = connection.execute(_open_query(channel, sender)).first()
+    row = connection.execute(_OPEN, {"channel": channel, "sender": sender}).first()
     return _record(row) if row is not None else None
 
 
@@ -110,33 +147,22 @@ def next_place(
     now: datetime,
     text: str,
     author: str,
-    unanswered: Any,
+    unanswered: Unanswered,
 ) -> int:
     """Take the next place in the transcript, and with it the conversation's row until the transaction ends.
 
     Everything that appends goes through here first, so within a conversation the ids of messages grow in the order in
     which they become visible. With `epoch`, the place is refused (StaleEpoch) when somebody else has the word by now.
     """
-    guard = [conversations.c.id == conversation_id]
+    values = {"conversation": conversation_id, "last_text": text[:200], "last_author": author, "last_at": now}
+    statement = _NEXT_PLACE[unanswered]
     if epoch is not None:
-        guard.append(conversations.c.epoch == epoch)
-    taken = connection.execute(
-        update(conversations)
-        .where(*guard)
-        .values(
-            last_seq=conversations.c.last_seq + 1,
-            last_text=text[:200],
-            last_author=author,
-            last_at=now,
-            unanswered=unanswered,
-        )
-    )
-    if taken.rowcount != 1:
+        statement = _NEXT_PLACE_GUARDED[unanswered]
+        values["expected_epoch"] = epoch
+    if connection.execute(statement, values).rowcount != 1:
         find(connection, conversation_id)
         raise StaleEpoch()
-    return int(
-        connection.execute(select(conversations.c.last_seq).where(conversations.c.id == conversation_id)).scalar_one()
-    )
+    return int(connection.execute(_LAST_SEQ, {"conversation": conversation_id}).scalar_one())
 
 
 def next_note_place(connection: Connection, conversation_id: str) -> int:
@@ -260,14 +286,6 @@ def count(connection: Connection) -> dict[str, int]:
     """How many conversations stand in each state."""
     rows = connection.execute(select(conversations.c.status, func.count()).group_by(conversations.c.status))
     return dict(rows.all())
-
-
-def _open_query(channel: str, sender: str) -> Any:
-    return select(conversations).where(
-        conversations.c.channel == channel,
-        conversations.c.sender == sender,
-        conversations.c.status != Status.CLOSED.value,
-    )
 
 
 def _last_of(connection: Connection, channel: str, sender: str, now: datetime) -> Conversation | None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, insert, select, update
+from sqlalchemy import and_, bindparam, insert, select, update
 from sqlalchemy.engine import Connection, Row
 
 from handoff import conversations
@@ -16,6 +16,33 @@ from handoff.models import conversations as conversations_table
 from handoff.records import Conversation, Draft, Message
 
 PAGE = 200
+
+# What every message runs is built once: making a statement anew costs more than running it.
+_INSERT = insert(messages)
+_BY_KEY = select(messages).where(messages.c.dedup_key == bindparam("key"))
+_SETTLE = update(messages).where(messages.c.id == bindparam("message"), messages.c.settled_at.is_(None))
+_UNSETTLED_BEFORE = (
+    select(messages)
+    .where(
+        messages.c.conversation_id == bindparam("conversation"),
+        messages.c.id < bindparam("message"),
+        messages.c.author == Author.CUSTOMER.value,
+        messages.c.settled_at.is_(None),
+    )
+    .order_by(messages.c.id)
+)
+_UNDELIVERED = (
+    select(messages)
+    .join(conversations_table, conversations_table.c.id == messages.c.conversation_id)
+    .where(
+        conversations_table.c.channel == bindparam("channel"),
+        conversations_table.c.sender == bindparam("sender"),
+        messages.c.delivered_at.is_(None),
+        messages.c.author.in_([Author.ASSISTANT.value, Author.AGENT.value, Author.SYSTEM.value]),
+        messages.c.at > bindparam("since"),
+    )
+    .order_by(messages.c.id)
+)
 
 
 def dedup_key(channel: str, sender: str, external_id: str) -> str:
@@ -58,7 +85,7 @@ def append(
         "at": now,
         "delivered_at": now if draft.delivered else None,
     }
-    identity = connection.execute(insert(messages).values(**values)).inserted_primary_key[0]
+    identity = connection.execute(_INSERT, values).inserted_primary_key[0]
     for name in ("dedup_key", "part"):
         values.pop(name)
     values.update(id=identity, author=draft.author, body=dict(draft.body), settled_at=None)
@@ -67,7 +94,7 @@ def append(
 
 def by_key(connection: Connection, key: str) -> Message | None:
     """The message that came from outside under this key, if it is stored already."""
-    row = connection.execute(select(messages).where(messages.c.dedup_key == key)).first()
+    row = connection.execute(_BY_KEY, {"key": key}).first()
     return _record(row) if row is not None else None
 
 
@@ -79,9 +106,7 @@ def replies_to(connection: Connection, message_id: int) -> list[Message]:
 
 def settle(connection: Connection, message_id: int, now: datetime) -> bool:
     """Mark a customer's message as done with. False when somebody else had settled it before."""
-    done = connection.execute(
-        update(messages).where(messages.c.id == message_id, messages.c.settled_at.is_(None)).values(settled_at=now)
-    )
+    done = connection.execute(_SETTLE, {"message": message_id, "settled_at": now})
     return bool(done.rowcount == 1)
 
 
@@ -98,16 +123,7 @@ def unsettled(connection: Connection, older_than: datetime, limit: int = 500) ->
 
 def unsettled_before(connection: Connection, conversation_id: str, message_id: int) -> list[Message]:
     """The unfinished messages of a conversation that came before this one."""
-    rows = connection.execute(
-        select(messages)
-        .where(
-            messages.c.conversation_id == conversation_id,
-            messages.c.id < message_id,
-            messages.c.author == Author.CUSTOMER.value,
-            messages.c.settled_at.is_(None),
-        )
-        .order_by(messages.c.id)
-    )
+    rows = connection.execute(_UNSETTLED_BEFORE, {"conversation": conversation_id, "message": message_id})
     return [_record(row) for row in rows]
 
 
@@ -201,18 +217,8 @@ def mark_delivered(connection: Connection, message_ids: Sequence[int], now: date
 
 def undelivered(connection: Connection, channel: str, sender: str, now: datetime) -> list[Message]:
     """Lines of ours that this customer's channel has not taken yet, of the last two days, in order."""
-    rows = connection.execute(
-        select(messages)
-        .join(conversations_table, conversations_table.c.id == messages.c.conversation_id)
-        .where(
-            conversations_table.c.channel == channel,
-            conversations_table.c.sender == sender,
-            messages.c.delivered_at.is_(None),
-            messages.c.author.in_([Author.ASSISTANT.value, Author.AGENT.value, Author.SYSTEM.value]),
-            messages.c.at > now - timedelta(days=2),
-        )
-        .order_by(messages.c.id)
-    )
+    since = now - timedelta(days=2)
+    rows = connection.execute(_UNDELIVERED, {"channel": channel, "sender": sender, "since": since})
     return [_record(row) for row in rows]
 
 
@@ -231,13 +237,11 @@ def _with_buttons(connection: Connection, conversation_id: str) -> list[Message]
     return [message for message in map(_record, rows) if message.buttons]
 
 
-def _unanswered_after(author: Author) -> Any:
-    """How many of the customer's lines nobody has answered, once this line is in."""
+def _unanswered_after(author: Author) -> conversations.Unanswered:
+    """A customer's line waits for an answer; the platform's own sentences are none."""
     if author is Author.CUSTOMER:
-        return conversations_table.c.unanswered + 1
-    if author is Author.SYSTEM:
-        return conversations_table.c.unanswered
-    return 0
+        return conversations.Unanswered.ONE_MORE
+    return conversations.Unanswered.AS_BEFORE if author is Author.SYSTEM else conversations.Unanswered.NONE
 
 
 def _record(row: Row) -> Message:

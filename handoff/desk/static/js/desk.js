@@ -388,7 +388,7 @@ export class Desk extends Signals {
   }
 
   unread(row) {
-    return this.#seenAt.get(row.id) === row.last_at ? 0 : row.unread ?? 0;
+    return row.status === "closed" || this.#seenAt.get(row.id) === row.last_at ? 0 : row.unread ?? 0;
   }
 
   /** The agent looked at it: what the row counts as unread is seen up to its last message. */
