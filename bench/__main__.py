@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import NoReturn
+
+import aiohttp
 
 from bench import machine, ours, parts, plain, report
 from bench.customers import sentences
@@ -40,6 +44,10 @@ def main() -> int:
     except BenchFailed as exc:
         telling.end()
         print(f"make bench: {exc}", file=sys.stderr)
+        return 1
+    except (aiohttp.ClientError, asyncio.TimeoutError, subprocess.TimeoutExpired) as exc:
+        telling.end()
+        print(f"make bench: one of the processes does not answer ({type(exc).__name__}: {exc})", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         telling.end()

@@ -32,7 +32,7 @@ class Process:
     def __init__(self, name: str, command: Sequence[str], cwd: Path, environment: Mapping[str, str], log: Path) -> None:
         self.name = name
         self._log = log
-        with log.open("ab") as output:
+        with log.open("wb") as output:
             self._popen = subprocess.Popen(
                 list(command),
                 cwd=cwd,

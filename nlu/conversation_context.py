@@ -25,7 +25,9 @@ from faq_kb import LOCALES
 NOTE = "note_while_waiting"
 
 # What the assistant may still do for a customer who waits for a person.
-WHILE_WAITING = frozenset({"faq", "browse_faq", "order_status", "delivery_status", "inform_order", "another_order"})
+WHILE_WAITING = frozenset(
+    {"faq", "browse_faq", "order_status", "delivery_status", "inform_order", "another_order", "leave_queue"}
+)
 # ... and inside a form: the answers to its questions.
 IN_A_FORM = frozenset({"affirm", "deny"})
 

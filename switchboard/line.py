@@ -78,6 +78,7 @@ class _Answered:
     conversation: Conversation
     lines: list[Message]
     handoff: Handoff | None = None
+    queue_changed: bool = False
 
 
 class Line:
@@ -283,7 +284,7 @@ class Line:
             self.floor.tell(answered.conversation, answered.lines[:-1])
             self.floor.tell_handoff(answered.handoff)
         else:
-            self.floor.tell(answered.conversation, answered.lines)
+            self.floor.tell(answered.conversation, answered.lines, queue=answered.queue_changed)
         waiting_to_go = [line for line in answered.lines if line.delivered_at is None]
         if waiting_to_go:
             await self.floor.post.deliver(answered.conversation, waiting_to_go)
@@ -383,6 +384,9 @@ class Line:
                     connection, conversation, wish_from(line.marks["handoff"]), entry.id, len(stored)
                 )
                 return _Answered(handoff.conversation, [*stored, handoff.line], handoff)
+            if line.marks.get("leave_queue") and conversation.status is Status.WAITING:
+                moved, told = self.floor.leave_queue(connection, conversation.id, entry.id)
+                return _Answered(moved, [*stored, told], queue_changed=True)
             if line.marks.get("noted"):
                 noted = self.floor.noted(connection, conversation, entry.id, len(stored))
                 stored += [noted] if noted else []

@@ -103,3 +103,9 @@ def test_back_with_the_bot_it_speaks_again_and_hands_over_nobody(bot: Bot) -> No
     talk.say("多謝", waiting=True)
     answer = talk.say("你好")
     assert "AI" in answer.text and "handoff" not in answer.marks
+
+
+def test_a_waiting_customer_may_leave_the_queue_in_words(bot: Bot) -> None:
+    talk = bot.talk("zh-HK", waiting=True)
+    (line,) = talk.say("唔等喇 等到頸都長").lines
+    assert line["custom"] == {"leave_queue": True} and "text" not in line

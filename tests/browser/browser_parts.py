@@ -287,8 +287,8 @@ def is_wider_than_its_screen(page: Page, *more: str) -> bool:
     """Whether the page, or one of the named parts, must be scrolled sideways."""
     script = """(more) => {
       const roots = [document, document.querySelector("switchboard-chat")?.shadowRoot].filter(Boolean);
-      const parts = [document.documentElement, ...roots.flatMap((root) => more.flatMap((one) => [...root.querySelectorAll(one)]))];
-      return parts.some((part) => part.scrollWidth > part.clientWidth + 1);
+      const named = roots.flatMap((root) => more.flatMap((one) => [...root.querySelectorAll(one)]));
+      return [document.documentElement, ...named].some((part) => part.scrollWidth > part.clientWidth + 1);
     }"""
     return bool(page.evaluate(script, list(more)))
 

@@ -36,11 +36,55 @@ class Speech:
 
 
 SPEECHES = [
-    Speech("zh-HK", "運費點計㗎", "delivery-fee", "我張單去到邊", ("HG10023847", "4567"), "更新", None, "退款要幾耐先入返數", "你好呀", "陳小姐你好，我幫你睇緊張單。"),
-    Speech("zh-TW", "要怎麼退貨", "returns-how", "我的訂單到哪了", ("HG10024001", "5678"), "更新", "可以轉真人客服嗎", "運費多少", "你好", "林先生您好，我來幫您處理。"),
-    Speech("zh-CN", "邮费怎么算", "delivery-fee", "我的订单到哪了", ("HG10024105", "8000"), "更新", None, "退款几天能到账", "你好", "王女士您好，我来帮您联系快递。"),
-    Speech("en", "how do returns work", "returns-how", "where is my order", ("HG10024222", "5678"), "pdated", "can i chat with an agent", "how long do refunds take", "hi", "Hello Alex, I am looking into it."),
-]  # fmt: skip
+    Speech(
+        locale="zh-HK",
+        question="運費點計㗎",
+        article="delivery-fee",
+        where="我張單去到邊",
+        order=("HG10023847", "4567"),
+        updated="更新",
+        wish=None,
+        another_question="退款要幾耐先入返數",
+        hi="你好呀",
+        reply="陳小姐你好，我幫你睇緊張單。",
+    ),
+    Speech(
+        locale="zh-TW",
+        question="要怎麼退貨",
+        article="returns-how",
+        where="我的訂單到哪了",
+        order=("HG10024001", "5678"),
+        updated="更新",
+        wish="可以轉真人客服嗎",
+        another_question="運費多少",
+        hi="你好",
+        reply="林先生您好，我來幫您處理。",
+    ),
+    Speech(
+        locale="zh-CN",
+        question="邮费怎么算",
+        article="delivery-fee",
+        where="我的订单到哪了",
+        order=("HG10024105", "8000"),
+        updated="更新",
+        wish=None,
+        another_question="退款几天能到账",
+        hi="你好",
+        reply="王女士您好，我来帮您联系快递。",
+    ),
+    Speech(
+        locale="en",
+        question="how do returns work",
+        article="returns-how",
+        where="where is my order",
+        order=("HG10024222", "5678"),
+        updated="Updated",
+        wish="can i chat with an agent",
+        another_question="how long do refunds take",
+        hi="hi",
+        reply="Hello Alex, I am looking into it.",
+    ),
+]
 
 
 @pytest.fixture(scope="module")

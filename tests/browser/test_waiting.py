@@ -36,7 +36,7 @@ def test_waiting_customer_keeps_the_place_may_ask_and_may_leave(room: Room) -> N
     first.ask("運費多少")
     assert gone not in ben.waiting()
 
-    second.type("cancel my place in the queue")
+    second.part("leave-queue").click()
     expect(second.part("waiting-banner")).to_be_hidden()
     expect(ben.row(case)).to_be_hidden()
 
@@ -73,6 +73,7 @@ def test_nobody_there_takes_a_contact_and_keeps_the_assistant(room: Room) -> Non
     customer.part("contact-send").click()
     expect(form.get_by_role("alert")).to_be_visible()
     form.locator('[name="name"]').fill("陳美玲")
+    expect(form.get_by_role("alert")).to_be_hidden()
     form.locator('[name="phone"]').fill("+852 9123 4567")
     form.locator('[name="note"]').fill("想改送貨地址")
     room.shot(customer.page, "zh-HK-contact-desktop")

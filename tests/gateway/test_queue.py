@@ -276,3 +276,13 @@ async def _wants_person(gateway: Gateway) -> Page:
     page = await gateway.page()
     await page.send({"type": "person", "client_id": "p"})
     return page
+
+
+async def test_leaving_the_queue_in_words(gateway: Gateway) -> None:
+    await gateway.seat("ben")
+    page = await _wants_person(gateway)
+    await page.state("waiting")
+    gateway.bot.says("I give up waiting", {"custom": {"leave_queue": True}})
+    await page.say("I give up waiting")
+    await page.message("system", "left the queue")
+    assert (await gateway.session(token=page.session["token"]))["state"]["status"] == "bot"

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 
 import pytest
 from gateway_parts import FakeBot, Gateway, Page, Start
-
 from tests_databases import postgres_database
 
 pytestmark = [pytest.mark.redis, pytest.mark.postgres]
@@ -27,7 +26,9 @@ async def pair(start: Start, shared_database: str, redis_url: str) -> tuple[Gate
     return first, second
 
 
-async def test_a_customer_on_one_gateway_and_an_agent_on_the_other_hear_each_other(pair: tuple[Gateway, Gateway]) -> None:
+async def test_a_customer_on_one_gateway_and_an_agent_on_the_other_hear_each_other(
+    pair: tuple[Gateway, Gateway],
+) -> None:
     first, second = pair
     seat = await second.seat("ben")
     page = await first.page()

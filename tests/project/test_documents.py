@@ -20,7 +20,7 @@ def test_readme_has_every_setting_with_its_default() -> None:
     for name, default, _ in rows():
         line = next((line for line in README.splitlines() if line.startswith(f"| `{name}`")), None)
         assert line is not None, name
-        shown = {'True': 'true', 'False': 'false'}.get(default, default)
+        shown = {"True": "true", "False": "false"}.get(default, default)
         assert not default or f"`{shown}`" in line, line
 
 

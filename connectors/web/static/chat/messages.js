@@ -278,7 +278,8 @@ function contactForm(message, { texts, contacts }) {
     problem,
     button({ class: "main-button", type: "submit", "data-testid": "contact-send" }, t("contact_send")),
   );
-  form.addEventListener("submit", (event) => {
+  form.oninput = () => (problem.hidden = true);
+  form.onsubmit = (event) => {
     event.preventDefault();
     const contact = Object.fromEntries(["name", "phone", "email", "note"].map((name) => [name, form.elements[name].value.trim()]));
     const reachable = contact.phone.replace(/\D/g, "").length >= 6 || /^\S+@\S+\.\S+$/.test(contact.email);
@@ -286,7 +287,7 @@ function contactForm(message, { texts, contacts }) {
     if (!reachable) return form.elements.phone.focus();
     contacts.leave(ticket, contact);
     form.replaceWith(thanks(texts, ticket));
-  });
+  };
   return form;
 }
 
