@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import SQLAlchemyError
 
 import shop.demo
 from handoff import agents, migrations
@@ -121,10 +122,16 @@ class Runner:
             raise CannotStart(f"The data folder {self._data} cannot be made: {exc.strerror}.") from exc
         settings = self._settings
         if settings.demo and settings.shop_adapter == "sql" and not settings.shop_url:
-            shop.demo.fill(settings.shop_mapping["url"])
+            try:
+                shop.demo.fill(settings.shop_mapping["url"])
+            except shop.ShopError as exc:
+                raise CannotStart(f"The demo shop cannot be filled: {exc}") from exc
         database = Database(settings.database, settings.sqlite_synchronous)
         try:
             migrations.upgrade(database)
+        except SQLAlchemyError as exc:
+            raise CannotStart(f"The database of database_url cannot be used ({type(exc).__name__}).") from exc
+        try:
             database.write_now(_add_demo_agents if settings.demo else _retire_demo_agents)
         finally:
             database.close()

@@ -1,0 +1,31 @@
+"""The migrations, from the first table on, give what the models say, on each database; running them again is nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import inspect
+
+from handoff import migrations
+from handoff.database import Database
+from handoff.models import metadata
+
+
+def test_migrated_database_is_what_the_models_say(database_url: str) -> None:
+    database = Database(database_url)
+    try:
+        migrations.upgrade(database)
+        migrations.upgrade(database)
+        with database.engine.connect() as connection:
+            options = {"include_object": _ours, "compare_type": True}
+            assert compare_metadata(MigrationContext.configure(connection, opts=options), metadata) == []
+            names = {index["name"] for index in inspect(connection).get_indexes("conversations")}
+        assert "one_open_conversation" in names
+    finally:
+        database.close()
+
+
+def _ours(_object: Any, name: str, kind: str, *_: Any) -> bool:
+    return not (kind == "table" and name == "sqlite_sequence")
