@@ -22,8 +22,17 @@ def test_a_card_has_the_agreed_fields_and_is_json(sql_shop: SqlShop) -> None:
     assert (card["total"], card["currency"]) == (str(order.total), "HKD")
     assert set(card["items"][0]) == {"name", "quantity", "price"}
     (parcel,) = card["parcels"]
-    assert set(parcel) == {"carrier", "tracking_number", "status_label", "updated_at", "age", "eta", "last_event"}
-    assert (parcel["carrier"], parcel["status_label"]) == ("順豐速運", "運送途中")
+    assert set(parcel) == {
+        "carrier",
+        "tracking_number",
+        "status",
+        "status_label",
+        "updated_at",
+        "age",
+        "eta",
+        "last_event",
+    }
+    assert (parcel["carrier"], parcel["status"], parcel["status_label"]) == ("順豐速運", "in_transit", "運送途中")
     assert parcel["last_event"] == "已離開轉運中心 · 青衣轉運中心"
 
 
