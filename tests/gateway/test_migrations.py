@@ -1,4 +1,4 @@
-"""The migrations, from the first table on, give what the models say, on each database; running them again is nothing."""
+"""The migrations, from the first table on, give what the models say on each database; twice is once."""
 
 from __future__ import annotations
 
