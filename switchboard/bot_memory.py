@@ -39,6 +39,8 @@ from sqlalchemy.engine import Engine, make_url
 from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
+from switchboard import bot_validation
+
 log = logging.getLogger(__name__)
 
 KEEP_EVENTS = 40
@@ -72,6 +74,7 @@ class BoundedTrackerStore(TrackerStore, SerializedTrackerAsText):
         """`host` is what Rasa makes of `url` in `endpoints.yml`: any SQLAlchemy URL; by default SQLite in the data
         folder."""
         super().__init__(domain, event_broker, **kwargs)
+        bot_validation.install()
         self._keep_events = int(keep_events)
         self._database = _Database(host or _default_url())
 
