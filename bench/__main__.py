@@ -19,7 +19,7 @@ from bench import machine, ours, parts, plain, report
 from bench.customers import sentences
 from bench.figures import Result
 from bench.parts import FULL, QUICK, Amounts, Bench
-from bench.processes import BenchFailed
+from bench.processes import BenchFailed, alone
 from switchboard import settings
 
 # In this order: memory is weighed after the load, and the slow look inside the bots comes last.
@@ -51,6 +51,7 @@ def main() -> int:
         return 1
     except KeyboardInterrupt:
         telling.end()
+        print("make bench: stopped by a signal; nothing was written", file=sys.stderr)
         return 130
     telling.end()
     report.show(results)
@@ -68,6 +69,7 @@ def measure(amounts: Amounts, wanted: list[str], tell: Callable[[str], None]) ->
     results: Result = {"machine": machine.described()}
     data = settings.load(ours.ROOT / "endpoints.yml").data_path
     with ExitStack() as stack:
+        stack.enter_context(alone(data / "bench"))
         # Plain Rasa first: its training may take all cores for minutes, and is over when we start.
         other = stack.enter_context(plain.running(data, tell))
         own = stack.enter_context(ours.running(data, tell))

@@ -35,7 +35,7 @@ class Amounts:
     probe_rounds: int
 
 
-FULL = Amounts(4, {1: 12, 8: 3, 32: 1}, 12, 3, 4, 100, 7)
+FULL = Amounts(3, {1: 8, 8: 2, 32: 1}, 12, 3, 4, 100, 5)
 # Enough to see that everything works; the figures are worth nothing.
 QUICK = Amounts(1, {1: 1, 8: 1, 32: 1}, 4, 1, 1, 10, 1)
 

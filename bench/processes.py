@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import os
 import secrets
 import signal
@@ -12,7 +13,8 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
@@ -104,6 +106,18 @@ def memory_mb(pid: int) -> float:
 def cpu_seconds(pid: int) -> float:
     """Processor time that a process and its children have used so far."""
     return float(sum(sum(one.cpu_times()[:2]) for one in _family(pid)))
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Nobody else measures in this folder. Raises BenchFailed when somebody does: both would measure each other."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as exc:
+            raise BenchFailed("another bench is running; two at a time would measure each other") from exc
+        yield
 
 
 def free_port() -> int:
