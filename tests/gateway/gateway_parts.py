@@ -154,11 +154,13 @@ class Page:
                 await asyncio.wait_for(self._changed.wait(), left)
 
     async def message(self, author: str, text: str = "") -> dict[str, Any]:
-        """The first message of this author with this text in it."""
-        frame = await self.until(
-            lambda f: f["type"] == "message" and f["message"]["author"] == author and text in f["message"]["text"]
-        )
-        return frame["message"]
+        """The first message of this author with this text in it, pushed or caught up with."""
+
+        def found(frame: dict[str, Any]) -> list[dict[str, Any]]:
+            lines = [frame["message"]] if frame["type"] == "message" else frame.get("messages", [])
+            return [line for line in lines if line["author"] == author and text in line["text"]]
+
+        return found(await self.until(lambda frame: bool(found(frame))))[0]
 
     async def state(self, status: str) -> dict[str, Any]:
         frame = await self.until(lambda f: f["type"] in ("state", "ready") and f["state"]["status"] == status)
