@@ -6,16 +6,13 @@ Shapes only. Each table is written by one module: conversations and moves by `co
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
 from enum import Enum
-from typing import Any
 
 from sqlalchemy import (
     JSON,
     BigInteger,
     Boolean,
     Column,
-    DateTime,
     ForeignKey,
     Index,
     Integer,
@@ -26,7 +23,8 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
-from sqlalchemy.types import TypeDecorator
+
+from faq_kb.columns import BigId, UtcDateTime
 
 
 class Status(str, Enum):
@@ -89,29 +87,6 @@ class Tier(str, Enum):
     ORDER = "order"  # an order number with the last four digits of its phone
     IDENTITY = "identity"  # an identity signed by the shop
 
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """A timezone-aware UTC time on every database (SQLite keeps no zone)."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("a time without a zone")
-        value = value.astimezone(timezone.utc)
-        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
-
-    def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:
-        if value is None:
-            return None
-        return value.replace(tzinfo=timezone.utc) if value.tzinfo is None else value.astimezone(timezone.utc)
-
-
-# SQLite gives row ids only to INTEGER keys.
-BigId = BigInteger().with_variant(Integer(), "sqlite")
 
 metadata = MetaData()
 

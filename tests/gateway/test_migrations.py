@@ -8,6 +8,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import inspect
 
+from faq_kb import tables
 from handoff import migrations
 from handoff.database import Database
 from handoff.models import metadata
@@ -20,7 +21,10 @@ def test_migrated_database_is_what_the_models_say(database_url: str) -> None:
         migrations.upgrade(database)
         with database.engine.connect() as connection:
             options = {"include_object": _ours, "compare_type": True}
-            assert compare_metadata(MigrationContext.configure(connection, opts=options), metadata) == []
+            assert (
+                compare_metadata(MigrationContext.configure(connection, opts=options), [metadata, tables.metadata])
+                == []
+            )
             names = {index["name"] for index in inspect(connection).get_indexes("conversations")}
         assert "one_open_conversation" in names
     finally:
