@@ -23,7 +23,7 @@ SHARPNESS = 2.0
 PENALTY = 0.1
 
 # Past these a fit is no longer quick and small, and entries are compared by their mean and nearest phrasing.
-MAX_FITTED_PHRASINGS = 6_000
+MAX_FITTED_PHRASINGS = 9_000
 MAX_FITTED_WORK = 2e10  # phrasings squared times entries
 
 # Makes likenesses as sharp as the logits of a fitted model, so that both can be read alike.
