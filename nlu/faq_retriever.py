@@ -16,17 +16,16 @@ from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
-from rasa.shared.nlu.constants import ENTITIES, FEATURE_TYPE_SEQUENCE, INTENT, TEXT
+from rasa.nlu.constants import TOKENS_NAMES
+from rasa.shared.nlu.constants import ENTITIES, INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 
 from faq_kb import Hit, KnowledgeBase, KnowledgeFollower, fold
 from nlu.decision import ASK_PERSON, INFORM_ORDER, JOBS, Guess, Search, Thresholds, decide
+from nlu.intent_classifier import KNOWN_WORDS
 
 ARTICLES = Path(__file__).parent.parent / "faq_kb" / "articles"
 CANDIDATES = 5
-
-# The alias of the featurizer in config.yml that counts whole words.
-WORDS = "words"
 
 # How much of a message a name and the words around it may leave, for the message to be nothing but the name.
 _FILLER = 4
@@ -113,10 +112,7 @@ def _guess(message: Message) -> Guess:
 
 def _is_foreign(message: Message) -> bool:
     """Several words and none that was ever trained: what letters alone suggest is not believed."""
-    for features in message.features:
-        if features.origin == WORDS and features.type == FEATURE_TYPE_SEQUENCE:
-            return features.features.shape[0] > 1 and features.features.count_nonzero() == 0
-    return False
+    return len(message.get(TOKENS_NAMES[TEXT]) or ()) > 1 and message.get(KNOWN_WORDS) == 0
 
 
 def _search(knowledge: KnowledgeBase, hits: list[Hit], text: str) -> Search:
