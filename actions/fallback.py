@@ -7,8 +7,9 @@ from typing import Any
 from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.answers import article_button, person_button
 from actions.conversation import Event, Turn
-from actions.faq import article_button, nearest, person_button
+from actions.faq import nearest
 
 NEAREST = 3
 

@@ -12,8 +12,8 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import ActionExecutionRejected, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.answers import payload_button, person_button
 from actions.conversation import Event, Turn
-from actions.faq import payload_button, person_button
 from actions.services import orders
 from actions.texts import text
 from faq_kb.search import SHOP_TIME

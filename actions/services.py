@@ -10,15 +10,14 @@ import os
 from functools import lru_cache
 from pathlib import Path
 
-from faq_kb import KnowledgeBase, KnowledgeFollower
+from faq_kb import KnowledgeBase
+from faq_kb.serving import served
 from shop import OrderDesk, Shop, open_shop
-
-ARTICLES = Path(__file__).parent.parent / "faq_kb" / "articles"
 
 
 def knowledge() -> KnowledgeBase:
     """The articles in force."""
-    return _follower().current
+    return served().current
 
 
 @lru_cache(maxsize=1)
@@ -35,13 +34,6 @@ def shop() -> Shop:
         return open_shop({"adapter": "http", "base_url": _setting("SHOP_URL"), "token": _setting("SHOP_TOKEN")})
     url = _setting("SHOP_URL") or f"sqlite:///{_data_dir() / 'shop.db'}"
     return open_shop({"adapter": "sql", "url": url})
-
-
-@lru_cache(maxsize=1)
-def _follower() -> KnowledgeFollower:
-    follower = KnowledgeFollower(Path(_setting("ARTICLES") or ARTICLES))
-    follower.start()
-    return follower
 
 
 def _data_dir() -> Path:

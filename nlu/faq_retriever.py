@@ -7,9 +7,7 @@ offer the nearest ones.
 
 from __future__ import annotations
 
-import os
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 from rasa.engine.graph import ExecutionContext, GraphComponent
@@ -21,10 +19,10 @@ from rasa.shared.nlu.constants import ENTITIES, INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 
 from faq_kb import Hit, KnowledgeBase, KnowledgeFollower, fold
+from faq_kb.serving import served
 from nlu.decision import ASK_PERSON, INFORM_ORDER, JOBS, Guess, Search, Thresholds, decide
 from nlu.intent_classifier import KNOWN_WORDS
 
-ARTICLES = Path(__file__).parent.parent / "faq_kb" / "articles"
 CANDIDATES = 5
 
 # How much of a message a name and the words around it may leave, for the message to be nothing but the name.
@@ -62,10 +60,7 @@ class FaqRetriever(GraphComponent):
         resource: Resource,
         execution_context: ExecutionContext,
     ) -> FaqRetriever:
-        folder = config["articles"] or os.environ.get("SWITCHBOARD_ARTICLES") or ARTICLES
-        knowledge = KnowledgeFollower(Path(folder))
-        knowledge.start()
-        return cls(config, knowledge)
+        return cls(config, served(config["articles"]))
 
     def process(self, messages: list[Message]) -> list[Message]:
         knowledge = self._knowledge.current

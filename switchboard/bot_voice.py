@@ -18,8 +18,16 @@ from rasa.shared.core.events import BotUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.utils.endpoints import EndpointConfig
 
+from actions.answers import Reader, article_answer, best_candidate
+from faq_kb import LOCALES
+from faq_kb.serving import served
+
 # How many of its own last messages the bot remembers when it picks its words.
 REMEMBERED = 6
+
+# What is said to the intent `faq`: the article that was asked for, in words or by button. Said here, it costs no call
+# of the action server, which is most of what a question would cost.
+ANSWER_FAQ = "utter_answer_faq"
 
 
 class VariedVoice(TemplatedNaturalLanguageGenerator):
@@ -35,12 +43,30 @@ class VariedVoice(TemplatedNaturalLanguageGenerator):
         """The response with its slots filled in; None when the domain has none of that name."""
         if utter_action not in self.responses:
             return None
+        if utter_action == ANSWER_FAQ and (answer := _article_asked_for(tracker)):
+            return answer
         slots = tracker.current_slot_values()
         # Rasa hands over the responses again with each model that it loads.
         variations = ResponseVariationFilter(self.responses)
         fitting = variations.responses_for_utter_action(utter_action, output_channel, slots)
         drafts = [self._fill_response(copy.deepcopy(one), slots, **kwargs) for one in fitting]
         return _freshest(drafts, _said_lately(tracker))
+
+
+def _article_asked_for(tracker: DialogueStateTracker) -> dict[str, Any] | None:
+    """The answer of the article that the latest message asks for; None when there is no such article any more."""
+    message = tracker.latest_message
+    if message is None:
+        return None
+    found = (message.parse_data or {}).get("faq") or {}
+    base = served().current
+    chosen = next(tracker.get_latest_entity_values("article"), None) or best_candidate(found)
+    article = base.articles.get(str(chosen))
+    if article is None:
+        return None
+    language = tracker.get_slot("language")
+    reader = Reader(language if language in LOCALES else "zh-HK", (message.metadata or {}).get("waiting") is True)
+    return article_answer(base, article, found, reader)
 
 
 def _said_lately(tracker: DialogueStateTracker) -> list[str]:

@@ -83,7 +83,7 @@ def form_interrupted(number: int) -> list[Event]:
     return [
         user("faq"),
         ActionExecutionRejected("order_form"),
-        ActionExecuted("action_answer_faq"),
+        ActionExecuted("utter_answer_faq"),
         BotUttered(f"answer {number}"),
         ActionExecuted("order_form"),
         SlotSet("requested_slot", "order_number"),

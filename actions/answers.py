@@ -1,0 +1,84 @@
+"""What the assistant says with an article, as text, buttons and a mark. Used by the actions and inside the bot."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from actions.texts import text
+from faq_kb import Article, KnowledgeBase
+from faq_kb.search import CLOSE_SHARE
+
+# Beside an answer; more would push the answer out of sight.
+MOST_RELATED = 2
+
+Button = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Who is answered: their language, and whether they wait for a person already."""
+
+    locale: str
+    is_waiting: bool = False
+
+
+def article_answer(base: KnowledgeBase, article: Article, found: Mapping[str, Any], reader: Reader) -> dict[str, Any]:
+    """An article's answer as Rasa's responses are written, marked with where it comes from, so that a wrong one can be
+    traced to its line. `found` is what the search said of the message."""
+    lines = [article.answer_in(reader.locale)]
+    lines += [f"{link.label_in(reader.locale)}: {link.url}" for link in article.links]
+    buttons = [article_button(base.articles[id], reader.locale) for id in _beside(found, base, article)]
+    if not reader.is_waiting:
+        buttons.append(person_button(reader.locale))
+    answer: dict[str, Any] = {
+        "text": "\n".join(lines),
+        "buttons": buttons,
+        "custom": {"faq": provenance(found, base, article)},
+    }
+    return {**answer, "image": article.image} if article.image else answer
+
+
+def provenance(found: Mapping[str, Any], base: KnowledgeBase, article: Article) -> dict[str, Any]:
+    """Where an answer comes from: file and line, version, score, who else was near, and which rule decided."""
+    candidates = list(found.get("candidates") or ())
+    score = next((one["score"] for one in candidates if one["id"] == article.id), None)
+    return {
+        "id": article.id,
+        "file": article.source,
+        "line": article.line,
+        "version": base.version,
+        "score": score,
+        "runners_up": [one for one in candidates if one["id"] != article.id],
+        "rule": found.get("rule") or "button",
+    }
+
+
+def best_candidate(found: Mapping[str, Any]) -> str:
+    """The id of the article nearest to the message; empty when nothing is near."""
+    candidates = found.get("candidates") or []
+    return str(candidates[0]["id"]) if candidates else ""
+
+
+def article_button(article: Article, locale: str) -> Button:
+    return payload_button(article.question_in(locale), "faq", article=article.id)
+
+
+def person_button(locale: str) -> Button:
+    return {"title": text("utter_label_person", locale), "payload": "/ask_person"}
+
+
+def payload_button(title: str, intent: str, **entities: str) -> Button:
+    """A button that says an intent with entities, as Rasa writes it."""
+    named = ", ".join(f'"{name}": "{value}"' for name, value in entities.items())
+    return {"title": title, "payload": f"/{intent}{{{named}}}"}
+
+
+def _beside(found: Mapping[str, Any], base: KnowledgeBase, article: Article) -> list[str]:
+    """What may have been meant as well: close runners-up first, then what the article itself points to."""
+    scores = {one["id"]: one["score"] for one in found.get("candidates") or ()}
+    enough = CLOSE_SHARE * scores.get(article.id, float("inf"))
+    close = [id for id, score in scores.items() if score >= enough]
+    wanted = dict.fromkeys([*close, *article.related])
+    return [id for id in wanted if id in base.articles and id != article.id][:MOST_RELATED]
