@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 FAQ = "faq"
 FALLBACK = "nlu_fallback"
+OUT_OF_SCOPE = "out_of_scope"
 INFORM_ORDER = "inform_order"
 ASK_PERSON = "ask_person"
 
@@ -153,7 +154,8 @@ def decide(
         return Understanding(INFORM_ORDER, 1 - confidence, "names_order")
     if search.answers and search.score >= thresholds.faq_alone:
         return Understanding(FAQ, search.score, "article_over_guess")
-    return Understanding(FALLBACK, 1 - confidence, "nothing_sure")
+    # Neither is answered; which of the two it is, the classifier may say with less.
+    return Understanding(OUT_OF_SCOPE if intent == OUT_OF_SCOPE else FALLBACK, 1 - confidence, "nothing_sure")
 
 
 def _overrules(guess: Guess, score: float, thresholds: Thresholds) -> bool:
