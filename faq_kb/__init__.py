@@ -1,7 +1,8 @@
 """What the shop can explain: articles in files, found by search, live the second they are saved."""
 
-from faq_kb.articles import FALLBACKS, LOCALES, Article, Category, Link, in_locale
+from faq_kb.articles import FALLBACKS, LOCALES, Article, Category, Heading, Link, Pin, Reader, in_locale
 from faq_kb.check import check
+from faq_kb.content import ContentRefused
 from faq_kb.folding import fold, fold_keeping_length
 from faq_kb.follower import KnowledgeFollower
 from faq_kb.loading import load_articles
@@ -15,13 +16,17 @@ __all__ = [
     "Article",
     "ArticleError",
     "Category",
+    "ContentRefused",
     "Decision",
+    "Heading",
     "Hit",
     "KnowledgeBase",
     "KnowledgeFollower",
     "Level",
     "Link",
+    "Pin",
     "Problem",
+    "Reader",
     "check",
     "fold",
     "fold_keeping_length",

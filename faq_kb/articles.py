@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import date
 
 LOCALES = ("zh-HK", "zh-TW", "zh-CN", "en")
+PIN_KINDS = ("exact", "contains", "pattern")
+AUDIENCES = ("guest", "signed_in")
 
 # Whom a reader understands best when nobody has written in their own variant.
 FALLBACKS: Mapping[str, tuple[str, ...]] = {
@@ -35,6 +37,22 @@ class Link:
 
 
 @dataclass(frozen=True)
+class Pin:
+    """What always leads to an article: a whole sentence, a part of one, or a regular expression."""
+
+    kind: str  # one of PIN_KINDS
+    text: str
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Who reads, as far as it decides what they may see."""
+
+    channel: str | None = None
+    signed_in: bool = False
+
+
+@dataclass(frozen=True)
 class Article:
     """One thing the shop can explain, as it stands in its file."""
 
@@ -51,6 +69,10 @@ class Article:
     image: str | None = None
     valid_from: date | None = None
     valid_until: date | None = None  # the last day on which it is true
+    short_answer: Mapping[str, str] = field(default_factory=dict)
+    pins: tuple[Pin, ...] = ()
+    channels: tuple[str, ...] = ()  # only there; empty: everywhere
+    audience: tuple[str, ...] = ()  # only for these of AUDIENCES; empty: for everybody
     source: str = ""
     line: int = 0
 
@@ -60,6 +82,10 @@ class Article:
     def answer_in(self, locale: str) -> str:
         return in_locale(self.answer, locale)
 
+    def short_answer_in(self, locale: str) -> str:
+        """For channels of short messages: the short text of this locale if there is one, else the whole answer."""
+        return self.short_answer.get(locale) or self.answer_in(locale)
+
     def category_in(self, locale: str) -> str:
         return in_locale(self.category_name, locale) or self.category
 
@@ -68,6 +94,11 @@ class Article:
             self.valid_until is None or day <= self.valid_until
         )
 
+    def is_for(self, reader: Reader) -> bool:
+        if self.channels and reader.channel not in self.channels:
+            return False
+        return not self.audience or ("signed_in" if reader.signed_in else "guest") in self.audience
+
     @property
     def phrasings(self) -> tuple[str, ...]:
         """Every way this article is asked for, each once, the written questions first."""
@@ -75,9 +106,25 @@ class Article:
 
 
 @dataclass(frozen=True)
+class Heading:
+    """What a file says of its category. The category of ``parent`` holds it; without one it stands at the top."""
+
+    id: str
+    name: Mapping[str, str]
+    parent: str | None = None
+    source: str = ""
+    line: int = 0  # where the parent is named
+
+    def name_in(self, locale: str) -> str:
+        return in_locale(self.name, locale) or self.id
+
+
+@dataclass(frozen=True)
 class Category:
-    """The articles of one file, as a customer browses them."""
+    """The articles of one file and the categories below it, as a customer browses them."""
 
     id: str
     name: str
     articles: tuple[Article, ...]
+    children: tuple[Category, ...] = ()
+    parent: str | None = None

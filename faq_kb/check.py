@@ -8,7 +8,7 @@ from pathlib import Path
 
 from faq_kb.articles import LOCALES, Article
 from faq_kb.folding import fold, fold_words
-from faq_kb.loading import article_paths, read_file, repeated_ids, source_of
+from faq_kb.loading import article_paths, problems_between, read_file, source_of
 from faq_kb.problems import Level, Problem
 from faq_kb.search import SHOP_TIME, shipped_synonyms
 from faq_kb.vectors import Vocabulary
@@ -26,7 +26,7 @@ def check(folder: Path, today: date | None = None) -> list[Problem]:
     if not files:
         return [Problem(source_of(folder), 0, "", "expected at least one .yml file with articles", "no_files")]
     articles = [article for file in files for article in file.articles]
-    errors = [problem for file in files for problem in file.problems] + repeated_ids(files)
+    errors = [problem for file in files for problem in file.problems] + problems_between(files)
     return [
         *errors,
         *_missing_locales(articles),

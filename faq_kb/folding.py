@@ -202,7 +202,12 @@ def fold(text: str) -> str:
 
 def fold_words(text: str) -> str:
     """``fold`` without punctuation: equal when two people asked the same, however they put their marks."""
-    return " ".join(_WORDS.findall(fold(text)))
+    return words_of(fold(text))
+
+
+def words_of(folded: str) -> str:
+    """Folded text without punctuation."""
+    return " ".join(_WORDS.findall(folded))
 
 
 def fold_keeping_length(text: str) -> str:

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from faq_kb.loading import ArticleFile, article_paths, read_file, repeated_ids, source_of
+from faq_kb.loading import ArticleFile, article_paths, problems_between, read_file, source_of
 from faq_kb.problems import ArticleError, Problem
 from faq_kb.search import KnowledgeBase
 
@@ -119,21 +119,23 @@ class KnowledgeFollower:
                 good[path] = file
             elif path in self._good:
                 good[path] = self._good[path]
-        repeated = repeated_ids(good.values())
+        # A file that is there and broken may still be a parent.
+        between = problems_between(list(good.values()), [file.category for file in self._read.values()])
         if not self._read:
             problems.append(
                 Problem(source_of(self.folder), 0, "", "expected at least one .yml file with articles", "no_files")
             )
-        self._tell_problems(problems + repeated)
-        if repeated or not good:
+        self._tell_problems(problems + between)
+        if between or not good:
             return
         before, self._good = self._good, good
         if self._current is None or _digests(before) != _digests(good):
             articles = [article for file in good.values() for article in file.articles]
+            headings = [file.heading for file in good.values() if file.heading]
             if self._current is not None:
                 # Customers get the new texts at once; building the index takes a second longer.
-                self._put_in_force(KnowledgeBase(articles, like=self._current))
-            self._put_in_force(KnowledgeBase(articles))
+                self._put_in_force(KnowledgeBase(articles, headings, like=self._current))
+            self._put_in_force(KnowledgeBase(articles, headings))
 
     def _put_in_force(self, knowledge: KnowledgeBase) -> None:
         self._current = knowledge

@@ -12,29 +12,38 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from faq_kb.articles import LOCALES, Article, Link
+from faq_kb.articles import AUDIENCES, LOCALES, PIN_KINDS, Article, Heading, Link, Pin
+from faq_kb.categories import misplaced
 from faq_kb.nodes import MAX_FILE_BYTES, List, Map, Node, Refused, Text, decode, parse
+from faq_kb.pins import BadPin, matcher
 from faq_kb.problems import ArticleError, Problem
 
 MAX_QUESTION_CHARACTERS = 300
 MAX_ANSWER_CHARACTERS = 10_000
+MAX_SHORT_ANSWER_CHARACTERS = 300
 MAX_PHRASINGS = 500
+MAX_PINS = 50
 ID_PATTERN = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 MAX_ID_CHARACTERS = 80
+CHANNEL_PATTERN = re.compile(r"[A-Za-z0-9_.-]{1,80}")
 
-_FILE_FIELDS = ("category", "articles")
+_FILE_FIELDS = ("category", "parent", "articles")
 _ARTICLE_FIELDS = (
     "id",
     "question",
     "asked_as",
     "not_asked_as",
     "answer",
+    "short_answer",
     "keywords",
+    "pins",
     "related",
     "links",
     "image",
     "valid_from",
     "valid_until",
+    "channels",
+    "audience",
 )
 _LINK_FIELDS = ("label", "url")
 
@@ -47,18 +56,28 @@ class ArticleFile:
     digest: str
     articles: tuple[Article, ...]
     problems: tuple[Problem, ...]
+    heading: Heading | None = None
+
+    @property
+    def category(self) -> str:
+        return Path(self.name).stem
 
 
 def load_articles(folder: Path) -> list[Article]:
     """All articles of a folder; raises ``ArticleError`` with every problem when any file is broken."""
+    return [article for file in load_files(folder) for article in file.articles]
+
+
+def load_files(folder: Path) -> list[ArticleFile]:
+    """All files of a folder; raises ``ArticleError`` with every problem when any of them is broken."""
     files = [read_file(path) for path in article_paths(folder)]
     problems = [problem for file in files for problem in file.problems]
-    problems += repeated_ids(files)
+    problems += problems_between(files)
     if not files:
         problems.append(Problem(str(folder), 0, "", "expected at least one .yml file with articles", "no_files"))
     if problems:
         raise ArticleError(problems)
-    return [article for file in files for article in file.articles]
+    return files
 
 
 def article_paths(folder: Path) -> list[Path]:
@@ -88,7 +107,25 @@ def parse_file(content: bytes, name: str) -> ArticleFile:
     articles = reader.articles(content)
     if reader.problems:
         return ArticleFile(name, digest, (), tuple(reader.problems))
-    return ArticleFile(name, digest, tuple(articles), ())
+    return ArticleFile(name, digest, tuple(articles), (), reader.heading)
+
+
+def article_of_nodes(node: Node, category: str, category_name: Mapping[str, str], source: str) -> Article:
+    """One article outside its file; raises ``ArticleError`` with every problem."""
+    reader = _Reader(source)
+    reader.category = category
+    article = reader.article(node, category_name)
+    if article is None or not _is_id(category):
+        if not _is_id(category):
+            reader.problem(0, "category", "expected small letters, digits and single hyphens", "bad_id")
+        raise ArticleError(reader.problems)
+    return article
+
+
+def problems_between(files: Sequence[ArticleFile], beside: Iterable[str] = ()) -> list[Problem]:
+    """What is wrong with files that are each in order. ``beside`` are categories that are there and not among them."""
+    headings = [file.heading for file in files if file.heading]
+    return repeated_ids(files) + misplaced(headings, {*beside, *(file.category for file in files)})
 
 
 def repeated_ids(files: Iterable[ArticleFile]) -> list[Problem]:
@@ -113,9 +150,10 @@ class _Reader:
         self.name = name
         self.category = Path(name).stem
         self.problems: list[Problem] = []
+        self.heading: Heading | None = None
 
-    def problem(self, line: int, field: str, message: str, code: str = "invalid") -> None:
-        self.problems.append(Problem(self.name, line, field, message, code))
+    def problem(self, line: int, field: str, message: str, code: str = "invalid", **params: str | int) -> None:
+        self.problems.append(Problem(self.name, line, field, message, code, params=params))
 
     def articles(self, content: bytes) -> list[Article]:
         try:
@@ -130,7 +168,17 @@ class _Reader:
             return []
         self.known_fields(root, _FILE_FIELDS, "")
         name = self.texts(root, "category", MAX_QUESTION_CHARACTERS)
+        self.heading = Heading(self.category, name, self.parent(root), self.name, root.lines.get("parent", 1))
         return list(self.each_article(root, name))
+
+    def parent(self, root: Map) -> str | None:
+        found = root.items.get("parent")
+        if found is None:
+            return None
+        if not isinstance(found, Text) or not _is_id(found.value):
+            self.problem(found.line, "parent", "expected the name of another file, without .yml", "bad_id")
+            return None
+        return found.value
 
     def each_article(self, root: Map, category_name: Mapping[str, str]) -> Iterator[Article]:
         listed = root.items.get("articles")
@@ -167,12 +215,20 @@ class _Reader:
             asked_as=self.phrases(node, "asked_as"),
             not_asked_as=self.phrases(node, "not_asked_as"),
             answer=self.texts(node, "answer", MAX_ANSWER_CHARACTERS),
+            short_answer=self.optional_texts(node, "short_answer", MAX_SHORT_ANSWER_CHARACTERS),
             keywords=self.phrases(node, "keywords"),
             related=self.ids(node, "related"),
             links=tuple(self.links(node)),
             image=self.address(node, "image"),
             valid_from=valid_from,
             valid_until=valid_until,
+            pins=tuple(self.pins(node)),
+            channels=self.names(
+                node, "channels", CHANNEL_PATTERN, "expected names of channels, like widget", "bad_channel"
+            ),
+            audience=self.names(
+                node, "audience", re.compile("|".join(AUDIENCES)), f"expected {' or '.join(AUDIENCES)}", "bad_audience"
+            ),
             source=self.name,
             line=node.line,
         )
@@ -217,12 +273,15 @@ class _Reader:
                 written[locale] = self.text(found.items[locale], f"{field}.{locale}", limit)
         return written
 
+    def optional_texts(self, node: Map, field: str, limit: int) -> Mapping[str, str]:
+        return self.texts(node, field, limit) if field in node.items else {}
+
     def text(self, node: Node, field: str, limit: int) -> str:
         if not isinstance(node, Text) or not node.value.strip():
             self.problem(node.line, field, "expected a text", "bad_text")
             return ""
         if len(node.value) > limit:
-            self.problem(node.line, field, f"expected at most {limit} characters", "too_long")
+            self.problem(node.line, field, f"expected at most {limit} characters", "too_long", limit=limit)
         return node.value.strip()
 
     def phrases(self, node: Map, field: str) -> tuple[str, ...]:
@@ -233,9 +292,43 @@ class _Reader:
             self.problem(found.line, field, "expected a list of texts", "bad_list")
             return ()
         if len(found.items) > MAX_PHRASINGS:
-            self.problem(found.line, field, f"expected at most {MAX_PHRASINGS} entries", "too_many")
+            self.problem(
+                found.line, field, f"expected at most {MAX_PHRASINGS} entries", "too_many", limit=MAX_PHRASINGS
+            )
             return ()
-        return tuple(self.text(item, field, MAX_QUESTION_CHARACTERS) for item in found.items)
+        return tuple(dict.fromkeys(self.text(item, field, MAX_QUESTION_CHARACTERS) for item in found.items))
+
+    def names(self, node: Map, field: str, allowed: re.Pattern[str], message: str, code: str) -> tuple[str, ...]:
+        names = tuple(dict.fromkeys(self.phrases(node, field)))
+        for name in names:
+            if name and not allowed.fullmatch(name):
+                self.problem(node.lines[field], field, message, code, found=name)
+        return names
+
+    def pins(self, node: Map) -> Iterator[Pin]:
+        found = node.items.get("pins")
+        if found is None:
+            return
+        if not isinstance(found, List):
+            self.problem(found.line, "pins", "expected a list, like `- exact: ...`", "bad_list")
+            return
+        if len(found.items) > MAX_PINS:
+            self.problem(found.line, "pins", f"expected at most {MAX_PINS} entries", "too_many", limit=MAX_PINS)
+            return
+        for item in found.items:
+            if not isinstance(item, Map) or len(item.items) != 1 or next(iter(item.items)) not in PIN_KINDS:
+                self.problem(
+                    item.line, "pins", f"expected one of {', '.join(PIN_KINDS)}, like `- exact: ...`", "bad_pin"
+                )
+                continue
+            ((kind, value),) = item.items.items()
+            pin = Pin(kind, self.text(value, f"pins.{kind}", MAX_QUESTION_CHARACTERS))
+            try:
+                if pin.text:
+                    matcher(pin)
+            except BadPin as bad:
+                self.problem(value.line, f"pins.{kind}", str(bad), bad.code, **bad.params)
+            yield pin
 
     def day(self, node: Map, field: str) -> date | None:
         found = node.items.get(field)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from dataclasses import field as record_field
 from enum import Enum
 
 
@@ -19,7 +20,7 @@ class Problem:
     """One thing an editor has to mend, at the place where it stands.
 
     ``message`` says what was expected, in English; ``code`` never changes, so that a page may say it in the
-    editor's language.
+    editor's language, with ``params`` filled in.
     """
 
     file: str
@@ -28,6 +29,7 @@ class Problem:
     message: str
     code: str = "invalid"
     level: Level = Level.ERROR
+    params: Mapping[str, str | int] = record_field(default_factory=dict, hash=False)
 
     def __str__(self) -> str:
         where = f"{self.file}:{self.line}" if self.line else self.file

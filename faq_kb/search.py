@@ -16,10 +16,12 @@ from types import MappingProxyType
 
 import yaml
 
-from faq_kb.articles import Article, Category
+from faq_kb.articles import Article, Category, Heading, Reader
+from faq_kb.categories import tree, with_missing
 from faq_kb.folding import fold, fold_words
 from faq_kb.index import Entry, Evidence, Index
-from faq_kb.loading import load_articles
+from faq_kb.loading import load_files
+from faq_kb.pins import Pins
 from faq_kb.words import Synonyms
 
 # Hong Kong, Taiwan and the mainland share it; an article's last day ends at their midnight.
@@ -63,7 +65,11 @@ class Hit:
 
     article_id: str
     score: float
-    rule: str = "ranked"  # or "exact": the question is one of the article's phrasings
+    rule: str = "ranked"  # "exact": the question is one of the article's phrasings; "pinned": an editor said so
+
+    @property
+    def is_certain(self) -> bool:
+        return self.rule in ("exact", "pinned")
 
 
 class KnowledgeBase:
@@ -72,14 +78,18 @@ class KnowledgeBase:
     def __init__(
         self,
         articles: Iterable[Article],
+        headings: Iterable[Heading] = (),
         *,
         today: Callable[[], date] | None = None,
         like: KnowledgeBase | None = None,
     ) -> None:
         self.articles: Mapping[str, Article] = MappingProxyType({article.id: article for article in articles})
-        self.version = _version(self.articles.values())
+        self.headings: Mapping[str, Heading] = MappingProxyType(with_missing(headings, self.articles.values()))
+        self.version = _version((*self.articles.values(), *self.headings.values()))
         self._today = today or (lambda: datetime.now(SHOP_TIME).date())
         self._dated = [article for article in self.articles.values() if article.valid_from or article.valid_until]
+        self._limited = [article for article in self.articles.values() if article.channels or article.audience]
+        self._pins = Pins(self.articles.values())
         self._exact = _exact(self.articles.values())
         self._index: Index = like._index if like else self._built_index()
         phrasings = sum(len(article.phrasings) for article in self.articles.values())
@@ -89,15 +99,16 @@ class KnowledgeBase:
     @classmethod
     def load(cls, folder: Path) -> KnowledgeBase:
         """The articles of a folder; raises ``ArticleError`` when any file is broken."""
-        return cls(load_articles(folder))
+        files = load_files(folder)
+        articles = [article for file in files for article in file.articles]
+        return cls(articles, [file.heading for file in files if file.heading])
 
-    def search(self, text: str, limit: int = 5) -> list[Hit]:
-        """The articles that fit best, best first; those whose days are over or not yet come are left out."""
-        folded = fold(text[:MAX_QUERY_CHARACTERS])
-        today = self._today()
-        away = {article.id for article in self._dated if not article.is_valid_on(today)}
-        exact = self._exact.get(fold_words(folded))
-        hits = [Hit(exact, 1.0, "exact")] if exact and exact not in away else []
+    def search(self, text: str, limit: int = 5, *, reader: Reader | None = None) -> list[Hit]:
+        """The articles that fit best, best first; left out are those not for this reader or not of today."""
+        text = text[:MAX_QUERY_CHARACTERS]
+        folded = fold(text)
+        away = self._away(reader)
+        hits = self._certain(text, folded, away)
         away.update(hit.article_id for hit in hits)
         ranking = self._index.rank(folded, limit + len(away))
         if ranking is None:
@@ -110,6 +121,21 @@ class KnowledgeBase:
                 hits.append(Hit(article_id, scale * probability))
         return hits[:limit]
 
+    def _away(self, reader: Reader | None) -> set[str]:
+        today = self._today()
+        away = {article.id for article in self._dated if not article.is_valid_on(today)}
+        if reader is not None:
+            away.update(article.id for article in self._limited if not article.is_for(reader))
+        return away
+
+    def _certain(self, text: str, folded: str, away: set[str]) -> list[Hit]:
+        """What needs no ranking: a pinned article, else the one whose phrasing this is."""
+        pinned = self._pins.find(text, away)
+        if pinned:
+            return [Hit(pinned, 1.0, "pinned")]
+        exact = self._exact.get(fold_words(folded))
+        return [Hit(exact, 1.0, "exact")] if exact and exact not in away else []
+
     def answerable(self, hits: Sequence[Hit]) -> bool:
         """Whether any article answers the question: the shipped decision at the shipped threshold."""
         return bool(hits) and hits[0].score >= ANSWER_SCORE
@@ -118,17 +144,13 @@ class KnowledgeBase:
         """Answer, ask "did you mean", or admit that nothing is known."""
         if not hits or hits[0].score < SUGGEST_SCORE:
             return Decision.NONE
-        is_close = len(hits) > 1 and hits[1].score >= CLOSE_SHARE * hits[0].score and hits[0].rule != "exact"
+        is_close = len(hits) > 1 and hits[1].score >= CLOSE_SHARE * hits[0].score and not hits[0].is_certain
         return Decision.ANSWER if self.answerable(hits) and not is_close else Decision.SUGGEST
 
-    def categories(self, locale: str) -> list[Category]:
-        """The articles as customers browse them, in the order of files and of articles in them."""
-        today = self._today()
-        by_category: dict[str, list[Article]] = {}
-        for article in self.articles.values():
-            if article.is_valid_on(today):
-                by_category.setdefault(article.category, []).append(article)
-        return [Category(id, found[0].category_in(locale), tuple(found)) for id, found in by_category.items()]
+    def categories(self, locale: str, *, reader: Reader | None = None) -> list[Category]:
+        """The categories at the top, as customers browse them, in the order of files and of articles in them."""
+        away = self._away(reader)
+        return tree(self.headings, (one for one in self.articles.values() if one.id not in away), locale)
 
     def _built_index(self) -> Index:
         return Index([_entry(article) for article in self.articles.values()], shipped_synonyms(), self._others())
@@ -185,8 +207,8 @@ def _exact(articles: Iterable[Article]) -> dict[str, str]:
     return {text: next(iter(ids)) for text, ids in owners.items() if len(ids) == 1 and text}
 
 
-def _version(articles: Iterable[Article]) -> str:
+def _version(records: Iterable[Article | Heading]) -> str:
     digest = hashlib.sha256()
-    for article in articles:
-        digest.update(repr(article).encode())
+    for record in records:
+        digest.update(repr(record).encode())
     return digest.hexdigest()[:12]

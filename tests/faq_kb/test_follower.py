@@ -158,3 +158,23 @@ def test_the_end_state_is_that_of_a_fresh_start(folder: Path, follower: Knowledg
     replace(folder / "delivery.yml", "Within three days.", "Within four days.")
     fresh = KnowledgeBase.load(folder).version
     wait_until(lambda: follower.current.version == fresh)
+
+
+def test_a_category_below_a_broken_one_is_served_at_the_top(folder: Path) -> None:
+    path = folder / "returns.yml"
+    path.write_text("parent: delivery\n" + path.read_text(encoding="utf-8"), encoding="utf-8")
+    (folder / "delivery.yml").write_text("category: [", encoding="utf-8")
+    follower = KnowledgeFollower(folder)
+    assert [category.id for category in follower.current.categories("en")] == ["returns"]
+    assert [problem.code for problem in follower.problems] == ["bad_yaml"]
+
+
+def test_a_parent_that_is_not_there_waits_for_it(folder: Path, follower: KnowledgeFollower) -> None:
+    served = follower.current
+    path = folder / "returns.yml"
+    path.write_text("parent: service\n" + path.read_text(encoding="utf-8"), encoding="utf-8")
+    wait_until(lambda: [problem.code for problem in follower.problems] == ["dead_parent"])
+    assert follower.current is served
+    (folder / "service.yml").write_text("category: {en: Service}\narticles: []\n", encoding="utf-8")
+    wait_until(lambda: [one.id for one in follower.current.categories("en")] == ["delivery", "service"])
+    assert follower.problems == []

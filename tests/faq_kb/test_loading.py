@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from faq_kb import ArticleError, load_articles
+from faq_kb import ArticleError, KnowledgeBase, Pin, Reader, load_articles
 from faq_kb.loading import parse_file
 
 HEAD = "category: {en: Delivery}\narticles:\n"
@@ -150,3 +150,91 @@ def test_what_editors_leave_beside_the_files_is_not_read(folder: Path) -> None:
     for name in (".#delivery.yml", ".delivery.yml.swp", "delivery.yml~", "notes.txt"):
         (folder / name).write_text("not: ours", encoding="utf-8")
     assert len(load_articles(folder)) == 3
+
+
+def test_the_fields_for_some_readers_are_read() -> None:
+    extra = (
+        "    short_answer: {en: Soon.}\n    channels: [widget, telegram]\n    audience: [guest]\n"
+        "    pins:\n      - exact: 幾時到?\n      - contains: my parcel\n      - pattern: '到貨.*天'\n"
+    )
+    (article,) = parse_file((HEAD + ARTICLE + extra).encode(), "x.yml").articles
+    assert article.short_answer == {"en": "Soon."}
+    assert article.pins == (Pin("exact", "幾時到?"), Pin("contains", "my parcel"), Pin("pattern", "到貨.*天"))
+    assert article.is_for(Reader("widget"))
+    assert not article.is_for(Reader("twilio"))
+    assert not article.is_for(Reader("widget", signed_in=True))
+
+
+@pytest.mark.parametrize(
+    ("field", "expected"),
+    [
+        ("short_answer: {en: " + "a" * 301 + "}", ("short_answer.en", "too_long")),
+        ("short_answer: Soon", ("short_answer", "bad_texts")),
+        ("channels: [a b]", ("channels", "bad_channel")),
+        ("channels: widget", ("channels", "bad_list")),
+        ("audience: [everybody]", ("audience", "bad_audience")),
+        ("pins: when", ("pins", "bad_list")),
+        ("pins: [when]", ("pins", "bad_pin")),
+        ("pins: [{is: when}]", ("pins", "bad_pin")),
+        ("pins: [{exact: a, contains: b}]", ("pins", "bad_pin")),
+        ("pins: [{exact: '?!'}]", ("pins.exact", "pin_without_words")),
+        ("pins: [{pattern: '('}]", ("pins.pattern", "bad_pattern")),
+        ("pins: [{pattern: '(a)\\1'}]", ("pins.pattern", "bad_pattern")),
+        ("pins: [{pattern: '(?=a)'}]", ("pins.pattern", "bad_pattern")),
+        ("pins: [{pattern: '(a{1000}){1000}'}]", ("pins.pattern", "bad_pattern")),
+        ("pins: [{pattern: 'a*'}]", ("pins.pattern", "pattern_matches_all")),
+        ("pins: [{exact: a}" + ", {exact: a}" * 50 + "]", ("pins", "too_many")),
+    ],
+)
+def test_a_wrong_limit_or_pin_is_told_with_its_line(field: str, expected: tuple[str, str]) -> None:
+    assert problems_of(f"{HEAD}{ARTICLE}    {field}\n") == [(6, *expected)]
+
+
+def parent(folder: Path, child: str, parent: str) -> None:
+    path = folder / f"{child}.yml"
+    path.write_text(f"parent: {parent}\n" + path.read_text(encoding="utf-8"), encoding="utf-8")
+
+
+def test_categories_stand_below_their_parents(folder: Path) -> None:
+    (folder / "help.yml").write_text("category: {en: Help}\narticles: []\n", encoding="utf-8")
+    (folder / "empty.yml").write_text("category: {en: Nothing yet}\nparent: help\narticles: []\n", encoding="utf-8")
+    parent(folder, "delivery", "help")
+    parent(folder, "returns", "delivery")
+    knowledge = KnowledgeBase.load(folder)
+    (top,) = knowledge.categories("en")
+    (delivery,) = top.children
+    assert (top.id, top.name, top.articles) == ("help", "Help", ())
+    assert (delivery.id, delivery.parent) == ("delivery", "help")
+    assert [(one.name, one.articles[0].id) for one in delivery.children] == [("Returns", "returns-how")]
+    assert knowledge.headings["empty"].parent == "help"
+
+
+@pytest.mark.parametrize(
+    ("parents", "expected"),
+    [
+        ({"delivery": "nobody"}, [("delivery", "dead_parent")]),
+        ({"delivery": "delivery"}, [("delivery", "parent_circle")]),
+        ({"delivery": "returns", "returns": "delivery"}, [("delivery", "parent_circle"), ("returns", "parent_circle")]),
+        ({"delivery": "../etc"}, [("delivery", "bad_id")]),
+    ],
+)
+def test_a_parent_that_cannot_be_is_told(
+    folder: Path, parents: dict[str, str], expected: list[tuple[str, str]]
+) -> None:
+    for child, above in parents.items():
+        parent(folder, child, above)
+    with pytest.raises(ArticleError) as refused:
+        load_articles(folder)
+    assert [(Path(one.file).stem, one.code) for one in refused.value.problems] == expected
+    assert {(one.line, one.field) for one in refused.value.problems} == {(1, "parent")}
+
+
+def test_categories_too_deep_are_told(folder: Path) -> None:
+    parent(folder, "delivery", "c1")
+    for level in range(1, 9):
+        (folder / f"c{level}.yml").write_text(
+            f"category: {{en: C}}\nparent: c{level + 1}\narticles: []\n", encoding="utf-8"
+        )
+    (folder / "c9.yml").write_text("category: {en: C}\narticles: []\n", encoding="utf-8")
+    with pytest.raises(ArticleError, match="at most 6 levels"):
+        load_articles(folder)
