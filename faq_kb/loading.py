@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from faq_kb.addresses import is_address
 from faq_kb.articles import AUDIENCES, LOCALES, PIN_KINDS, Article, Heading, Link, Pin
 from faq_kb.categories import misplaced
 from faq_kb.nodes import MAX_FILE_BYTES, List, Map, Node, Refused, Text, decode, parse
@@ -369,19 +370,10 @@ class _Reader:
         if found is None:
             return None
         value = found.value.strip() if isinstance(found, Text) else ""
-        if not _is_address(value):
+        if not is_address(value):
             self.problem(found.line, field, "expected https://..., mailto:..., tel:... or a /path", "bad_address")
         return value
 
 
 def _is_id(value: str) -> bool:
     return len(value) <= MAX_ID_CHARACTERS and ID_PATTERN.fullmatch(value) is not None
-
-
-def _is_address(value: str) -> bool:
-    """Whether a browser may be sent there: no javascript:, no data:, no way out of the site's folders."""
-    if not value or any(c.isspace() or not c.isprintable() or c in "\\<>\"'`" for c in value) or ".." in value:
-        return False
-    if value.startswith(("https://", "http://")):
-        return re.match(r"https?://[\w.-]+(:\d+)?(/|\?|#|$)", value) is not None
-    return value.startswith(("mailto:", "tel:")) or (value.startswith("/") and not value.startswith("//"))
