@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from actions.texts import text
-from faq_kb import Article, KnowledgeBase
+from faq_kb import Article, KnowledgeBase, Reader
 from faq_kb.search import CLOSE_SHARE
 
 # Beside an answer; more would push the answer out of sight.
@@ -17,21 +17,22 @@ Button = dict[str, str]
 
 
 @dataclass(frozen=True)
-class Reader:
-    """Who is answered: their language, and whether they wait for a person already."""
+class Asker:
+    """Who is answered: their language, what they may see, and whether they wait for a person already."""
 
     locale: str
+    reader: Reader
     is_waiting: bool = False
 
 
-def article_answer(base: KnowledgeBase, article: Article, found: Mapping[str, Any], reader: Reader) -> dict[str, Any]:
+def article_answer(base: KnowledgeBase, article: Article, found: Mapping[str, Any], asker: Asker) -> dict[str, Any]:
     """An article's answer as Rasa's responses are written, marked with where it comes from, so that a wrong one can be
     traced to its line. `found` is what the search said of the message."""
-    lines = [article.answer_in(reader.locale)]
-    lines += [f"{link.label_in(reader.locale)}: {link.url}" for link in article.links]
-    buttons = [article_button(base.articles[id], reader.locale) for id in _beside(found, base, article)]
-    if not reader.is_waiting:
-        buttons.append(person_button(reader.locale))
+    lines = [article.answer_on(asker.reader.channel, asker.locale)]
+    lines += [f"{link.label_in(asker.locale)}: {link.url}" for link in article.links]
+    buttons = [article_button(base.articles[id], asker.locale) for id in _beside(found, base, article, asker.reader)]
+    if not asker.is_waiting:
+        buttons.append(person_button(asker.locale))
     answer: dict[str, Any] = {
         "text": "\n".join(lines),
         "buttons": buttons,
@@ -75,10 +76,11 @@ def payload_button(title: str, intent: str, **entities: str) -> Button:
     return {"title": title, "payload": f"/{intent}{{{named}}}"}
 
 
-def _beside(found: Mapping[str, Any], base: KnowledgeBase, article: Article) -> list[str]:
+def _beside(found: Mapping[str, Any], base: KnowledgeBase, article: Article, reader: Reader) -> list[str]:
     """What may have been meant as well: close runners-up first, then what the article itself points to."""
     scores = {one["id"]: one["score"] for one in found.get("candidates") or ()}
     enough = CLOSE_SHARE * scores.get(article.id, float("inf"))
     close = [id for id, score in scores.items() if score >= enough]
     wanted = dict.fromkeys([*close, *article.related])
-    return [id for id in wanted if id in base.articles and id != article.id][:MOST_RELATED]
+    seen = [id for id in wanted if id in base.articles and base.articles[id].is_for(reader)]
+    return [id for id in seen if id != article.id][:MOST_RELATED]

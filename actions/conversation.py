@@ -9,7 +9,7 @@ from typing import Any
 from rasa_sdk import Tracker
 from rasa_sdk.events import ActiveLoop, SlotSet
 
-from faq_kb import LOCALES
+from faq_kb import LOCALES, Reader
 from shop import Identity
 
 # What a customer says that the assistant could not use.
@@ -52,6 +52,11 @@ class Turn:
         if given.get("tier") != "identity" or not given.get("customer_id"):
             return None
         return Identity(str(given["customer_id"]), datetime.max.replace(tzinfo=timezone.utc))
+
+    @property
+    def reader(self) -> Reader:
+        """Who is answered, as far as it decides which articles they may see."""
+        return Reader(self.metadata.get("channel"), signed_in=self.identity is not None)
 
     @property
     def form(self) -> str | None:

@@ -6,6 +6,7 @@ The answer itself is a response, `utter_answer_faq`: the bot says it without ask
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from rasa_sdk import Action, Tracker
@@ -15,7 +16,7 @@ from actions.answers import article_button, payload_button
 from actions.conversation import Event, Turn
 from actions.services import knowledge
 from actions.texts import text
-from faq_kb import Article
+from faq_kb import Article, Category
 from faq_kb.search import SUGGEST_SCORE
 
 # Beside the offer of a person.
@@ -38,7 +39,7 @@ class AnswerTopic(Action):
 
 
 class BrowseFaq(Action):
-    """Categories as buttons, then the questions of one."""
+    """Categories as buttons, then what is in one: the categories below it and its questions."""
 
     def name(self) -> str:
         return "action_browse_faq"
@@ -49,16 +50,28 @@ class BrowseFaq(Action):
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[Event]:
         turn = Turn(tracker)
-        categories = {category.id: category for category in knowledge().categories(turn.locale)}
-        chosen = categories.get(turn.entity("category") or "")
+        top = knowledge().categories(turn.locale, reader=turn.reader)
+        chosen = _find(top, turn.entity("category"))
         if chosen is None:
-            buttons = [payload_button(one.name, "browse_faq", category=one.id) for one in categories.values()]
-            dispatcher.utter_message(response="utter_faq_categories", buttons=buttons)
+            dispatcher.utter_message(response="utter_faq_categories", buttons=[category_button(one) for one in top])
             return []
-        buttons = [article_button(article, turn.locale) for article in chosen.articles]
+        buttons = [category_button(one) for one in chosen.children]
+        buttons += [article_button(article, turn.locale) for article in chosen.articles]
         buttons.append({"title": text("utter_label_other_categories", turn.locale), "payload": "/browse_faq"})
         dispatcher.utter_message(response="utter_faq_questions", buttons=buttons, category=chosen.name)
         return []
+
+
+def _find(categories: Sequence[Category], wanted: str | None) -> Category | None:
+    for category in categories:
+        found = category if category.id == wanted else _find(category.children, wanted)
+        if found:
+            return found
+    return None
+
+
+def category_button(category: Category) -> dict[str, str]:
+    return payload_button(category.name, "browse_faq", category=category.id)
 
 
 def nearest(turn: Turn, most: int, at_least: float = 0.0) -> list[Article]:

@@ -9,6 +9,8 @@ from datetime import date
 LOCALES = ("zh-HK", "zh-TW", "zh-CN", "en")
 PIN_KINDS = ("exact", "contains", "pattern")
 AUDIENCES = ("guest", "signed_in")
+# Channels whose messages are paid by length and cut by it.
+SHORT_CHANNELS = frozenset({"twilio", "sms"})
 
 # Whom a reader understands best when nobody has written in their own variant.
 FALLBACKS: Mapping[str, tuple[str, ...]] = {
@@ -82,9 +84,10 @@ class Article:
     def answer_in(self, locale: str) -> str:
         return in_locale(self.answer, locale)
 
-    def short_answer_in(self, locale: str) -> str:
-        """For channels of short messages: the short text of this locale if there is one, else the whole answer."""
-        return self.short_answer.get(locale) or self.answer_in(locale)
+    def answer_on(self, channel: str | None, locale: str) -> str:
+        """What is said on a channel: where messages are short, the short text of this locale if there is one."""
+        short = self.short_answer.get(locale) if channel in SHORT_CHANNELS else None
+        return short or self.answer_in(locale)
 
     def category_in(self, locale: str) -> str:
         return in_locale(self.category_name, locale) or self.category

@@ -18,7 +18,7 @@ from rasa.nlu.constants import TOKENS_NAMES
 from rasa.shared.nlu.constants import ENTITIES, INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 
-from faq_kb import Hit, KnowledgeBase, KnowledgeFollower, fold
+from faq_kb import Hit, KnowledgeBase, KnowledgeFollower, Reader, fold
 from faq_kb.serving import served
 from nlu.decision import ASK_PERSON, INFORM_ORDER, JOBS, Guess, Search, Thresholds, decide
 from nlu.intent_classifier import KNOWN_WORDS
@@ -71,7 +71,7 @@ class FaqRetriever(GraphComponent):
         return messages
 
     def _judge(self, message: Message, text: str, knowledge: KnowledgeBase) -> None:
-        hits = knowledge.search(text, CANDIDATES) if text.strip() else []
+        hits = knowledge.search(text, CANDIDATES, reader=_reader(message)) if text.strip() else []
         entities = message.get(ENTITIES) or []
         guess = _guess(message)
         understood = decide(
@@ -96,6 +96,13 @@ class FaqRetriever(GraphComponent):
         )
 
 
+def _reader(message: Message) -> Reader:
+    """Who asks, from what the gateway wrote into the message's metadata."""
+    metadata = message.get("metadata") or {}
+    identity = metadata.get("identity") or {}
+    return Reader(metadata.get("channel"), signed_in=identity.get("tier") == "identity")
+
+
 def _guess(message: Message) -> Guess:
     intent = message.get(INTENT) or {}
     name, confidence = str(intent.get("name")), float(intent.get("confidence") or 0.0)
@@ -116,7 +123,10 @@ def _search(knowledge: KnowledgeBase, hits: list[Hit], text: str) -> Search:
     best = knowledge.articles[hits[0].article_id]
     asked = _bare(text)
     return Search(
-        hits[0].score, knowledge.answerable(hits), any(_bare(phrasing) == asked for phrasing in best.phrasings)
+        hits[0].score,
+        knowledge.answerable(hits),
+        exact=any(_bare(phrasing) == asked for phrasing in best.phrasings),
+        pinned=hits[0].rule == "pinned",
     )
 
 

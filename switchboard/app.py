@@ -54,7 +54,7 @@ def create_app(
     live = RedisLive(settings.redis_url) if settings.redis_url else LocalLive()
     turns = RedisTurns(settings.redis_url) if settings.redis_url else LocalTurns()
     bot = bot or RestBot(settings.bot_addresses)
-    post = ChannelPost(database, clock)
+    post = ChannelPost(database, clock, settings.base_url)
     floor = Floor(database, live, post, settings.hours, clock)
     limits = Limits(
         settings.max_message_chars,

@@ -18,8 +18,8 @@ from rasa.shared.core.events import BotUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.utils.endpoints import EndpointConfig
 
-from actions.answers import Reader, article_answer, best_candidate
-from faq_kb import LOCALES
+from actions.answers import Asker, article_answer, best_candidate
+from faq_kb import LOCALES, Reader
 from faq_kb.serving import served
 
 # How many of its own last messages the bot remembers when it picks its words.
@@ -62,11 +62,14 @@ def _article_asked_for(tracker: DialogueStateTracker) -> dict[str, Any] | None:
     base = served().current
     chosen = next(tracker.get_latest_entity_values("article"), None) or best_candidate(found)
     article = base.articles.get(str(chosen))
-    if article is None:
+    metadata = message.metadata or {}
+    signed_in = (metadata.get("identity") or {}).get("tier") == "identity"
+    reader = Reader(metadata.get("channel"), signed_in=signed_in)
+    if article is None or not article.is_for(reader):
         return None
     language = tracker.get_slot("language")
-    reader = Reader(language if language in LOCALES else "zh-HK", (message.metadata or {}).get("waiting") is True)
-    return article_answer(base, article, found, reader)
+    asker = Asker(language if language in LOCALES else "zh-HK", reader, metadata.get("waiting") is True)
+    return article_answer(base, article, found, asker)
 
 
 def _said_lately(tracker: DialogueStateTracker) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from rasa.core.channels.channel import InputChannel, OutputChannel
 
+from faq_kb.markup import plain
 from handoff import transcript
 from handoff.clock import Clock
 from handoff.database import Database
@@ -22,9 +23,10 @@ WIDGET = "widget"
 class ChannelPost:
     """Knows every mounted channel and sends through it."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, site: str = "") -> None:
         self._database = database
         self._clock = clock
+        self._site = site  # goes before the paths in articles
         self._channels: dict[str, InputChannel] = {}
         self._only_in_response: set[str] = set()
 
@@ -95,7 +97,8 @@ class ChannelPost:
         return taken
 
     async def _send_one(self, output: OutputChannel, recipient: str, line: Message) -> None:
-        message: dict[str, Any] = {"text": line.text}
+        # Articles are written with markup, which no channel but the widget shows.
+        message: dict[str, Any] = {"text": plain(line.text, self._site) if line.body.get("faq") else line.text}
         if line.buttons:
             message["buttons"] = [dict(button) for button in line.buttons]
         if line.body.get("image"):

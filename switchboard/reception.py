@@ -6,7 +6,7 @@ import asyncio
 import logging
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any, TypeGuard
@@ -14,7 +14,7 @@ from typing import Any, TypeGuard
 from sqlalchemy.engine import Connection
 
 import shop
-from faq_kb import KnowledgeFollower
+from faq_kb import Article, Category, KnowledgeFollower, Reader
 from handoff import conversations, shapes, texts, transcript, visitors
 from handoff.clock import Clock
 from handoff.database import Database
@@ -174,7 +174,7 @@ class Reception:
         return await self._pass_on(visitor, frame, text="/ask_person", asks_person=True)
 
     async def _article(self, visitor: Visitor, frame: Mapping[str, Any]) -> list[Frame]:
-        article = self._find_article(frame.get("article_id"))
+        article = self._find_article(frame.get("article_id"), visitor)
         spoken = await self._state(visitor)
         return await self._pass_on(
             visitor, frame, text=article.question_in(spoken["language"]), picked_article=article.id
@@ -285,26 +285,25 @@ class Reception:
 
     # -- what the page browses ---------------------------------------------------------------------------------
 
-    def faq_tree(self, wanted: str | None) -> Frame:
-        """Categories with their articles' questions, in the customer's language."""
+    def faq_tree(self, wanted: str | None, visitor: Visitor | None = None) -> Frame:
+        """Categories with their articles' questions, in the customer's language; each names the one that holds it."""
         spoken = language.nearest(wanted, self._default_language)
-        categories: dict[str, Frame] = {}
-        today = self._today()
-        for article in self._knowledge.current.articles.values():
-            if not article.is_valid_on(today):
-                continue
-            name = article.category_name
-            entry = categories.setdefault(
-                article.category, {"id": article.category, "name": _in(name, spoken), "articles": []}
-            )
-            entry["articles"].append({"id": article.id, "question": article.question_in(spoken)})
-        return {"categories": list(categories.values())}
 
-    def faq_article(self, article_id: str, wanted: str | None) -> Frame:
+        def listed(categories: Sequence[Category]) -> Iterator[Frame]:
+            for category in categories:
+                questions = [{"id": one.id, "question": one.question_in(spoken)} for one in category.articles]
+                yield {"id": category.id, "name": category.name, "parent": category.parent, "articles": questions}
+                yield from listed(category.children)
+
+        shown = self._knowledge.current.categories(spoken, reader=self._reader(visitor))
+        return {"categories": list(listed(shown))}
+
+    def faq_article(self, article_id: str, wanted: str | None, visitor: Visitor | None = None) -> Frame:
         """One article as the widget shows it. Raises UnknownArticle."""
         spoken = language.nearest(wanted, self._default_language)
-        article = self._find_article(article_id)
+        article = self._find_article(article_id, visitor)
         known = self._knowledge.current.articles
+        reader = self._reader(visitor)
         return {
             "id": article.id,
             "question": article.question_in(spoken),
@@ -312,7 +311,7 @@ class Reception:
             "related": [
                 {"id": other, "question": known[other].question_in(spoken)}
                 for other in article.related
-                if other in known
+                if other in known and known[other].is_for(reader)
             ],
             "links": [{"label": _in(link.label, spoken), "url": link.url} for link in article.links],
         }
@@ -336,11 +335,14 @@ class Reception:
 
     # -- the parts ---------------------------------------------------------------------------------------------
 
-    def _find_article(self, article_id: object) -> Any:
+    def _reader(self, visitor: Visitor | None) -> Reader:
+        return Reader(WIDGET, signed_in=visitor is not None and visitor.signed_in(self._clock()))
+
+    def _find_article(self, article_id: object, visitor: Visitor | None) -> Article:
         article = None
         if isinstance(article_id, str) and _ARTICLE_ID.match(article_id):
             article = self._knowledge.current.articles.get(article_id)
-        if article is None or not article.is_valid_on(self._today()):
+        if article is None or not article.is_valid_on(self._today()) or not article.is_for(self._reader(visitor)):
             raise UnknownArticle()
         return article
 

@@ -39,10 +39,10 @@ class Reception(Protocol):
     async def take(self, visitor: Any, frame: Mapping[str, Any]) -> list[dict[str, Any]]:
         """One frame of the page; the frames to answer with."""
 
-    def faq_tree(self, wanted: str | None) -> dict[str, Any]:
-        """Categories and questions."""
+    def faq_tree(self, wanted: str | None, visitor: Any = None) -> dict[str, Any]:
+        """Categories and questions, as far as this visitor may see them."""
 
-    def faq_article(self, article_id: str, wanted: str | None) -> dict[str, Any]:
+    def faq_article(self, article_id: str, wanted: str | None, visitor: Any = None) -> dict[str, Any]:
         """One article."""
 
     async def orders_of(self, visitor: Any, wanted: str | None) -> dict[str, Any]:

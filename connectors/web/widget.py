@@ -108,11 +108,13 @@ def blueprint(
 
     @routes.get("/faq", name="faq_tree")
     async def faq(request: Request) -> HTTPResponse:
-        return json(reception.faq_tree(request.args.get("locale")), ensure_ascii=False)
+        visitor = await reception.visitor_of(_bearer(request)) if _bearer(request) else None
+        return json(reception.faq_tree(request.args.get("locale"), visitor), ensure_ascii=False)
 
     @routes.get("/faq/<article_id:str>", name="faq_article")
     async def article(request: Request, article_id: str) -> HTTPResponse:
-        return json(reception.faq_article(article_id, request.args.get("locale")), ensure_ascii=False)
+        visitor = await reception.visitor_of(_bearer(request)) if _bearer(request) else None
+        return json(reception.faq_article(article_id, request.args.get("locale"), visitor), ensure_ascii=False)
 
     @routes.get("/orders", name="orders_list")
     async def orders(request: Request) -> HTTPResponse:
