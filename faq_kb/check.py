@@ -11,7 +11,7 @@ from faq_kb.folding import fold, fold_words
 from faq_kb.loading import article_paths, problems_between, read_file, source_of
 from faq_kb.problems import Level, Problem
 from faq_kb.search import SHOP_TIME, shipped_synonyms
-from faq_kb.vectors import Vocabulary
+from faq_kb.vectors import Space, pack
 from faq_kb.words import features_of
 
 # Two phrasings this much alike will be taken for each other as soon as a customer drops or adds a word.
@@ -85,8 +85,8 @@ def _colliding_phrasings(articles: Sequence[Article]) -> Iterator[Problem]:
     """Phrasings of two articles that the search can hardly tell apart."""
     phrasings = [(article, text) for article in articles for text in article.phrasings]
     words = [fold_words(text) for _, text in phrasings]
-    sentences = [features_of(fold(text), shipped_synonyms()) for _, text in phrasings]
-    matrix = Vocabulary(sentences).matrix(sentences)
+    sentences = pack(features_of(fold(text), shipped_synonyms()) for _, text in phrasings)
+    matrix = Space(sentences).vectors(sentences)
     reported: set[tuple[str, str]] = set()
     for start in range(0, len(phrasings), _COMPARED_AT_ONCE):
         likeness = (matrix[start : start + _COMPARED_AT_ONCE] @ matrix.T).tocoo()

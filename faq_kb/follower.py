@@ -132,10 +132,7 @@ class KnowledgeFollower:
         if self._current is None or _digests(before) != _digests(good):
             articles = [article for file in good.values() for article in file.articles]
             headings = [file.heading for file in good.values() if file.heading]
-            if self._current is not None:
-                # Customers get the new texts at once; building the index takes a second longer.
-                self._put_in_force(KnowledgeBase(articles, headings, like=self._current))
-            self._put_in_force(KnowledgeBase(articles, headings))
+            self._put_in_force(KnowledgeBase(articles, headings, before=self._current))
 
     def _put_in_force(self, knowledge: KnowledgeBase) -> None:
         self._current = knowledge

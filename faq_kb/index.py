@@ -1,8 +1,8 @@
 """The index: from a customer's words to the entries that fit, and how much speaks for the best one.
 
-Ranking and rejecting are two questions. A logistic regression fitted on all phrasings ranks; whether any entry
-answers at all is read from that model together with how near the nearest phrasing is and how much of what the
-customer said the entry knows about.
+Ranking and rejecting are two questions. A logistic regression fitted on all phrasings ranks, or, where there are too
+many entries to fit one, how near an entry's mean and its nearest phrasing are. Whether any entry answers at all is
+read from that together with how near the nearest phrasing is and how much of what the customer said the entry knows.
 """
 
 from __future__ import annotations
@@ -13,38 +13,47 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from faq_kb.fitting import Floats, fit, log_softmax
-from faq_kb.vectors import Content, Vocabulary
-from faq_kb.words import Synonyms, features_of
+from faq_kb.fitting import fit, gram, log_softmax
+from faq_kb.prototypes import merged, phrasings_kept
+from faq_kb.vectors import Floats, Packed, Space, Whole, joined, pack
+from faq_kb.words import Features, Synonyms, features_of
 
 # What the kernel is multiplied by before fitting, and how strongly large coefficients are held down. The
 # ranking hardly changes between a third and three times of either.
 SHARPNESS = 2.0
 PENALTY = 0.1
 
-# Past these a fit is no longer quick and small, and entries are compared by their mean and nearest phrasing.
-MAX_FITTED_PHRASINGS = 9_000
-MAX_FITTED_WORK = 2e10  # phrasings squared times entries
+# Without a fitted model: makes likenesses as sharp as its logits, so that both can be read alike.
+LIKENESS_SHARPNESS = 14.0
+NEAREST_SHARE = 0.5
+# So many entries are looked at closely, found by the rarest of the words that were said; and so many places of the
+# index are read to find them.
+CANDIDATES = 40
+MOST_PLACES_READ = 60_000
 
-# Makes likenesses as sharp as the logits of a fitted model, so that both can be read alike.
-_LIKENESS_SHARPNESS = 8.0
+_SLOTS = 1 << 16
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One thing that can be found: its folded phrasings, and weaker hints that count as half a phrasing each."""
+    """One thing that can be found: its phrasings, read, and how much each counts."""
 
     id: str
-    phrasings: tuple[str, ...]
-    hints: tuple[str, ...] = ()
+    sentences: Packed
+    weights: Floats
+
+
+def entry_of(id: str, phrasings: Sequence[str], hints: Sequence[str], synonyms: Synonyms) -> Entry:
+    """The entry of folded phrasings, and of weaker hints that count as half a phrasing each."""
+    sentences = pack(features_of(text, synonyms) for text in (*phrasings, *hints))
+    return Entry(id, sentences, np.repeat(np.array([1, 0.5], np.float32), [len(phrasings), len(hints)]))
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """What speaks for the best entry; all between 0 and 1 but the logit and the number of words."""
+    """What speaks for the best entry; all between 0 and 1 but the number of words."""
 
-    logit: float
-    probability: float
+    probability: float  # its share among the entries and what no entry answers
     nearest: float  # likeness of its nearest phrasing
     mean: float  # mean likeness of its phrasings
     explained: float  # how much of the content this entry knows
@@ -64,104 +73,157 @@ class Ranking:
 class Index:
     """``others`` are sentences that no entry answers: the model learns from them what proves nothing."""
 
-    def __init__(
-        self, entries: Sequence[Entry], synonyms: Synonyms, others: Sequence[str] = (), *, fitted: bool = True
-    ) -> None:
+    def __init__(self, entries: Sequence[Entry], synonyms: Synonyms, others: Packed) -> None:
         self.ids = [entry.id for entry in entries]
-        self.synonyms = synonyms
-        groups = [
-            (number, weight, text)
-            for number, entry in enumerate(entries)
-            for weight, texts in ((1.0, entry.phrasings), (0.5, entry.hints))
-            for text in texts
-        ]
-        self.is_fitted = fitted and _is_quick(len(groups) + len(others), len(entries))
-        sentences = [features_of(text, synonyms) for _, _, text in groups]
-        self._content = Content(sentences)
-        self._known: list[set[str]] = [set() for _ in entries]
-        for (owner, _, _), sentence in zip(groups, sentences, strict=True):
-            self._known[owner].update(sentence.content)
-        if self.is_fitted:
-            # One class more, the last one.
-            groups += [(len(entries), 1.0, text) for text in others]
-            sentences += [features_of(text, synonyms) for text in others]
-        self._owners = np.array([owner for owner, _, _ in groups], dtype=np.int64)
-        self._classes = len(entries) + bool(others and self.is_fitted)
-        sizes = np.bincount(self._owners, minlength=self._classes)
-        self._shares = 1 / np.maximum(sizes, 1)
-        self._filled = np.flatnonzero(sizes)
-        self._starts = (sizes.cumsum() - sizes)[self._filled]
-        self._vocabulary = Vocabulary(sentences)
-        matrix = self._vocabulary.matrix(sentences)
-        self._postings = _Postings(matrix)
-        if self.is_fitted:
-            kernel = (matrix @ matrix.T).toarray() * np.float32(SHARPNESS)
-            weights = np.array([weight for _, weight, _ in groups], np.float32)
-            coefficients = SHARPNESS * fit(kernel, self._owners, self._classes, PENALTY, weights)
+        self._synonyms = synonyms
+        ours = joined([entry.sentences for entry in entries])
+        sizes = np.array([len(entry.sentences) for entry in entries] + [len(others)], np.int64)
+        self._firsts = np.concatenate(([0], sizes.cumsum()))
+        self._weights = np.concatenate(
+            [np.empty(0, np.float32), *(entry.weights for entry in entries), np.ones(len(others), np.float32)]
+        )
+        self._space = Space(ours)
+        vectors = self._space.vectors(joined([ours, others]))
+        self._rows = _Rows(vectors)
+        kept = phrasings_kept(sizes)
+        self.is_fitted = kept is not None
+        if kept is not None:
+            merging, owners, weights = merged(vectors, sizes, self._weights, kept)
+            prototypes = merging @ vectors
+            kernel = gram(prototypes) * np.float32(SHARPNESS)
+            coefficients = SHARPNESS * fit(kernel, owners, len(sizes), PENALTY, weights)
             # One row a class, side by side in memory: a question is answered several times as fast.
             self._coefficients: Floats = np.ascontiguousarray(coefficients.T)
+        else:
+            prototypes, self._spread = _means(vectors, self._firsts, self._weights)
+        self._postings = _Postings(prototypes)
 
     def rank(self, folded: str, limit: int) -> Ranking | None:
         """The entries nearest to a folded sentence; None when it shares nothing with any."""
-        sentence = features_of(folded, self.synonyms)
-        where, what = self._vocabulary.vector(sentence)
-        if not where or not self.ids:
+        sentence = features_of(folded, self._synonyms)
+        query = self._space.vectors(pack([sentence]))
+        if not self.ids or not query.nnz:
             return None
-        likeness = self._postings.likeness(where, what)
-        means = np.bincount(self._owners, weights=likeness, minlength=self._classes) * self._shares
-        logits = self._logits(likeness, means)
-        logs = log_softmax(logits)
-        best = _largest(logits[: len(self.ids)], limit)
-        first = int(best[0])
-        evidence = Evidence(
-            logit=float(logits[first]),
-            probability=float(np.exp(logs[first])),
-            nearest=float(likeness[self._owners == first].max(initial=0.0)),
-            mean=float(means[first]),
-            explained=self._content.explained(sentence, self._known[first]),
-            known=self._content.explained(sentence),
-            words=len(sentence.content),
-        )
-        return Ranking(tuple(best.tolist()), tuple(np.exp(logs[best]).tolist()), evidence)
+        found = self._by_model(query) if self.is_fitted else self._by_likeness(query)
+        if found is None:
+            return None
+        classes, logits = found
+        shares = np.exp(log_softmax(logits))
+        ours = np.flatnonzero(classes < len(self.ids))
+        best = ours[_largest(logits[ours], limit)]
+        if not len(best):
+            return None
+        evidence = self._evidence(int(classes[best[0]]), float(shares[best[0]]), query, sentence)
+        return Ranking(tuple(classes[best].tolist()), tuple(shares[best].tolist()), evidence)
 
-    def _logits(self, likeness: Floats, means: Floats) -> Floats:
-        if self.is_fitted:
-            fitted: Floats = self._coefficients @ likeness
-            return fitted
-        nearest = np.zeros(self._classes, np.float32)
-        nearest[self._filled] = np.maximum.reduceat(likeness, self._starts)
-        return (_LIKENESS_SHARPNESS * (means + nearest)).astype(np.float32)
+    def _by_model(self, query: sparse.csr_matrix) -> tuple[Whole, Floats] | None:
+        likeness = self._postings.likeness(query)
+        if not likeness.any():
+            return None
+        return np.arange(len(self._coefficients)), self._coefficients @ likeness
+
+    def _by_likeness(self, query: sparse.csr_matrix) -> tuple[Whole, Floats] | None:
+        rough = self._postings.likeness(query, MOST_PLACES_READ)
+        classes = _largest(rough, CANDIDATES)
+        classes = classes[rough[classes] > 0]
+        if not len(classes):
+            return None
+        firsts, lengths = self._firsts[classes], self._firsts[classes + 1] - self._firsts[classes]
+        likeness, _ = self._rows.likeness(_ranges(firsts, lengths), query)
+        weights = self._weights[_ranges(firsts, lengths)]
+        starts = lengths.cumsum() - lengths
+        means = np.add.reduceat(likeness * weights, starts) / np.add.reduceat(weights, starts)
+        nearest = np.maximum.reduceat(likeness * np.sqrt(weights), starts)
+        logits = LIKENESS_SHARPNESS * (means / self._spread[classes] + NEAREST_SHARE * nearest)
+        return classes, logits.astype(np.float32)
+
+    def _evidence(self, first: int, share: float, query: sparse.csr_matrix, sentence: Features) -> Evidence:
+        rows = np.arange(self._firsts[first], self._firsts[first + 1])
+        likeness, shared = self._rows.likeness(rows, query)
+        columns, weights, known = self._space.content(sentence)
+        total = float(weights.sum()) or 1.0
+        return Evidence(
+            probability=share,
+            nearest=float(likeness.max(initial=0.0)),
+            mean=float(likeness.mean()) if len(likeness) else 0.0,
+            explained=float(weights[np.isin(columns, shared)].sum()) / total,
+            known=float(weights[known].sum()) / total,
+            words=len(columns),
+        )
+
+
+class _Rows:
+    """The phrasings one by one. (Slicing a scipy matrix costs more than the whole search.)"""
+
+    def __init__(self, vectors: sparse.csr_matrix) -> None:
+        self._starts = vectors.indptr.astype(np.int64)
+        self._columns = vectors.indices
+        self._values = vectors.data
+
+    def likeness(self, rows: Whole, query: sparse.csr_matrix) -> tuple[Floats, Whole]:
+        """The cosine of a sentence with each of some phrasings, and the columns they share."""
+        lengths = self._starts[rows + 1] - self._starts[rows]
+        places = _ranges(self._starts[rows], lengths)
+        # A table by the last bits of the column, checked against the column itself.
+        slots = np.zeros(_SLOTS, np.int16)
+        slots[query.indices & (_SLOTS - 1)] = np.arange(len(query.indices))
+        columns = self._columns[places]
+        held = slots[columns & (_SLOTS - 1)]
+        shared = np.flatnonzero(query.indices[held] == columns)
+        products = self._values[places[shared]] * query.data[held[shared]]
+        owners = np.repeat(np.arange(len(rows)), lengths)[shared]
+        found = np.bincount(owners, products, minlength=len(rows)).astype(np.float32)
+        return found, columns[shared]
 
 
 class _Postings:
-    """Which phrasings hold a feature. (Slicing a scipy matrix costs more than the whole search.)"""
+    """Which rows of a matrix hold a feature, and with what value."""
 
     def __init__(self, matrix: sparse.csr_matrix) -> None:
         columns = matrix.tocsc()
         self._starts = columns.indptr.astype(np.int64)
-        self._phrasings = columns.indices
+        self._rows = columns.indices
         self._values = columns.data
         self._count = matrix.shape[0]
 
-    def likeness(self, where: list[int], what: list[float]) -> Floats:
-        """The cosine of a sentence with each phrasing."""
-        columns = np.array(where, np.int64)
+    def likeness(self, query: sparse.csr_matrix, most_places: int | None = None) -> Floats:
+        """The products of a sentence with all rows; of its rarest features alone when all are too many to read."""
+        columns, values = query.indices, query.data
         starts = self._starts[columns]
         lengths = self._starts[columns + 1] - starts
-        ends = lengths.cumsum()
-        places = np.repeat(starts - ends + lengths, lengths) + np.arange(ends[-1])
-        products = self._values[places] * np.repeat(np.array(what, np.float32), lengths)
-        found: Floats = np.bincount(self._phrasings[places], products, minlength=self._count).astype(np.float32)
+        if most_places is not None and lengths.sum() > most_places:
+            rarest = np.argsort(lengths, kind="stable")
+            rarest = rarest[: max(1, int(np.searchsorted(lengths[rarest].cumsum(), most_places)))]
+            starts, lengths, values = starts[rarest], lengths[rarest], values[rarest]
+        places = _ranges(starts, lengths)
+        products = self._values[places] * np.repeat(values, lengths)
+        found: Floats = np.bincount(self._rows[places], products, minlength=self._count).astype(np.float32)
         return found
 
 
-def _is_quick(phrasings: int, entries: int) -> bool:
-    return 0 < phrasings <= MAX_FITTED_PHRASINGS and phrasings * phrasings * entries <= MAX_FITTED_WORK
+def _ranges(starts: Whole, lengths: Whole) -> Whole:
+    """The numbers of several ranges, one after the other."""
+    ends = lengths.cumsum()
+    total = int(ends[-1]) if len(ends) else 0
+    found: Whole = np.repeat(starts - ends + lengths, lengths) + np.arange(total)
+    return found
 
 
-def _largest(values: Floats, limit: int) -> Floats:
+def _means(vectors: sparse.csr_matrix, firsts: Whole, weights: Floats) -> tuple[sparse.csr_matrix, Floats]:
+    """The mean phrasing of each class, brought to length one, and the length it had."""
+    merging = sparse.csr_matrix((weights, np.arange(len(weights)), firsts), shape=(len(firsts) - 1, len(weights)))
+    means = (sparse.diags(1 / np.maximum(merging.sum(axis=1).A1, 1e-9), dtype=np.float32) @ merging) @ vectors
+    lengths = np.sqrt(means.multiply(means).sum(axis=1).A1).astype(np.float32)
+    lengths = np.maximum(lengths, 1e-9)
+    means.data /= np.repeat(lengths, np.diff(means.indptr))
+    return means, lengths
+
+
+def _largest(values: Floats, limit: int) -> Whole:
     """Positions of the largest values, largest first."""
     count = min(limit, len(values))
+    if count <= 0:
+        return np.empty(0, np.int64)
     some = np.argpartition(-values, count - 1)[:count]
-    order: Floats = some[np.argsort(-values[some], kind="stable")]
+    order: Whole = some[np.argsort(-values[some], kind="stable")]
     return order

@@ -6,7 +6,7 @@ import hashlib
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, timezone
 from enum import Enum
 from functools import lru_cache
@@ -19,10 +19,11 @@ import yaml
 from faq_kb.articles import Article, Category, Heading, Reader
 from faq_kb.categories import tree, with_missing
 from faq_kb.folding import fold, fold_words
-from faq_kb.index import Entry, Evidence, Index
+from faq_kb.index import Entry, Evidence, Index, entry_of
 from faq_kb.loading import load_files
 from faq_kb.pins import Pins
-from faq_kb.words import Synonyms
+from faq_kb.vectors import Packed, joined, pack
+from faq_kb.words import Synonyms, features_of
 
 # Hong Kong, Taiwan and the mainland share it; an article's last day ends at their midnight.
 SHOP_TIME = timezone(timedelta(hours=8))
@@ -72,8 +73,19 @@ class Hit:
         return self.rule in ("exact", "pinned")
 
 
+@dataclass(frozen=True)
+class _Read:
+    """An article as the index takes it."""
+
+    article: Article
+    texts: tuple[object, ...]  # all that the rest was made from
+    entry: Entry
+    exact: tuple[str, ...]
+    digest: bytes
+
+
 class KnowledgeBase:
-    """``like`` hurries: the new articles are served at once with that set's index, until the own one is built."""
+    """``before`` hurries: articles that stood in that set as they are now are not read again."""
 
     def __init__(
         self,
@@ -81,18 +93,20 @@ class KnowledgeBase:
         headings: Iterable[Heading] = (),
         *,
         today: Callable[[], date] | None = None,
-        like: KnowledgeBase | None = None,
+        before: KnowledgeBase | None = None,
     ) -> None:
         self.articles: Mapping[str, Article] = MappingProxyType({article.id: article for article in articles})
         self.headings: Mapping[str, Heading] = MappingProxyType(with_missing(headings, self.articles.values()))
-        self.version = _version((*self.articles.values(), *self.headings.values()))
         self._today = today or (lambda: datetime.now(SHOP_TIME).date())
         self._dated = [article for article in self.articles.values() if article.valid_from or article.valid_until]
         self._limited = [article for article in self.articles.values() if article.channels or article.audience]
         self._pins = Pins(self.articles.values())
-        self._exact = _exact(self.articles.values())
-        self._index: Index = like._index if like else self._built_index()
-        phrasings = sum(len(article.phrasings) for article in self.articles.values())
+        known: Mapping[str, _Read] = before._read if before else {}
+        self._read: dict[str, _Read] = {id: _prepared(article, known.get(id)) for id, article in self.articles.items()}
+        self.version = _version(self._read.values(), self.headings.values())
+        self._exact = _exact(self._read.values())
+        self._index = Index([read.entry for read in self._read.values()], shipped_synonyms(), self._others())
+        phrasings = sum(len(read.entry.weights) for read in self._read.values())
         count = max(1, len(self.articles))
         self._base = _CONSTANT + _LOG_ENTRIES * math.log(count) + _LOG_PHRASINGS * math.log(max(1, phrasings / count))
 
@@ -117,7 +131,7 @@ class KnowledgeBase:
         scale = self._answer_probability(ranking.evidence) / max(1e-9, ranking.probabilities[0])
         for position, probability in zip(ranking.positions, ranking.probabilities, strict=True):
             article_id = self._index.ids[position]
-            if article_id in self.articles and article_id not in away:
+            if article_id not in away:
                 hits.append(Hit(article_id, scale * probability))
         return hits[:limit]
 
@@ -152,12 +166,10 @@ class KnowledgeBase:
         away = self._away(reader)
         return tree(self.headings, (one for one in self.articles.values() if one.id not in away), locale)
 
-    def _built_index(self) -> Index:
-        return Index([_entry(article) for article in self.articles.values()], shipped_synonyms(), self._others())
-
-    def _others(self) -> list[str]:
-        counter_examples = {fold(text) for article in self.articles.values() for text in article.not_asked_as}
-        return [text for text in (*background(), *sorted(counter_examples)) if fold_words(text) not in self._exact]
+    def _others(self) -> Packed:
+        texts = {fold(text) for article in self.articles.values() for text in article.not_asked_as}
+        counter_examples = [text for text in sorted(texts) if fold_words(text) not in self._exact]
+        return joined([background(), pack(features_of(text, shipped_synonyms()) for text in counter_examples)])
 
     def _answer_probability(self, evidence: Evidence) -> float:
         evidence_for = (
@@ -176,14 +188,25 @@ def shipped_synonyms() -> Synonyms:
 
 
 @lru_cache(maxsize=1)
-def background() -> tuple[str, ...]:
-    """What people also say and no article answers, folded."""
+def background() -> Packed:
+    """What people also say and no article answers."""
     lines = yaml.safe_load(_shipped("background.yml"))
-    return tuple(fold(str(line)) for line in lines)
+    return pack(features_of(fold(str(line)), shipped_synonyms()) for line in lines)
 
 
 def _shipped(name: str) -> str:
     return resources.files("faq_kb").joinpath(name).read_text(encoding="utf-8")
+
+
+def _prepared(article: Article, before: _Read | None) -> _Read:
+    if before and before.article is article:
+        return before
+    digest = hashlib.sha256(repr(article).encode()).digest()
+    texts = (article.phrasings, article.keywords, tuple(article.answer.values()))
+    if before and before.texts == texts:
+        return replace(before, article=article, digest=digest)
+    exact = dict.fromkeys(fold_words(text) for text in article.phrasings)
+    return _Read(article, texts, _entry(article), tuple(text for text in exact if text), digest)
 
 
 def _entry(article: Article) -> Entry:
@@ -195,20 +218,21 @@ def _entry(article: Article) -> Entry:
     # An answer's words lead to it too, if they are no more than a hint among the phrasings.
     hints += [fold(text) for text in article.answer.values()]
     phrasings = dict.fromkeys(fold(text) for text in article.phrasings)
-    return Entry(article.id, tuple(text for text in phrasings if text), tuple(text for text in hints if text))
+    kept = [text for text in phrasings if text], [text for text in hints if text]
+    return entry_of(article.id, *kept, shipped_synonyms())
 
 
-def _exact(articles: Iterable[Article]) -> dict[str, str]:
+def _exact(articles: Iterable[_Read]) -> dict[str, str]:
     """The article each folded phrasing leads to; a phrasing of two articles leads to neither for certain."""
-    owners: dict[str, set[str]] = {}
-    for article in articles:
-        for text in article.phrasings:
-            owners.setdefault(fold_words(text), set()).add(article.id)
-    return {text: next(iter(ids)) for text, ids in owners.items() if len(ids) == 1 and text}
+    owners: dict[str, str] = {}
+    for read in articles:
+        for text in read.exact:
+            owners[text] = "" if text in owners else read.article.id
+    return {text: id for text, id in owners.items() if id}
 
 
-def _version(records: Iterable[Article | Heading]) -> str:
-    digest = hashlib.sha256()
-    for record in records:
-        digest.update(repr(record).encode())
+def _version(articles: Iterable[_Read], headings: Iterable[Heading]) -> str:
+    digest = hashlib.sha256(b"".join(read.digest for read in articles))
+    for heading in headings:
+        digest.update(repr(heading).encode())
     return digest.hexdigest()[:12]

@@ -1,89 +1,101 @@
-"""Sentences as numbers: TF-IDF over the features of a set of phrasings, each kind of feature weighted on its own."""
+"""Sentences as numbers: TF-IDF over hashed features, each kind of feature weighted on its own."""
 
 from __future__ import annotations
 
-import math
-from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from zlib import crc32
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 
 from faq_kb.words import BLOCKS, Features
 
+Floats = NDArray[np.float32]
+Whole = NDArray[np.int64]
+
 # How much each kind of feature counts. Meanings alone are vague; pairs are telling and rare.
-BLOCK_WEIGHTS = {"words": 1.0, "meanings": 0.4, "pairs": 0.7, "pieces": 1.0}
+BLOCK_WEIGHTS = {"words": 0.6, "characters": 1.2, "meanings": 0.4, "pairs": 0.9, "pieces": 1.0}
+_WEIGHTS = np.array([BLOCK_WEIGHTS[block] for block in BLOCKS])
+
+# A column is what remains of a feature's hash. With this many columns two features seldom meet in one, and where
+# they do it is two rare ones; there is no list of all features to keep.
+FEWEST_COLUMNS, MOST_COLUMNS = 1 << 16, 1 << 22
 
 
-class Vocabulary:
-    """The features of the phrasings it was made from, numbered, each weighing more the fewer phrasings have it."""
+@dataclass(frozen=True)
+class Packed:
+    """Sentences as hashes of their features. Reading a sentence costs far more than weighing it, so these are kept
+    from one index to the next."""
 
-    def __init__(self, sentences: Sequence[Features]) -> None:
-        total = len(sentences)
-        length = math.sqrt(sum(weight * weight for weight in BLOCK_WEIGHTS.values()))
-        self._weights = [BLOCK_WEIGHTS[block] / length for block in BLOCKS]
-        self._columns: list[dict[str, int]] = []
-        self._rarity: list[float] = []
-        self._unknown: list[float] = []
-        for block in range(len(BLOCKS)):
-            frequency = Counter(feature for sentence in sentences for feature in sentence.blocks[block])
-            first = len(self._rarity)
-            self._columns.append({feature: first + number for number, feature in enumerate(frequency)})
-            self._rarity += [math.log((1 + total) / (1 + count)) + 1 for count in frequency.values()]
-            self._unknown.append(max(self._rarity[first:], default=1.0))
+    hashes: NDArray[np.uint32]
+    counts: NDArray[np.uint8]
+    lengths: NDArray[np.int32]  # how many features: a row a sentence, a column a block
 
     def __len__(self) -> int:
-        return len(self._rarity)
-
-    def vector(self, sentence: Features) -> tuple[list[int], list[float]]:
-        """Columns and values, of length one. What nobody has said before has no column and still takes length:
-        half of a sentence understood is not a sentence understood."""
-        where: list[int] = []
-        what: list[float] = []
-        rarity = self._rarity
-        for block, counts in enumerate(sentence.blocks):
-            columns, weight, unknown = self._columns[block], self._weights[block], self._unknown[block]
-            values: list[float] = []
-            for feature, count in counts.items():
-                column = columns.get(feature)
-                if column is not None:
-                    where.append(column)
-                    values.append(rarity[column] if count == 1 else rarity[column] * (1 + math.log(count)))
-            strangers = len(counts) - len(values)
-            square = sum([value * value for value in values]) + strangers * unknown * unknown
-            if square:
-                scale = weight / math.sqrt(square)
-                what += [value * scale for value in values]
-        return where, what
-
-    def matrix(self, sentences: Iterable[Features]) -> sparse.csr_matrix:
-        starts = [0]
-        columns: list[int] = []
-        values: list[float] = []
-        for sentence in sentences:
-            where, what = self.vector(sentence)
-            columns += where
-            values += what
-            starts.append(len(columns))
-        parts = (np.array(values, np.float32), np.array(columns, np.int32), np.array(starts, np.int32))
-        return sparse.csr_matrix(parts, shape=(len(starts) - 1, max(1, len(self))))
+        return len(self.lengths)
 
 
-class Content:
-    """How much of what a sentence is about is known, rare words counting most."""
+def pack(sentences: Iterable[Features]) -> Packed:
+    hashes: list[int] = []
+    counts: list[int] = []
+    lengths: list[list[int]] = []
+    for sentence in sentences:
+        for number, block in enumerate(sentence.blocks):
+            hashes += [crc32(feature.encode(), number) for feature in block]
+            counts += block.values()
+        lengths.append([len(block) for block in sentence.blocks])
+    return Packed(
+        np.array(hashes, np.uint32),
+        np.minimum(np.array(counts, np.int64), 255).astype(np.uint8),
+        np.array(lengths, np.int32).reshape(-1, len(BLOCKS)),
+    )
 
-    def __init__(self, sentences: Sequence[Features]) -> None:
-        total = len(sentences)
-        counts = Counter(word for sentence in sentences for word in sentence.content)
-        self._weights = {word: (math.log((1 + total) / (1 + count)) + 1) ** 2 for word, count in counts.items()}
-        self._unknown = (math.log(1 + total) + 1) ** 2
 
-    def explained(self, sentence: Features, known: Collection[str] | None = None) -> float:
-        """The share of the sentence's content that is in ``known``, or in any phrasing."""
-        total = found = 0.0
-        for word in sentence.content:
-            weight = self._weights.get(word)
-            total += self._unknown if weight is None else weight
-            if weight is not None and (known is None or word in known):
-                found += weight
-        return found / total if total else 0.0
+def joined(parts: Sequence[Packed]) -> Packed:
+    """All sentences of the parts, in their order."""
+    parts = [pack(()), *parts]
+    return Packed(
+        np.concatenate([part.hashes for part in parts]),
+        np.concatenate([part.counts for part in parts]),
+        np.concatenate([part.lengths for part in parts]),
+    )
+
+
+class Space:
+    """The features of the sentences it was made from, each weighing more the fewer sentences have it."""
+
+    def __init__(self, sentences: Packed) -> None:
+        self.columns = FEWEST_COLUMNS
+        while self.columns < min(MOST_COLUMNS, 2 * len(sentences.hashes)):
+            self.columns *= 2
+        frequency = np.bincount(self._columns_of(sentences.hashes), minlength=self.columns)
+        self._rarity = (np.log((1 + len(sentences)) / (1 + frequency)) + 1).astype(np.float32)
+        # So much does weigh what nobody has said before: half of a sentence understood is not a sentence understood.
+        self._unknown = np.float32(np.log(1 + len(sentences)) + 1)
+
+    def vectors(self, sentences: Packed) -> sparse.csr_matrix:
+        """A row of length one for each sentence."""
+        columns = self._columns_of(sentences.hashes)
+        values = self._rarity[columns]
+        repeated = sentences.counts > 1
+        values[repeated] *= 1 + np.log(sentences.counts[repeated].astype(np.float32))
+        ends = sentences.lengths.ravel().cumsum(dtype=np.int64)
+        squares = np.concatenate(([0.0], np.square(values, dtype=np.float64).cumsum()))[np.concatenate(([0], ends))]
+        squares = np.diff(squares).reshape(sentences.lengths.shape)
+        shares = np.where(sentences.lengths > 0, _WEIGHTS**2, 0)
+        scale = np.sqrt(shares / np.maximum(squares * shares.sum(axis=1, keepdims=True), 1e-9))
+        values *= np.repeat(scale.astype(np.float32).ravel(), sentences.lengths.ravel())
+        starts = np.concatenate(([0], ends[len(BLOCKS) - 1 :: len(BLOCKS)]))
+        return sparse.csr_matrix((values, columns, starts.astype(np.int32)), shape=(len(sentences), self.columns))
+
+    def content(self, sentence: Features) -> tuple[NDArray[np.int32], Floats, NDArray[np.bool_]]:
+        """What a sentence is about: columns, how much each counts, and which of them the space knows."""
+        hashes = [crc32(feature.encode(), block) for block, feature in sentence.content]
+        columns = self._columns_of(np.array(hashes, np.uint32))
+        rarity = self._rarity[columns]
+        return columns, rarity * rarity, rarity < self._unknown
+
+    def _columns_of(self, hashes: NDArray[np.uint32]) -> NDArray[np.int32]:
+        return (hashes & np.uint32(self.columns - 1)).astype(np.int32)

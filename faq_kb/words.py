@@ -1,8 +1,8 @@
-"""From a folded sentence to the features it is compared by: words, meanings, pairs of both, and pieces of words.
+"""From a folded sentence to the features it is compared by: words, meanings, pairs of both, pieces of words.
 
 A model with few phrasings to learn from lives on what its features bring along, so words are brought to a stem,
-words that mean the same are tied by the synonym file, and Chinese, which has no spaces, is read as runs of
-characters.
+words that mean the same are tied by the synonym file, and Chinese, which has no spaces, is read as characters and
+pairs of neighbours.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ import yaml
 from faq_kb.folding import fold
 
 # The kinds of features; each is weighted on its own, so that the many pieces do not drown the few words.
-BLOCKS = ("words", "meanings", "pairs", "pieces")
+BLOCKS = ("words", "characters", "meanings", "pairs", "pieces")
+WORDS, CHARACTERS, MEANINGS, PAIRS, PIECES = range(len(BLOCKS))
 
 _CHINESE = "\u3400-\u9fff\U00020000-\U0003ffff"
 _TOKEN = re.compile(rf"[^\W_{_CHINESE}]+|[{_CHINESE}]+")
@@ -87,15 +88,24 @@ _EMPTY_WORDS = (
 )
 _EMPTY = frozenset(_EMPTY_WORDS.split())
 
-# How far apart two words of a pair may stand.
-_PAIR_REACH = 3
+# Words that a question is made with and that say nothing about what it is about. (Folded, as all that is read here.)
+_ASKING = re.compile(
+    "为什么|怎么样|怎么办|怎么|什么时候|什么时间|什么|哪里|哪个|哪家|哪种|哪些|多久|多少|可不可以|能不能|是不是|有没有|会不会|"
+    "可以|不可以|不能|不会|不要|不是|知道|觉得|想要|请问|这个|那个|这些|那些|这么|这里|那里|我们|你们|他们|"
+    "一下|一个|现在|刚刚|已经|还是|还没|没有|因为|所以|如果|但是|的话|[我你他的了吗呢是有在会能要想不没很都也就这那和跟把被给让吧啊谁几个]"
+)
+
+# How far apart two words of a pair may stand, and how long a piece of a word is.
+_PAIR_REACH = 4
+_PIECES = (3, 4, 5)
 
 
 class Features(NamedTuple):
-    """What a sentence is compared by: its blocks in the order of ``BLOCKS``, and the words that carry its content."""
+    """What a sentence is compared by: its blocks in the order of ``BLOCKS``, and what carries its content, each
+    with the block in which it stands."""
 
     blocks: tuple[Counter[str], ...]
-    content: tuple[str, ...]
+    content: tuple[tuple[int, str], ...]
 
 
 class Synonyms:
@@ -138,50 +148,77 @@ class Synonyms:
 
 def features_of(folded: str, synonyms: Synonyms) -> Features:
     """The features of a folded sentence, by block, each with how often it occurs."""
-    words: list[str] = []
-    pieces: list[str] = []
-    meanings: list[str] = []
-    chain: list[str] = []  # the sentence as words and meanings in their order
-    latin: list[str] = []
-
-    def read_latin() -> None:
-        start = 0
-        while start < len(latin):
-            length, found = synonyms.at(latin, start)
-            meanings.extend(found)
-            if found:
-                chain.append(found[0])
-            elif latin[start] not in _EMPTY:
-                chain.append(latin[start])
-            start += length
-        latin.clear()
-
+    reader = _Reader(synonyms)
     for token in _TOKEN.findall(_expand(folded)):
         if _is_chinese(token):
-            read_latin()
-            words.extend(token)
-            words.extend(_grams(token, 2))
-            pieces.extend(_grams(token, 3))
-            last = 0
-            for start, end, found in synonyms.in_chinese(token):
-                chain.extend(_grams(token[last:start], 2))
-                meanings.extend(found)
-                chain.append(found[0])
-                last = end
-            chain.extend(_grams(token[last:], 2))
+            reader.chinese(token)
         else:
-            latin.append(_stem(token))
-            words.append(latin[-1])
-            padded = f" {token} "
-            for size in (2, 3, 4, 5):
-                pieces.extend(_grams(padded, size))
-    read_latin()
-    pairs = list(chain)
-    for start, first in enumerate(chain):
-        for second in chain[start + 1 : start + 1 + _PAIR_REACH]:
-            pairs.append(f"{first}~{second}" if first < second else f"{second}~{first}")
-    blocks = (Counter(words), Counter(meanings), Counter(pairs), Counter(pieces))
-    return Features(blocks, tuple(dict.fromkeys(chain)))
+            reader.latin(token)
+    return reader.features()
+
+
+class _Reader:
+    """Reads the tokens of one sentence."""
+
+    def __init__(self, synonyms: Synonyms) -> None:
+        self._synonyms = synonyms
+        self._words: list[str] = []
+        self._characters: list[str] = []
+        self._meanings: list[str] = []
+        self._pieces: list[str] = []
+        self._content: list[tuple[int, str]] = []
+        self._chain: list[list[str]] = []  # the sentence as words and meanings in their order
+        self._latin: list[str] = []  # a run of words, for expressions of several
+
+    def latin(self, token: str) -> None:
+        self._latin.append(_stem(token))
+        padded = f" {token} "
+        for size in _PIECES:
+            self._pieces += _grams(padded, size)
+
+    def chinese(self, run: str) -> None:
+        self._end_latin()
+        self._characters += run
+        self._characters += _grams(run, 2)
+        last = 0
+        for start, end, meanings in self._synonyms.in_chinese(run):
+            self._plain_chinese(run[last:start])
+            self._mean(meanings, about=_ASKING.fullmatch(run, start, end) is None)
+            last = end
+        self._plain_chinese(run[last:])
+
+    def features(self) -> Features:
+        self._end_latin()
+        pairs = [item for items in self._chain for item in items]
+        for place, items in enumerate(self._chain):
+            for others in self._chain[place + 1 : place + 1 + _PAIR_REACH]:
+                pairs += [f"{a}~{b}" if a < b else f"{b}~{a}" for a in items for b in others]
+        blocks = (self._words, self._characters, self._meanings, pairs, self._pieces)
+        return Features(tuple(map(Counter, blocks)), tuple(dict.fromkeys(self._content)))
+
+    def _end_latin(self) -> None:
+        words, start = self._latin, 0
+        while start < len(words):
+            length, meanings = self._synonyms.at(words, start)
+            if meanings:
+                self._mean(meanings)
+            elif words[start] not in _EMPTY:
+                self._chain.append([words[start]])
+                self._content.append((WORDS, words[start]))
+            start += length
+        self._words += words
+        self._latin = []
+
+    def _plain_chinese(self, run: str) -> None:
+        self._chain += [[gram] for gram in _grams(run, 2)]
+        for part in _ASKING.split(run):
+            self._content += [(CHARACTERS, gram) for gram in (_grams(part, 2) if len(part) > 1 else part)]
+
+    def _mean(self, meanings: list[str], about: bool = True) -> None:
+        self._meanings += meanings
+        self._chain.append(meanings)
+        if about:
+            self._content.append((MEANINGS, meanings[0]))
 
 
 def stems(folded: str) -> list[str]:
