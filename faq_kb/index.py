@@ -15,7 +15,7 @@ from scipy import sparse
 
 from faq_kb.fitting import fit, gram, log_softmax
 from faq_kb.prototypes import merged, phrasings_kept
-from faq_kb.vectors import Floats, Packed, Space, Whole, joined, pack
+from faq_kb.vectors import Floats, Packed, Space, Vector, Whole, joined, pack
 from faq_kb.words import Features, Synonyms, features_of
 
 # What the kernel is multiplied by before fitting, and how strongly large coefficients are held down. The
@@ -28,8 +28,8 @@ LIKENESS_SHARPNESS = 14.0
 NEAREST_SHARE = 0.5
 # So many entries are looked at closely, found by the rarest of the words that were said; and so many places of the
 # index are read to find them.
-CANDIDATES = 40
-MOST_PLACES_READ = 60_000
+CANDIDATES = 32
+MOST_PLACES_READ = 30_000
 
 _SLOTS = 1 << 16
 
@@ -101,8 +101,8 @@ class Index:
     def rank(self, folded: str, limit: int) -> Ranking | None:
         """The entries nearest to a folded sentence; None when it shares nothing with any."""
         sentence = features_of(folded, self._synonyms)
-        query = self._space.vectors(pack([sentence]))
-        if not self.ids or not query.nnz:
+        query = self._space.vector(sentence)
+        if not self.ids or not len(query.columns):
             return None
         found = self._by_model(query) if self.is_fitted else self._by_likeness(query)
         if found is None:
@@ -116,20 +116,20 @@ class Index:
         evidence = self._evidence(int(classes[best[0]]), float(shares[best[0]]), query, sentence)
         return Ranking(tuple(classes[best].tolist()), tuple(shares[best].tolist()), evidence)
 
-    def _by_model(self, query: sparse.csr_matrix) -> tuple[Whole, Floats] | None:
+    def _by_model(self, query: Vector) -> tuple[Whole, Floats] | None:
         likeness = self._postings.likeness(query)
         if not likeness.any():
             return None
         return np.arange(len(self._coefficients)), self._coefficients @ likeness
 
-    def _by_likeness(self, query: sparse.csr_matrix) -> tuple[Whole, Floats] | None:
+    def _by_likeness(self, query: Vector) -> tuple[Whole, Floats] | None:
         rough = self._postings.likeness(query, MOST_PLACES_READ)
         classes = _largest(rough, CANDIDATES)
         classes = classes[rough[classes] > 0]
         if not len(classes):
             return None
         firsts, lengths = self._firsts[classes], self._firsts[classes + 1] - self._firsts[classes]
-        likeness, _ = self._rows.likeness(_ranges(firsts, lengths), query)
+        likeness, _ = self._rows.likeness(firsts, firsts + lengths, query)
         weights = self._weights[_ranges(firsts, lengths)]
         starts = lengths.cumsum() - lengths
         means = np.add.reduceat(likeness * weights, starts) / np.add.reduceat(weights, starts)
@@ -137,9 +137,8 @@ class Index:
         logits = LIKENESS_SHARPNESS * (means / self._spread[classes] + NEAREST_SHARE * nearest)
         return classes, logits.astype(np.float32)
 
-    def _evidence(self, first: int, share: float, query: sparse.csr_matrix, sentence: Features) -> Evidence:
-        rows = np.arange(self._firsts[first], self._firsts[first + 1])
-        likeness, shared = self._rows.likeness(rows, query)
+    def _evidence(self, first: int, share: float, query: Vector, sentence: Features) -> Evidence:
+        likeness, shared = self._rows.likeness(self._firsts[[first]], self._firsts[[first + 1]], query)
         columns, weights, known = self._space.content(sentence)
         total = float(weights.sum()) or 1.0
         return Evidence(
@@ -160,19 +159,27 @@ class _Rows:
         self._columns = vectors.indices
         self._values = vectors.data
 
-    def likeness(self, rows: Whole, query: sparse.csr_matrix) -> tuple[Floats, Whole]:
-        """The cosine of a sentence with each of some phrasings, and the columns they share."""
-        lengths = self._starts[rows + 1] - self._starts[rows]
-        places = _ranges(self._starts[rows], lengths)
-        # A table by the last bits of the column, checked against the column itself.
+    def likeness(self, firsts: Whole, ends: Whole, query: Vector) -> tuple[Floats, Whole]:
+        """The cosine of a sentence with each phrasing of some ranges of them, and the columns they share."""
+        starts, lasts = self._starts[firsts], self._starts[ends]
+        columns = np.concatenate([self._columns[a:b] for a, b in zip(starts.tolist(), lasts.tolist(), strict=True)])
+        # Found in a table by the last bits of the column, then checked against the column itself.
         slots = np.zeros(_SLOTS, np.int16)
-        slots[query.indices & (_SLOTS - 1)] = np.arange(len(query.indices))
-        columns = self._columns[places]
+        slots[query.columns & (_SLOTS - 1)] = np.arange(1, len(query.columns) + 1)
         held = slots[columns & (_SLOTS - 1)]
-        shared = np.flatnonzero(query.indices[held] == columns)
-        products = self._values[places[shared]] * query.data[held[shared]]
-        owners = np.repeat(np.arange(len(rows)), lengths)[shared]
-        found = np.bincount(owners, products, minlength=len(rows)).astype(np.float32)
+        shared = np.flatnonzero(held)
+        held = held[shared] - 1
+        same = query.columns[held] == columns[shared]
+        shared, held = shared[same], held[same]
+        # From the places among the columns read to the places among all, and from these to the phrasings.
+        lengths = lasts - starts
+        ranges = np.searchsorted(lengths.cumsum(), shared, side="right")
+        places = shared + (starts - lengths.cumsum() + lengths)[ranges]
+        counts = ends - firsts
+        rows = np.searchsorted(self._starts, places, side="right") - 1
+        rows += (counts.cumsum() - counts - firsts)[ranges]
+        products = self._values[places] * query.values[held]
+        found = np.bincount(rows, products, minlength=int(counts.sum())).astype(np.float32)
         return found, columns[shared]
 
 
@@ -186,9 +193,9 @@ class _Postings:
         self._values = columns.data
         self._count = matrix.shape[0]
 
-    def likeness(self, query: sparse.csr_matrix, most_places: int | None = None) -> Floats:
+    def likeness(self, query: Vector, most_places: int | None = None) -> Floats:
         """The products of a sentence with all rows; of its rarest features alone when all are too many to read."""
-        columns, values = query.indices, query.data
+        columns, values = query.columns, query.values
         starts = self._starts[columns]
         lengths = self._starts[columns + 1] - starts
         if most_places is not None and lengths.sum() > most_places:

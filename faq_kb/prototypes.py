@@ -53,7 +53,11 @@ def merged(
 def _alike(vectors: sparse.csr_matrix, count: int) -> Whole:
     """Which of ``count`` groups each row belongs to. Each group is what is nearest to a row that was far from all
     the leaders before it."""
-    likeness = (vectors @ vectors.T).toarray()
+    # Over the columns that these few rows hold; there are millions.
+    columns, places = np.unique(vectors.indices, return_inverse=True)
+    rows = np.zeros((vectors.shape[0], len(columns)), np.float32)
+    rows[np.repeat(np.arange(len(rows)), np.diff(vectors.indptr)), places] = vectors.data
+    likeness = rows @ rows.T
     leaders = [int(likeness.sum(axis=1).argmax())]
     nearest = likeness[leaders[0]].copy()
     while len(leaders) < count:

@@ -63,6 +63,14 @@ def joined(parts: Sequence[Packed]) -> Packed:
     )
 
 
+@dataclass(frozen=True)
+class Vector:
+    """One sentence: where it is not zero, and what stands there. (Making a scipy matrix costs more than searching.)"""
+
+    columns: NDArray[np.int32]
+    values: Floats
+
+
 class Space:
     """The features of the sentences it was made from, each weighing more the fewer sentences have it."""
 
@@ -77,6 +85,14 @@ class Space:
 
     def vectors(self, sentences: Packed) -> sparse.csr_matrix:
         """A row of length one for each sentence."""
+        columns, values, starts = self._weighed(sentences)
+        return sparse.csr_matrix((values, columns, starts), shape=(len(sentences), self.columns))
+
+    def vector(self, sentence: Features) -> Vector:
+        columns, values, _ = self._weighed(pack([sentence]))
+        return Vector(columns, values)
+
+    def _weighed(self, sentences: Packed) -> tuple[NDArray[np.int32], Floats, NDArray[np.int32]]:
         columns = self._columns_of(sentences.hashes)
         values = self._rarity[columns]
         repeated = sentences.counts > 1
@@ -88,7 +104,7 @@ class Space:
         scale = np.sqrt(shares / np.maximum(squares * shares.sum(axis=1, keepdims=True), 1e-9))
         values *= np.repeat(scale.astype(np.float32).ravel(), sentences.lengths.ravel())
         starts = np.concatenate(([0], ends[len(BLOCKS) - 1 :: len(BLOCKS)]))
-        return sparse.csr_matrix((values, columns, starts.astype(np.int32)), shape=(len(sentences), self.columns))
+        return columns, values, starts.astype(np.int32)
 
     def content(self, sentence: Features) -> tuple[NDArray[np.int32], Floats, NDArray[np.bool_]]:
         """What a sentence is about: columns, how much each counts, and which of them the space knows."""
