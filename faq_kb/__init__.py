@@ -3,8 +3,10 @@
 from faq_kb.articles import FALLBACKS, LOCALES, Article, Category, Heading, Link, Pin, Reader, in_locale
 from faq_kb.check import check
 from faq_kb.content import ContentRefused
+from faq_kb.evaluation import Evaluation, evaluate, questions_in
 from faq_kb.folding import fold, fold_keeping_length
 from faq_kb.follower import KnowledgeFollower
+from faq_kb.jsonl import articles_in
 from faq_kb.loading import load_articles
 from faq_kb.problems import ArticleError, Level, Problem
 from faq_kb.rank import rank_file
@@ -18,6 +20,7 @@ __all__ = [
     "Category",
     "ContentRefused",
     "Decision",
+    "Evaluation",
     "Heading",
     "Hit",
     "KnowledgeBase",
@@ -27,10 +30,13 @@ __all__ = [
     "Pin",
     "Problem",
     "Reader",
+    "articles_in",
     "check",
+    "evaluate",
     "fold",
     "fold_keeping_length",
     "in_locale",
     "load_articles",
+    "questions_in",
     "rank_file",
 ]

@@ -86,7 +86,7 @@ def _colliding_phrasings(articles: Sequence[Article]) -> Iterator[Problem]:
     phrasings = [(article, text) for article in articles for text in article.phrasings]
     words = [fold_words(text) for _, text in phrasings]
     sentences = pack(features_of(fold(text), shipped_synonyms()) for _, text in phrasings)
-    matrix = Space(sentences).vectors(sentences)
+    matrix = Space(sentences, pack(())).vectors(sentences)
     reported: set[tuple[str, str]] = set()
     for start in range(0, len(phrasings), _COMPARED_AT_ONCE):
         likeness = (matrix[start : start + _COMPARED_AT_ONCE] @ matrix.T).tocoo()

@@ -2,7 +2,7 @@
 
 Ranking and rejecting are two questions. A logistic regression fitted on all phrasings ranks, or, where there are too
 many entries to fit one, how near an entry's mean and its nearest phrasing are. Whether any entry answers at all is
-read from that together with how near the nearest phrasing is and how much of what the customer said the entry knows.
+read from that together with how near the nearest phrasing is and how much of what the customer said any entry knows.
 """
 
 from __future__ import annotations
@@ -55,8 +55,6 @@ class Evidence:
 
     probability: float  # its share among the entries and what no entry answers
     nearest: float  # likeness of its nearest phrasing
-    mean: float  # mean likeness of its phrasings
-    explained: float  # how much of the content this entry knows
     known: float  # how much of the content any entry knows
     words: int  # how many words of content there are
 
@@ -82,7 +80,7 @@ class Index:
         self._weights = np.concatenate(
             [np.empty(0, np.float32), *(entry.weights for entry in entries), np.ones(len(others), np.float32)]
         )
-        self._space = Space(ours)
+        self._space = Space(ours, others)
         vectors = self._space.vectors(joined([ours, others]))
         self._rows = _Rows(vectors)
         kept = phrasings_kept(sizes)
@@ -129,7 +127,7 @@ class Index:
         if not len(classes):
             return None
         firsts, lengths = self._firsts[classes], self._firsts[classes + 1] - self._firsts[classes]
-        likeness, _ = self._rows.likeness(firsts, firsts + lengths, query)
+        likeness = self._rows.likeness(firsts, firsts + lengths, query)
         weights = self._weights[_ranges(firsts, lengths)]
         starts = lengths.cumsum() - lengths
         means = np.add.reduceat(likeness * weights, starts) / np.add.reduceat(weights, starts)
@@ -138,16 +136,12 @@ class Index:
         return classes, logits.astype(np.float32)
 
     def _evidence(self, first: int, share: float, query: Vector, sentence: Features) -> Evidence:
-        likeness, shared = self._rows.likeness(self._firsts[[first]], self._firsts[[first + 1]], query)
-        columns, weights, known = self._space.content(sentence)
-        total = float(weights.sum()) or 1.0
+        likeness = self._rows.likeness(self._firsts[[first]], self._firsts[[first + 1]], query)
         return Evidence(
             probability=share,
             nearest=float(likeness.max(initial=0.0)),
-            mean=float(likeness.mean()) if len(likeness) else 0.0,
-            explained=float(weights[np.isin(columns, shared)].sum()) / total,
-            known=float(weights[known].sum()) / total,
-            words=len(columns),
+            known=self._space.known(sentence),
+            words=len(sentence.content),
         )
 
 
@@ -159,8 +153,8 @@ class _Rows:
         self._columns = vectors.indices
         self._values = vectors.data
 
-    def likeness(self, firsts: Whole, ends: Whole, query: Vector) -> tuple[Floats, Whole]:
-        """The cosine of a sentence with each phrasing of some ranges of them, and the columns they share."""
+    def likeness(self, firsts: Whole, ends: Whole, query: Vector) -> Floats:
+        """The cosine of a sentence with each phrasing of some ranges of them."""
         starts, lasts = self._starts[firsts], self._starts[ends]
         columns = np.concatenate([self._columns[a:b] for a, b in zip(starts.tolist(), lasts.tolist(), strict=True)])
         # Found in a table by the last bits of the column, then checked against the column itself.
@@ -179,8 +173,8 @@ class _Rows:
         rows = np.searchsorted(self._starts, places, side="right") - 1
         rows += (counts.cumsum() - counts - firsts)[ranges]
         products = self._values[places] * query.values[held]
-        found = np.bincount(rows, products, minlength=int(counts.sum())).astype(np.float32)
-        return found, columns[shared]
+        found: Floats = np.bincount(rows, products, minlength=int(counts.sum())).astype(np.float32)
+        return found
 
 
 class _Postings:

@@ -39,17 +39,11 @@ SUGGEST_SCORE = 0.15
 # A runner-up with this share of the best one's probability makes the best one unclear.
 CLOSE_SHARE = 0.6
 
-# How the evidence becomes a probability: a logistic regression over public question sets and sub-sets of them with
-# 1 to 10 phrasings an entry, told apart from the questions of entries left out and of other trades.
-_LOG_PROBABILITY, _KNOWN, _NEAREST, _LOG_WORDS, _LOG_ENTRIES, _LOG_PHRASINGS, _CONSTANT = (
-    1.3,
-    1.1,
-    2.0,
-    0.6,
-    0.4,
-    -0.9,
-    1.45,
-)
+# How the evidence becomes a probability: a logistic regression over public question sets and sub-sets of them, of 10
+# entries and more with 1 to 40 phrasings each, told apart from the questions of entries left out and of other trades.
+_LOG_PROBABILITY, _KNOWN, _NEAREST, _LOG_WORDS, _LOG_ENTRIES, _LOG_PHRASINGS = 1.3, 1.1, 2.0, 0.6, 0.4, -0.9
+_CONSTANT = 1.45
+_NOT_FITTED = -2.0  # a likeness is surer of itself than a fitted model
 
 
 class Decision(Enum):
@@ -108,7 +102,12 @@ class KnowledgeBase:
         self._index = Index([read.entry for read in self._read.values()], shipped_synonyms(), self._others())
         phrasings = sum(len(read.entry.weights) for read in self._read.values())
         count = max(1, len(self.articles))
-        self._base = _CONSTANT + _LOG_ENTRIES * math.log(count) + _LOG_PHRASINGS * math.log(max(1, phrasings / count))
+        self._base = (
+            _CONSTANT
+            + (0.0 if self._index.is_fitted else _NOT_FITTED)
+            + _LOG_ENTRIES * math.log(count)
+            + _LOG_PHRASINGS * math.log(max(1, phrasings / count))
+        )
 
     @classmethod
     def load(cls, folder: Path) -> KnowledgeBase:
@@ -174,7 +173,7 @@ class KnowledgeBase:
     def _answer_probability(self, evidence: Evidence) -> float:
         evidence_for = (
             self._base
-            + _LOG_PROBABILITY * math.log(evidence.probability + 1e-6)
+            + _LOG_PROBABILITY * math.log(evidence.probability + 1e-4)
             + _KNOWN * evidence.known
             + _NEAREST * evidence.nearest
             + _LOG_WORDS * math.log1p(evidence.words)

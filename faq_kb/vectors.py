@@ -74,14 +74,15 @@ class Vector:
 class Space:
     """The features of the sentences it was made from, each weighing more the fewer sentences have it."""
 
-    def __init__(self, sentences: Packed) -> None:
+    def __init__(self, sentences: Packed, others: Packed) -> None:
         self.columns = FEWEST_COLUMNS
         while self.columns < min(MOST_COLUMNS, 2 * len(sentences.hashes)):
             self.columns *= 2
         frequency = np.bincount(self._columns_of(sentences.hashes), minlength=self.columns)
-        self._rarity = (np.log((1 + len(sentences)) / (1 + frequency)) + 1).astype(np.float32)
-        # So much does weigh what nobody has said before: half of a sentence understood is not a sentence understood.
-        self._unknown = np.float32(np.log(1 + len(sentences)) + 1)
+        self._is_known = frequency > 0
+        frequency += np.bincount(self._columns_of(others.hashes), minlength=self.columns)
+        # What nobody has said before weighs most: half of a sentence understood is not a sentence understood.
+        self._rarity = (np.log((1 + len(sentences) + len(others)) / (1 + frequency)) + 1).astype(np.float32)
 
     def vectors(self, sentences: Packed) -> sparse.csr_matrix:
         """A row of length one for each sentence."""
@@ -106,12 +107,12 @@ class Space:
         starts = np.concatenate(([0], ends[len(BLOCKS) - 1 :: len(BLOCKS)]))
         return columns, values, starts.astype(np.int32)
 
-    def content(self, sentence: Features) -> tuple[NDArray[np.int32], Floats, NDArray[np.bool_]]:
-        """What a sentence is about: columns, how much each counts, and which of them the space knows."""
+    def known(self, sentence: Features) -> float:
+        """The share of what a sentence is about that was ever said here, rare words counting most."""
         hashes = [crc32(feature.encode(), block) for block, feature in sentence.content]
         columns = self._columns_of(np.array(hashes, np.uint32))
-        rarity = self._rarity[columns]
-        return columns, rarity * rarity, rarity < self._unknown
+        weights = np.square(self._rarity[columns])
+        return float(weights[self._is_known[columns]].sum() / max(1e-9, float(weights.sum())))
 
     def _columns_of(self, hashes: NDArray[np.uint32]) -> NDArray[np.int32]:
         return (hashes & np.uint32(self.columns - 1)).astype(np.int32)

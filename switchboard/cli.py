@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import getpass
+import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import NoReturn, Optional
+from typing import TYPE_CHECKING, NoReturn, Optional
 
 import typer
 from rich.console import Console
@@ -16,7 +18,11 @@ from handoff.errors import HandoffError
 from handoff.models import Role
 from switchboard.settings import SECRETS, Settings, SettingsError, load, rows
 
+if TYPE_CHECKING:
+    from faq_kb import Evaluation
+
 ROOT = Path(__file__).resolve().parent.parent
+QUESTIONS = ROOT / "tests" / "faq_kb" / "questions"
 
 app = typer.Typer(
     add_completion=False,
@@ -170,6 +176,59 @@ def faq_rank(
         faq_kb.rank_file(kb, queries, out)
     except (OSError, ValueError) as exc:
         _fail(str(exc))
+
+
+@faq_app.command("eval")
+def faq_eval(
+    kb: Optional[Path] = typer.Option(None, help="JSON lines: id, questions, answer. Without it, the shop's articles."),
+    queries: Optional[list[Path]] = typer.Option(
+        None, help="JSON lines: text, id, variant. Without it, our own questions; lines without an id must be refused."
+    ),
+    out_of_scope: Optional[Path] = typer.Option(
+        None, help="JSON lines: text. What must be refused, in place of these."
+    ),
+    as_json: bool = typer.Option(False, "--json", help="For programs."),
+) -> None:
+    """Measure the search on labelled questions."""
+    import faq_kb
+
+    try:
+        articles = faq_kb.articles_in(kb) if kb else faq_kb.load_articles(ROOT / "faq_kb" / "articles")
+        knowledge = faq_kb.KnowledgeBase(articles)
+        files = {path.name: faq_kb.questions_in(path) for path in queries or sorted(QUESTIONS.glob("*.jsonl"))}
+        refused = faq_kb.questions_in(out_of_scope) if out_of_scope else []
+    except (OSError, ValueError) as exc:
+        _fail(str(exc))
+    if not out_of_scope:
+        refused = [asked for file in files.values() for asked in file if asked.article_id is None]
+    labelled = {name: [asked for asked in file if asked.article_id is not None] for name, file in files.items()}
+    found = {
+        name: faq_kb.evaluate(knowledge, asked, [one.text for one in refused])
+        for name, asked in labelled.items()
+        if asked
+    }
+    if not found:
+        _fail("There are no questions with the id of an article to measure with.")
+    if as_json:
+        typer.echo(json.dumps({name: one.as_json() for name, one in found.items()}, ensure_ascii=False, indent=2))
+    else:
+        _show_evaluations(found)
+
+
+def _show_evaluations(found: Mapping[str, Evaluation]) -> None:
+    """A table a file: hits by variant, then what is answered and what is refused."""
+    for name, one in found.items():
+        table = Table(name, "questions", "hit@1", "hit@3")
+        for title, hits in (*one.variants.items(), ("all", one.hits)):
+            table.add_row(title, str(hits.questions), f"{hits.hit_1:.3f}", f"{hits.hit_3:.3f}")
+        Console(width=100).print(table)
+        typer.echo(f"answered {one.answered:.1%}, of these rightly {one.precision:.1%}")
+        if one.refusals:
+            typer.echo(
+                f"of {one.refusals.questions} without an answer, answered {one.refusals.answered:.1%}; "
+                f"AUROC {one.refusals.auroc:.3f}; refused while 95 % of the others are accepted: "
+                f"{one.refusals.refused_at_95:.1%}"
+            )
 
 
 def _switch_agent(login: str, active: bool) -> None:
