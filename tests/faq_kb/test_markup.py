@@ -122,7 +122,7 @@ def test_text_without_signs_keeps_every_character(text: str) -> None:
 )
 def test_a_hundred_kilobytes_of_signs_take_no_time(unit: str) -> None:
     text = unit * (100_000 // len(unit))
-    began = time.perf_counter()
+    began = time.process_time()
     html(text)
     plain(text)
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2

@@ -149,7 +149,7 @@ def test_a_wrong_line_is_named(tmp_path: Path, line: str, field: str) -> None:
 
 
 def test_a_set_too_large_to_fit_is_still_searched(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
-    monkeypatch.setattr("faq_kb.index.MAX_FITTED_PHRASINGS", 3)
+    monkeypatch.setattr("faq_kb.prototypes.MOST_PHRASINGS", 3)
     knowledge = KnowledgeBase.load(folder)
     assert knowledge.search("邮费多少")[0].article_id == "delivery-fee"
     assert not knowledge.answerable(knowledge.search("台北天氣好嗎"))
