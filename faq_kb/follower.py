@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from faq_kb.loading import ArticleFile, article_paths, problems_between, read_file, source_of
+from faq_kb import publishing
+from faq_kb.loading import ArticleFile, problems_between, read_file, source_of
 from faq_kb.problems import ArticleError, Problem
 from faq_kb.search import KnowledgeBase
 
@@ -16,7 +18,18 @@ log = logging.getLogger(__name__)
 # An editor that writes in two steps is done within this.
 SETTLE_SECONDS = 0.1
 
+# A publication comes in between now and then, an editor's program writes and writes: the next look will do.
+MAX_READINGS = 10
+
 _Stamp = tuple[int, int, int, int]
+
+
+@dataclass(frozen=True)
+class _Look:
+    """What the folder looks like: where each file's content is and its stamp, and the last publication."""
+
+    files: Mapping[Path, tuple[Path, _Stamp]] = field(default_factory=dict)
+    journal: bytes = b""
 
 
 class KnowledgeFollower:
@@ -26,10 +39,11 @@ class KnowledgeFollower:
     The first reading happens here and raises ``ArticleError`` when there is nothing good to serve.
     """
 
-    def __init__(self, folder: Path, check_seconds: float = 0.5) -> None:
+    def __init__(self, folder: Path, check_seconds: float = 0.5, settle_seconds: float = SETTLE_SECONDS) -> None:
         self.folder = Path(folder)
         self.check_seconds = check_seconds
-        self._stamps: dict[Path, _Stamp] = {}
+        self.settle_seconds = settle_seconds
+        self._seen: _Look | None = None
         self._read: dict[Path, ArticleFile] = {}
         self._good: dict[Path, ArticleFile] = {}
         self._problems: list[Problem] = []
@@ -81,35 +95,44 @@ class KnowledgeFollower:
     def look(self) -> None:
         """Compare the folder with what is served, and serve what is new and good."""
         with self._looking:
-            stamps = self._settled_stamps()
-            if stamps == self._stamps and self._stamps:
-                return
-            for path in [path for path in stamps if stamps[path] != self._stamps.get(path)]:
-                self._read[path] = read_file(path)
-            self._stamps = stamps
-            self._read = {path: self._read[path] for path in stamps}
-            self._serve()
+            publishing.finish_abandoned(self.folder)
+            for _ in range(MAX_READINGS):
+                look = self._settled()
+                if look == self._seen:
+                    return
+                known = self._seen.files if self._seen else {}
+                read = {
+                    path: self._read[path] if known.get(path) == place else read_file(path, place[0])
+                    for path, place in look.files.items()
+                }
+                # What changed while it was read may be half of one publication and half of the next.
+                if self._look_at_files() == look:
+                    self._seen, self._read = look, read
+                    self._serve()
+                    return
 
-    def _settled_stamps(self) -> dict[Path, _Stamp]:
-        stamps = self._look_at_files()
-        while stamps != self._stamps and self._current is not None:
-            if self._stop.wait(SETTLE_SECONDS):
-                return self._stamps
+    def _settled(self) -> _Look:
+        """The folder once nobody writes in it."""
+        look = self._look_at_files()
+        while self._seen is not None and look != self._seen and self._current is not None:
+            if self._stop.wait(self.settle_seconds):
+                return self._seen
             again = self._look_at_files()
-            if again == stamps:
+            if again == look:
                 break
-            stamps = again
-        return stamps
+            look = again
+        return look
 
-    def _look_at_files(self) -> dict[Path, _Stamp]:
-        stamps = {}
-        for path in article_paths(self.folder):
+    def _look_at_files(self) -> _Look:
+        journal = publishing.last_journal(self.folder)
+        files = {}
+        for path, place in publishing.places(self.folder, journal).items():
             try:
-                status = path.stat()
+                status = place.stat()
             except FileNotFoundError:
                 continue  # renamed away between the listing and the look
-            stamps[path] = (status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino)
-        return stamps
+            files[path] = (place, (status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino))
+        return _Look(files, journal.raw if journal else b"")
 
     def _serve(self) -> None:
         problems = [problem for file in self._read.values() for problem in file.problems]

@@ -86,11 +86,11 @@ def article_paths(folder: Path) -> list[Path]:
     return sorted(path for path in folder.glob("*.yml") if not path.name.startswith((".", "#", "~")) and path.is_file())
 
 
-def read_file(path: Path) -> ArticleFile:
-    """Read one file; whatever is wrong with it is in ``problems``, never raised."""
+def read_file(path: Path, place: Path | None = None) -> ArticleFile:
+    """Read one file; whatever is wrong with it is in ``problems``, never raised. ``place``: where its content lies."""
     name = source_of(path)
     try:
-        with path.open("rb") as stream:
+        with (place or path).open("rb") as stream:
             content = stream.read(MAX_FILE_BYTES + 1)
     except OSError as exc:
         return ArticleFile(name, "", (), (Problem(name, 0, "", f"cannot be read: {exc.strerror}", "unreadable"),))
@@ -162,7 +162,7 @@ class _Reader:
         except Refused as refused:
             self.problem(refused.line, refused.field, refused.message, refused.code)
             return []
-        if not _is_id(self.category):
+        if not is_id(self.category):
             self.problem(0, "", "expected a file name of small letters, digits and single hyphens", "bad_file_name")
         if not isinstance(root, Map):
             self.problem(root.line, "", "expected `category:` and `articles:`", "bad_shape")
@@ -246,7 +246,7 @@ class _Reader:
         if found is None:
             self.problem(node.line, "id", "expected an id, like delivery-time", "missing")
             return ""
-        if not isinstance(found, Text) or not _is_id(found.value):
+        if not isinstance(found, Text) or not is_id(found.value):
             self.problem(found.line, "id", "expected small letters, digits and single hyphens", "bad_id")
             return ""
         return found.value
@@ -254,7 +254,7 @@ class _Reader:
     def ids(self, node: Map, field: str) -> tuple[str, ...]:
         found = self.phrases(node, field)
         for value in found:
-            if not _is_id(value):
+            if not is_id(value):
                 self.problem(node.lines[field], field, f"expected ids of articles, found {value!r}", "bad_id")
         return found
 
@@ -375,5 +375,6 @@ class _Reader:
         return value
 
 
-def _is_id(value: str) -> bool:
+def is_id(value: str) -> bool:
+    """Whether an article or a category may be called so; never a path."""
     return len(value) <= MAX_ID_CHARACTERS and ID_PATTERN.fullmatch(value) is not None

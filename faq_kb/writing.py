@@ -16,7 +16,7 @@ import yaml
 
 from faq_kb.articles import LOCALES, Article
 from faq_kb.content import FIELDS, Content, content_of, empty
-from faq_kb.loading import ArticleFile, parse_file, repeated_ids
+from faq_kb.loading import ArticleFile, is_id, parse_file, repeated_ids
 from faq_kb.problems import ArticleError, Problem
 from faq_kb.yaml_text import fresh_article, rewritten
 
@@ -112,6 +112,9 @@ class Edit:
         """Begin a file."""
         if category in self._before or category in self._files:
             raise IdTaken(category)
+        if not is_id(category):
+            message = "expected small letters, digits and single hyphens"
+            raise ArticleError([Problem(self._folder_name, 0, "id", message, "bad_id")])
         values = {"category": dict(name), **({"parent": parent} if parent else {})}
         lines = [rewritten(field, value, None) for field, value in values.items()]
         self._files[category] = _File(("\n".join([*lines, "", "articles: []"]) + "\n").encode())

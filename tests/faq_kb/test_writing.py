@@ -202,6 +202,9 @@ def test_categories_are_begun_and_named_anew() -> None:
     assert come == ['category: {zh-HK: 運送, en: "Delivery"}   # as on the site']
     with pytest.raises(IdTaken):
         change.add_category("delivery", {"en": "x"})
+    for path in ("../evil", "a/b", ".hidden", "", "A"):
+        with pytest.raises(ArticleError):
+            change.add_category(path, {"en": "x"})
 
 
 def test_what_would_break_the_set_is_refused_with_its_field() -> None:
