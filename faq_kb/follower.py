@@ -68,6 +68,11 @@ class KnowledgeFollower:
         """What keeps the files on disk from being served; empty when they are."""
         return list(self._problems)
 
+    @property
+    def files(self) -> dict[str, ArticleFile]:
+        """The files by category as they were last read, the broken ones too."""
+        return {path.stem: file for path, file in self._read.items()}
+
     def on_change(self, listener: Callable[[KnowledgeBase], None]) -> None:
         """Call ``listener`` with each new set, in the follower's thread."""
         self._listeners.append(listener)
