@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -131,7 +132,7 @@ def _text(value: object) -> str:
     """One text, as a file can hold it: a lone half of a surrogate pair or a control character is in none."""
     if not isinstance(value, str):
         raise ValueError("a text")
-    text = value.replace("\r\n", "\n").replace("\r", "\n").strip()
+    text = re.sub("\r\n?|[\u2028\u2029]", "\n", value).strip()
     if any((ord(c) < 32 and c not in "\n\t") or 0x7F <= ord(c) < 0xA0 or 0xD800 <= ord(c) < 0xE000 for c in text):
         raise ValueError("a text without control characters")
     return text

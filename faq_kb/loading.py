@@ -116,8 +116,8 @@ def article_of_nodes(node: Node, category: str, category_name: Mapping[str, str]
     reader = _Reader(source)
     reader.category = category
     article = reader.article(node, category_name)
-    if article is None or not _is_id(category):
-        if not _is_id(category):
+    if article is None or not is_id(category):
+        if not is_id(category):
             reader.problem(0, "category", "expected small letters, digits and single hyphens", "bad_id")
         raise ArticleError(reader.problems)
     return article
@@ -176,7 +176,7 @@ class _Reader:
         found = root.items.get("parent")
         if found is None:
             return None
-        if not isinstance(found, Text) or not _is_id(found.value):
+        if not isinstance(found, Text) or not is_id(found.value):
             self.problem(found.line, "parent", "expected the name of another file, without .yml", "bad_id")
             return None
         return found.value

@@ -17,7 +17,7 @@ import yaml
 
 from faq_kb.articles import LOCALES, Article
 from faq_kb.content import FIELDS, Content, content_of, empty
-from faq_kb.loading import ArticleFile, is_id, parse_file, repeated_ids
+from faq_kb.loading import ArticleFile, is_id, parse_file, problems_between
 from faq_kb.problems import ArticleError, Problem
 from faq_kb.yaml_text import fresh_article, rewritten
 
@@ -142,7 +142,8 @@ class Edit:
         changed = {category: file.content for category, file in self._files.items()}
         changed = {category: content for category, content in changed.items() if content != self._before.get(category)}
         read = [self._read(category, file.content) for category, file in sorted(self._files.items())]
-        problems = [problem for file in read for problem in file.problems] or repeated_ids(read)
+        problems = [problem for file in read for problem in file.problems]
+        problems = problems or problems_between(read, [*self._files, *self._before])
         if not problems:
             problems = list(self._mistakes(article for file in read for article in file.articles))
         if problems:
