@@ -89,6 +89,7 @@ def _pages() -> dict[str, dict[str, Operation]]:
         "/widget/static/{path}": _page("A file of the widget.", "path"),
         "/desk": _page("The agents' desk."),
         "/desk/static/{path}": _page("A file of the desk.", "path"),
+        "/page/static/{path}": _page("A file that the pages of the people who work here share.", "path"),
         "/": _page("The demo shop; only in the demo."),
         "/shop/{path}": _page("A file of the demo shop; only in the demo.", "path"),
         "/shop/demo-identity": {"get": {**identity, "parameters": who}},

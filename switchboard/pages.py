@@ -16,6 +16,8 @@ from switchboard.http_errors import error_response
 ROOT = Path(__file__).resolve().parent.parent
 WIDGET_FILES = ROOT / "connectors" / "web" / "static"
 DESK_FILES = ROOT / "handoff" / "desk" / "static"
+# What the pages of the people who work here have in common.
+PAGE_FILES = ROOT / "switchboard" / "page"
 
 _OWN_ONLY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'{sockets}; "
@@ -39,10 +41,16 @@ def blueprint(base_url: str, demo: bool, identity_secret: str, clock: Clock, por
     async def widget_files(request: Request, path: str) -> HTTPResponse:
         return _file(request, WIDGET_FILES, path, _FOR_SHOPS, cache=_FRESH)
 
+    _add_staff_pages(routes, policy["Content-Security-Policy"])
+    if demo:
+        _add_demo_shop(routes, policy, identity_secret, clock)
+    return routes
+
+
+def _add_staff_pages(routes: Blueprint, policy: str) -> None:
     # The desk writes no markup from strings, and the browser may hold it to that.
     desk_policy = {
-        "Content-Security-Policy": policy["Content-Security-Policy"]
-        + "; require-trusted-types-for 'script'; trusted-types switchboard-ticker"
+        "Content-Security-Policy": f"{policy}; require-trusted-types-for 'script'; trusted-types switchboard-ticker"
     }
 
     @routes.get("/desk")
@@ -51,11 +59,11 @@ def blueprint(base_url: str, demo: bool, identity_secret: str, clock: Clock, por
 
     @routes.get("/desk/static/<path:path>")
     async def desk_files(request: Request, path: str) -> HTTPResponse:
-        return _file(request, DESK_FILES, path, desk_policy, cache=_FRESH)
+        return _file(request, DESK_FILES, path, desk_policy)
 
-    if demo:
-        _add_demo_shop(routes, policy, identity_secret, clock)
-    return routes
+    @routes.get("/page/static/<path:path>")
+    async def page_files(request: Request, path: str) -> HTTPResponse:
+        return _file(request, PAGE_FILES, path, desk_policy)
 
 
 def _add_demo_shop(routes: Blueprint, policy: dict[str, str], identity_secret: str, clock: Clock) -> None:

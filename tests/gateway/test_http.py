@@ -309,7 +309,7 @@ async def test_attack_24_pages_load_images_of_their_own_only(start: Start) -> No
 
 async def test_attack_10_paths_that_climb_out_find_nothing(start: Start) -> None:
     gateway = await start()
-    for folder in ("/widget/static/", "/desk/static/", "/shop/"):
+    for folder in ("/widget/static/", "/desk/static/", "/page/static/", "/shop/"):
         for path in (
             "../widget.py",
             "../../widget.py",

@@ -1,7 +1,7 @@
 // A customer waits: bell, title, favicon, desktop notification, until somebody takes the ticket.
-import { Signals } from "./signals.js";
-import { oneLine } from "./safe-text.js";
-import { named, t } from "./texts.js";
+import { Signals } from "/page/static/js/signals.js";
+import { oneLine } from "/page/static/js/safe-text.js";
+import { named, t } from "/page/static/js/texts.js";
 
 // The bell rings at once, then at this distance: often at first, later without driving a busy agent from the room.
 const RING_SECONDS = [4, 4, 4, 8, 8, 15];

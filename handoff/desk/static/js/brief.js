@@ -1,10 +1,10 @@
 // The handoff brief: on one screen why the customer waits, what the assistant already collected and said, and how to reach them.
-import { ago, clockTime, inLocale, wait } from "./formats.js";
+import { ago, clockTime, inLocale, wait } from "/page/static/js/formats.js";
 import { orderFacts } from "./order-view.js";
 import { showPriority } from "./rows.js";
-import { oneLine } from "./safe-text.js";
-import { copyOf, partsOf, showFacts } from "./templates.js";
-import { named, t } from "./texts.js";
+import { oneLine } from "/page/static/js/safe-text.js";
+import { copyOf, partsOf, showFacts } from "/page/static/js/templates.js";
+import { named, t } from "/page/static/js/texts.js";
 
 const ANSWERS_SHOWN = 4;
 

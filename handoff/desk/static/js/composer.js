@@ -1,6 +1,6 @@
 // Where the agent writes: a reply or a note, kept as a draft, sent by the key they chose and never in the middle of a word.
-import { partsOf, setText } from "./templates.js";
-import { t } from "./texts.js";
+import { partsOf, setText } from "/page/static/js/templates.js";
+import { t } from "/page/static/js/texts.js";
 
 // The server's limit for a message; long before it an agent should see how long it has become.
 const MOST_LETTERS = 10_000;

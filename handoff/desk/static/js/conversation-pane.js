@@ -3,9 +3,9 @@ import { announce } from "./alerts.js";
 import { briefView } from "./brief.js";
 import { MessageList } from "./message-list.js";
 import { nameOf } from "./message-view.js";
-import { oneLine } from "./safe-text.js";
-import { partsOf, setText } from "./templates.js";
-import { errorText, locale, named, t } from "./texts.js";
+import { oneLine } from "/page/static/js/safe-text.js";
+import { partsOf, setText } from "/page/static/js/templates.js";
+import { errorText, locale, named, t } from "/page/static/js/texts.js";
 
 // Within this distance of the end the reader follows the conversation.
 const NEAR_END_PX = 80;

@@ -1,11 +1,11 @@
 // Who the customer is and how surely we know it, what they ordered, and when they were here before.
 import { contactFacts } from "./brief.js";
-import { date } from "./formats.js";
+import { date } from "/page/static/js/formats.js";
 import { orderView } from "./order-view.js";
 import { showConversations } from "./rows.js";
-import { initial, oneLine } from "./safe-text.js";
-import { copyOf, partsOf, setIcon, showFacts } from "./templates.js";
-import { locale, named, t } from "./texts.js";
+import { initial, oneLine } from "/page/static/js/safe-text.js";
+import { copyOf, partsOf, setIcon, showFacts } from "/page/static/js/templates.js";
+import { locale, named, t } from "/page/static/js/texts.js";
 
 class CustomerPane extends HTMLElement {
   #stamp = "";

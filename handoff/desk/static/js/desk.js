@@ -1,10 +1,10 @@
 // The desk's state and what an agent can do with it. Views listen here and call here; nothing else talks to the server.
-import { ApiError } from "./api.js";
+import { ApiError } from "/page/static/js/server.js";
 import { Inbox } from "./inbox.js";
-import { oneLine } from "./safe-text.js";
-import { Signals } from "./signals.js";
+import { oneLine } from "/page/static/js/safe-text.js";
+import { Signals } from "/page/static/js/signals.js";
 import { Thread } from "./thread.js";
-import { LOCALES, useLocale } from "./texts.js";
+import { LOCALES, useLocale } from "/page/static/js/texts.js";
 
 // While the live connection is down, the desk asks by itself this often; while it is up, seldom, in case a push was lost.
 const POLL_LOST_SECONDS = 4;

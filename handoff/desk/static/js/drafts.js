@@ -1,5 +1,5 @@
 // Half-written replies, one a conversation and agent, kept over reloads and sign-outs.
-import { keysUnder, read, write } from "./storage.js";
+import { keysUnder, read, write } from "/page/static/js/storage.js";
 
 const KEPT_DAYS = 14;
 

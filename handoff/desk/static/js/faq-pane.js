@@ -1,8 +1,8 @@
 // Searching the knowledge base for an answer in the customer's language, one click from the composer.
-import { percent } from "./formats.js";
-import { manyLines, oneLine } from "./safe-text.js";
-import { copyOf, partsOf, setText } from "./templates.js";
-import { errorText, locale, named, t } from "./texts.js";
+import { percent } from "/page/static/js/formats.js";
+import { manyLines, oneLine } from "/page/static/js/safe-text.js";
+import { copyOf, partsOf, setText } from "/page/static/js/templates.js";
+import { errorText, locale, named, t } from "/page/static/js/texts.js";
 
 const SEARCH_PAUSE_MS = 200;
 

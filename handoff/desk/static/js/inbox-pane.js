@@ -1,7 +1,7 @@
 // The left pane: waiting tickets, my conversations, others', or what was searched for.
 import { showConversations, showQueue, showWait } from "./rows.js";
-import { forgetRows, partsOf, setText } from "./templates.js";
-import { errorText, t } from "./texts.js";
+import { forgetRows, partsOf, setText } from "/page/static/js/templates.js";
+import { errorText, t } from "/page/static/js/texts.js";
 
 const SEARCH_PAUSE_MS = 250;
 

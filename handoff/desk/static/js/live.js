@@ -1,5 +1,5 @@
 // The live connection: opens, greets, beats, and opens again. What it brings are hints; the truth is read over HTTP.
-import { Signals } from "./signals.js";
+import { Signals } from "/page/static/js/signals.js";
 
 const PING_SECONDS = 15;
 const SILENCE_SECONDS = 40;

@@ -5,22 +5,22 @@ import "./composer.js";
 import "./customer-pane.js";
 import "./faq-pane.js";
 import "./side-pane.js";
-import "./sign-in.js";
+import "/page/static/js/sign-in.js";
 import { Alerts } from "./alerts.js";
 import { Api } from "./api.js";
 import { Desk } from "./desk.js";
 import { Drafts } from "./drafts.js";
 import { Favicon } from "./favicon.js";
 import { Live } from "./live.js";
-import { Notices } from "./notices.js";
+import { Notices } from "/page/static/js/notices.js";
 import { Outbox } from "./outbox.js";
-import { Preferences } from "./preferences.js";
+import { Preferences } from "/page/static/js/preferences.js";
 import { Route } from "./route.js";
 import { Settings } from "./settings.js";
 import { Shortcuts } from "./shortcuts.js";
 import { Sounds } from "./sounds.js";
-import { setText } from "./templates.js";
-import { preferredLocale, t, useLocale } from "./texts.js";
+import { setText } from "/page/static/js/templates.js";
+import { preferredLocale, t, useLocale } from "/page/static/js/texts.js";
 import { startTicker } from "./ticker.js";
 
 const element = (id) => document.getElementById(id);
@@ -42,11 +42,11 @@ const page = {
   side: document.querySelector("desk-side"),
   customer: document.querySelector("desk-customer"),
   faq: document.querySelector("desk-faq"),
-  signIn: document.querySelector("desk-sign-in"),
+  signIn: document.querySelector("page-sign-in"),
 };
 
 new Notices(element("notices"), desk);
-page.signIn.start({ desk });
+page.signIn.start({ state: desk });
 page.inbox.start({ desk, alerts, sounds, route });
 page.conversation.start({ desk, route, onCopy: copy, onFaq: openFaq });
 page.side.start({ route });

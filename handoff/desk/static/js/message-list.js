@@ -1,7 +1,7 @@
 // The transcript as a list that grows: stored messages, then what is still on its way, with a line where a day begins.
-import { dayKey, dayName } from "./formats.js";
+import { dayKey, dayName } from "/page/static/js/formats.js";
 import { messageView, showPending } from "./message-view.js";
-import { copyOf, forgetRows, keepRows, partsOf } from "./templates.js";
+import { copyOf, forgetRows, keepRows, partsOf } from "/page/static/js/templates.js";
 
 const JOINED_MS = 5 * 60_000;
 // More are shown on request: a transcript of thousands must not make opening slow.

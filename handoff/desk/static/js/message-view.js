@@ -1,9 +1,9 @@
 // One message of a transcript: who, when, what, and where an answer of the assistant came from.
-import { clockTime, dateTime, percent } from "./formats.js";
-import { oneLine, showText, webLink } from "./safe-text.js";
+import { clockTime, dateTime, percent } from "/page/static/js/formats.js";
+import { oneLine, showText, webLink } from "/page/static/js/safe-text.js";
 import { orderView } from "./order-view.js";
-import { copyOf, partsOf, setIcon } from "./templates.js";
-import { errorText, t } from "./texts.js";
+import { copyOf, partsOf, setIcon } from "/page/static/js/templates.js";
+import { errorText, t } from "/page/static/js/texts.js";
 
 const ICONS = { customer: "person", assistant: "bot", agent: "headset", note: "note", system: "alert" };
 

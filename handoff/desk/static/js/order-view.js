@@ -1,8 +1,8 @@
 // An order with its parcels, each with the age of what we know.
-import { ago, date, dateTime, inLocale, isOlderThan, money } from "./formats.js";
-import { oneLine } from "./safe-text.js";
-import { copyOf, partsOf } from "./templates.js";
-import { named, t } from "./texts.js";
+import { ago, date, dateTime, inLocale, isOlderThan, money } from "/page/static/js/formats.js";
+import { oneLine } from "/page/static/js/safe-text.js";
+import { copyOf, partsOf } from "/page/static/js/templates.js";
+import { named, t } from "/page/static/js/texts.js";
 
 // Facts older than this are shown as old: an agent must not repeat them as news.
 const OLD_HOURS = 24;

@@ -1,7 +1,7 @@
 // What the agent wrote and the server has not yet stored. Each keeps the client_id it was born with through every retry and
 // every reload, so that a retry can never become a second message.
-import { Signals } from "./signals.js";
-import { keysUnder, read, write } from "./storage.js";
+import { Signals } from "/page/static/js/signals.js";
+import { keysUnder, read, write } from "/page/static/js/storage.js";
 
 // A reply that could not leave for two minutes may no longer fit the conversation: then the agent decides.
 const RETRIES_BY_ITSELF_MS = 120_000;

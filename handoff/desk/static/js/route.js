@@ -1,5 +1,5 @@
 // What is on screen stands in the address: a reload shows it again, and a phone's back button goes back.
-import { Signals } from "./signals.js";
+import { Signals } from "/page/static/js/signals.js";
 
 const VIEWS = ["inbox", "all", "closed"];
 

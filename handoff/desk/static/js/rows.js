@@ -1,8 +1,8 @@
 // Rows of the inbox: one for a ticket that waits, one for a conversation.
-import { dateTime, shortTime, wait } from "./formats.js";
-import { oneLine } from "./safe-text.js";
-import { copyOf, keepRows, partsOf, setText } from "./templates.js";
-import { locale, named, t } from "./texts.js";
+import { dateTime, shortTime, wait } from "/page/static/js/formats.js";
+import { oneLine } from "/page/static/js/safe-text.js";
+import { copyOf, keepRows, partsOf, setText } from "/page/static/js/templates.js";
+import { locale, named, t } from "/page/static/js/texts.js";
 
 const LONG_WAIT_SECONDS = 300;
 

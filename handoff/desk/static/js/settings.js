@@ -1,7 +1,7 @@
 // The settings dialog: language, theme, send key, sounds, notifications.
-import { initial } from "./safe-text.js";
-import { setText } from "./templates.js";
-import { LOCALES, LOCALE_NAMES, locale, named, t } from "./texts.js";
+import { initial } from "/page/static/js/safe-text.js";
+import { setText } from "/page/static/js/templates.js";
+import { LOCALES, LOCALE_NAMES, locale, named, t } from "/page/static/js/texts.js";
 
 const element = (id) => document.getElementById(id);
 

@@ -1,6 +1,6 @@
 // Keys for what is done often. They rest while somebody types, while a dialog is open, and when switched off.
-import { copyOf, partsOf } from "./templates.js";
-import { t } from "./texts.js";
+import { copyOf, partsOf } from "/page/static/js/templates.js";
+import { t } from "/page/static/js/texts.js";
 
 export class Shortcuts {
   /** `keys` is `[{key, shows?, what, run}]`: `what` names the text that explains it. */

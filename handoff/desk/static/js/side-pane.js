@@ -1,5 +1,5 @@
 // The right pane: the customer or the knowledge, one at a time.
-import { partsOf } from "./templates.js";
+import { partsOf } from "/page/static/js/templates.js";
 
 class SidePane extends HTMLElement {
   start({ route }) {

@@ -1,5 +1,5 @@
 // Two sounds made here, so that none has to be loaded: a bell for a waiting customer, a tap for a new message.
-import { Signals } from "./signals.js";
+import { Signals } from "/page/static/js/signals.js";
 
 export class Sounds extends Signals {
   #context = null;

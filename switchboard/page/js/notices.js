@@ -6,9 +6,9 @@ const SHOWN_MS = { plain: 3000, problem: 9000 };
 const MOST_SHOWN = 4;
 
 export class Notices {
-  constructor(place, desk) {
+  constructor(place, state) {
     this.place = place;
-    desk.on("notice", (notice) => this.show(notice));
+    state.on("notice", (notice) => this.show(notice));
   }
 
   show({ key, values = {}, error, kind = "plain" }) {

@@ -1,4 +1,4 @@
-// The page's own texts in the agent's language.
+// The page's own texts in the language of who works here. The page names their folder: <html data-texts="…">.
 
 export const LOCALES = ["zh-HK", "zh-TW", "zh-CN", "en"];
 // A language is named in itself, so that somebody who landed in the wrong one finds the way out.
@@ -19,7 +19,7 @@ export const locale = () => current;
 export async function useLocale(wanted) {
   const next = LOCALES.includes(wanted) ? wanted : "en";
   if (!loaded.has(next)) {
-    const response = await fetch(`/desk/static/texts/${next}.json`);
+    const response = await fetch(`${document.documentElement.dataset.texts}/${next}.json`);
     if (!response.ok) throw new Error(`Texts for ${next}: ${response.status}`);
     loaded.set(next, await response.json());
   }

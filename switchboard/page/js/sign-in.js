@@ -1,29 +1,29 @@
-// The sign-in page. It lies over the desk, so that what was being written is still there afterwards.
+// The sign-in page. It lies over the rest, so that what was being written is still there afterwards.
 import { partsOf, setText } from "./templates.js";
 import { LOCALES, LOCALE_NAMES, errorText, locale, t } from "./texts.js";
 
 class SignIn extends HTMLElement {
-  start({ desk }) {
-    Object.assign(this, { desk, parts: partsOf(this) });
+  start({ state }) {
+    Object.assign(this, { state, parts: partsOf(this) });
     this.parts.form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.#signIn();
     });
-    desk.on("agent", () => this.show());
-    desk.on("locale", () => this.#showTexts());
+    state.on("agent", () => this.show());
+    state.on("locale", () => this.#showTexts());
   }
 
   show() {
-    const isOut = this.desk.agent === null;
+    const isOut = this.state.agent === null;
     this.hidden = !isOut;
     if (!isOut) return;
     this.#showTexts();
-    this.parts.login.value ||= this.desk.lastLogin ?? "";
+    this.parts.login.value ||= this.state.lastLogin ?? "";
     (this.parts.login.value ? this.parts.password : this.parts.login).focus();
   }
 
   #showTexts() {
-    const reason = this.desk.leftBecause;
+    const reason = this.state.leftBecause;
     this.parts.reason.hidden = reason !== "expired";
     setText(this.parts.reason, t("sign_in.expired"));
     setText(this.parts.error, this.problem ? errorText(this.problem) : "");
@@ -34,7 +34,7 @@ class SignIn extends HTMLElement {
       button.textContent = LOCALE_NAMES[one];
       button.setAttribute("aria-pressed", String(one === locale()));
       button.dataset.testid = `language-${one}`;
-      button.addEventListener("click", () => this.desk.showIn(one));
+      button.addEventListener("click", () => this.state.showIn(one));
       return button;
     }));
   }
@@ -46,8 +46,8 @@ class SignIn extends HTMLElement {
     this.problem = null;
     this.#showTexts();
     try {
-      await this.desk.signIn(login.value.trim(), password.value);
-      this.desk.leftBecause = null;
+      await this.state.signIn(login.value.trim(), password.value);
+      this.state.leftBecause = null;
     } catch (error) {
       this.problem = error;
     }
@@ -58,4 +58,4 @@ class SignIn extends HTMLElement {
   }
 }
 
-customElements.define("desk-sign-in", SignIn);
+customElements.define("page-sign-in", SignIn);

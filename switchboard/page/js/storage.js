@@ -1,5 +1,6 @@
 // localStorage, which may be full, forbidden or spoilt: then the page goes on without it.
 
+// The desk had it first; who works at both pages has one language and one theme.
 const PREFIX = "switchboard.desk.";
 
 export function read(key, otherwise = null) {
