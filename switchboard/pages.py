@@ -1,4 +1,4 @@
-"""The pages, as files: the widget's script, the demo shop, the desk. Served as they were written."""
+"""The pages, as files served as they were written: the widget's script, the demo shop, the desk, the console."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from switchboard.http_errors import error_response
 ROOT = Path(__file__).resolve().parent.parent
 WIDGET_FILES = ROOT / "connectors" / "web" / "static"
 DESK_FILES = ROOT / "handoff" / "desk" / "static"
-# What the pages of the people who work here have in common.
+CONSOLE_FILES = ROOT / "faq_kb" / "console" / "static"
+# What the desk and the console have in common.
 PAGE_FILES = ROOT / "switchboard" / "page"
 
 _OWN_ONLY = (
@@ -48,10 +49,11 @@ def blueprint(base_url: str, demo: bool, identity_secret: str, clock: Clock, por
 
 
 def _add_staff_pages(routes: Blueprint, policy: str) -> None:
-    # The desk writes no markup from strings, and the browser may hold it to that.
+    # Neither page writes markup from strings, and the browser may hold them to that.
     desk_policy = {
         "Content-Security-Policy": f"{policy}; require-trusted-types-for 'script'; trusted-types switchboard-ticker"
     }
+    console_policy = {"Content-Security-Policy": f"{policy}; require-trusted-types-for 'script'; trusted-types 'none'"}
 
     @routes.get("/desk")
     async def desk(request: Request) -> HTTPResponse:
@@ -61,9 +63,17 @@ def _add_staff_pages(routes: Blueprint, policy: str) -> None:
     async def desk_files(request: Request, path: str) -> HTTPResponse:
         return _file(request, DESK_FILES, path, desk_policy)
 
+    @routes.get("/faq")
+    async def console(request: Request) -> HTTPResponse:
+        return serve(request, CONSOLE_FILES / "console.html", cache=_FRESH, headers=console_policy)
+
+    @routes.get("/faq/static/<path:path>")
+    async def console_files(request: Request, path: str) -> HTTPResponse:
+        return _file(request, CONSOLE_FILES, path, console_policy)
+
     @routes.get("/page/static/<path:path>")
     async def page_files(request: Request, path: str) -> HTTPResponse:
-        return _file(request, PAGE_FILES, path, desk_policy)
+        return _file(request, PAGE_FILES, path, console_policy)
 
 
 def _add_demo_shop(routes: Blueprint, policy: dict[str, str], identity_secret: str, clock: Clock) -> None:

@@ -299,7 +299,7 @@ async def test_headers_and_policy_of_every_page(start: Start) -> None:
 
 async def test_attack_24_pages_load_images_of_their_own_only(start: Start) -> None:
     gateway = await start()
-    for path in ("/", "/desk"):
+    for path in ("/", "/desk", "/faq"):
         async with gateway.http.get(gateway.base + path) as answer:
             assert "img-src 'self' data:;" in answer.headers["Content-Security-Policy"]
             page = await answer.text()
@@ -309,7 +309,7 @@ async def test_attack_24_pages_load_images_of_their_own_only(start: Start) -> No
 
 async def test_attack_10_paths_that_climb_out_find_nothing(start: Start) -> None:
     gateway = await start()
-    for folder in ("/widget/static/", "/desk/static/", "/page/static/", "/shop/"):
+    for folder in ("/widget/static/", "/desk/static/", "/faq/static/", "/page/static/", "/shop/"):
         for path in (
             "../widget.py",
             "../../widget.py",

@@ -36,7 +36,10 @@ def test_no_locale_is_written_in_the_other_script(name: str) -> None:
     assert not any(_TRADITIONAL_ONLY.search(line) for line in by_locale["zh-CN"])
 
 
-@pytest.mark.parametrize("folder", ["connectors/web/static/texts", "handoff/desk/static/texts"])
+PAGES = ("connectors/web/static/texts", "handoff/desk/static/texts", "faq_kb/console/static/texts")
+
+
+@pytest.mark.parametrize("folder", PAGES)
 def test_a_page_has_the_same_texts_in_four_locales(folder: str) -> None:
     by_locale = {
         locale: _flat(json.loads((ROOT / folder / f"{locale}.json").read_text(encoding="utf-8"))) for locale in LOCALES

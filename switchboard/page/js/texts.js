@@ -29,9 +29,11 @@ export async function useLocale(wanted) {
   showTexts(document);
 }
 
-/** The text under `key` with `{name}` filled in; the key itself when there is none. */
+/** The text under `key` with `{name}` filled in; the key itself when there is none. A text may have forms for its `count`. */
 export function t(key, values = {}) {
-  return (texts[key] ?? key).replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole));
+  let text = texts[key] ?? key;
+  if (typeof text === "object") text = text[new Intl.PluralRules(current).select(values.count)] ?? text.other;
+  return text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole));
 }
 
 /** The text for a word from the server (`reason`, `channel`), or the word when we have none for it. */

@@ -1,0 +1,23 @@
+// What a check found, in the editor's words: what, where, what to do.
+import { t } from "/page/static/js/texts.js";
+
+/** The sentence for a problem; the server's own words where the page has none for its code. */
+export function problemText({ code, message, params = {} }) {
+  const text = t(`problem.${code}`, params);
+  return text === `problem.${code}` || /\{\w+\}/.test(text) ? message : text;
+}
+
+/** The field of the page that a problem belongs to: "asked_as[3]" and "links.url" stand under their list. */
+export function pathOf({ field = "" }, paths) {
+  const exact = field.replace(/\[\d+\]/g, "");
+  if (paths.includes(exact)) return exact;
+  const root = exact.split(".")[0];
+  if (paths.includes(root)) return root;
+  return paths.find((path) => path.startsWith(`${root}.`) && path.endsWith(".zh-HK")) ?? null;
+}
+
+export function fieldName(path) {
+  const [field, place] = path.split(".");
+  const name = t(`field.${field}`);
+  return place ? t("field.in", { field: name, language: t(`language.${place}`) }) : name;
+}

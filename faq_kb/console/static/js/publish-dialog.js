@@ -1,0 +1,170 @@
+// Before customers see it, three steps: what the check says, what past questions say, and then now, later or a colleague's look.
+import { dateTime, percent } from "/page/static/js/formats.js";
+import { copyOf, partsOf, setText } from "/page/static/js/templates.js";
+import { errorText, named, t } from "/page/static/js/texts.js";
+import { showFindings, summary } from "./checks.js";
+import { openDialog } from "./dialogs.js";
+import { changeRow } from "./history.js";
+
+const STEPS = ["check", "replay", "publish"];
+const HOUR_MS = 3600 * 1000;
+
+export function publishInSteps(options) {
+  return new PublishDialog(options);
+}
+
+class PublishDialog {
+  constructor({ state, article, onGo, onDone }) {
+    Object.assign(this, { state, article, onGo, onDone, isOpen: true });
+    this.parts = openDialog("publish-dialog", { onClose: () => (this.isOpen = false) });
+    const { parts } = this;
+    parts.next.addEventListener("click", () => this.#show(STEPS[STEPS.indexOf(this.step) + 1]));
+    parts.previous.addEventListener("click", () => this.#show(STEPS[STEPS.indexOf(this.step) - 1]));
+    for (const choice of [parts.now, parts.later, parts.review]) choice.addEventListener("change", () => this.#showChoice());
+    parts.when.min = localInput(new Date());
+    parts.when.value = localInput(new Date(Date.now() + HOUR_MS));
+    parts.go.addEventListener("click", () => this.#go());
+    this.#show("check");
+  }
+
+  #show(step) {
+    this.step = step;
+    const { parts } = this;
+    for (const one of STEPS) {
+      parts[`panel_${one}`].hidden = one !== step;
+      const mark = parts[`step_${one}`];
+      if (one === step) mark.setAttribute("aria-current", "step");
+      else mark.removeAttribute("aria-current");
+      mark.classList.toggle("done", STEPS.indexOf(one) < STEPS.indexOf(step));
+    }
+    parts.previous.hidden = step === "check";
+    parts.next.hidden = step === "publish";
+    parts.go.hidden = step !== "publish";
+    setText(parts.problem, "");
+    if (step === "check") this.#check();
+    if (step === "replay") this.#replay();
+    if (step === "publish") this.#showChoice();
+    parts.heading.focus();
+  }
+
+  // 1: check
+
+  async #check() {
+    const { parts, state, article } = this;
+    parts.changes.replaceChildren(...(article.state === "deletes" ? [] : article.changes.map((path) => changeRow(path, article.published, article.content))));
+    parts.next.disabled = true;
+    await this.#wait(parts.checkSummary, "check.running", async () => {
+      const findings = await state.api.check(article.id);
+      const errors = showFindings(parts.findings, findings, {
+        state,
+        onGo: (path) => {
+          parts.root.close();
+          this.onGo(path);
+        },
+      });
+      setText(parts.checkSummary, summary(findings));
+      parts.next.disabled = errors > 0;
+      setText(parts.problem, errors ? t("publish.mend_first") : "");
+    });
+  }
+
+  // 2: replay
+
+  async #replay() {
+    const { parts, state, article } = this;
+    parts.next.disabled = true;
+    parts.replayLists.replaceChildren();
+    await this.#wait(parts.replaySummary, "replay.running", async () => {
+      const replayed = await state.api.replay(article.id);
+      const { asked, changed, lost, won } = replayed;
+      const said = [changed.length && t("replay.changed", { count: changed.length }), lost.length && t("replay.lost", { count: lost.length }), won.length && t("replay.won", { count: won.length })].filter(Boolean);
+      setText(parts.replaySummary, asked === 0 ? t("replay.nothing_asked") : said.length ? `${said.join(t("list.and"))}${t("stop")}` : t("replay.same", { count: asked }));
+      setText(parts.replayAsked, asked ? t("replay.asked", { count: asked }) : "");
+      parts.replayLists.replaceChildren(...[["lost", lost], ["changed", changed], ["won", won]].filter(([, rows]) => rows.length).map(([kind, rows]) => this.#replayList(kind, rows)));
+      parts.next.disabled = false;
+    });
+  }
+
+  #replayList(kind, rows) {
+    const parts = partsOf(copyOf("replay-list"));
+    parts.root.dataset.kind = kind;
+    setText(parts.title, t(`replay.title_${kind}`, { count: rows.length }));
+    parts.rows.replaceChildren(...rows.map(({ text, variant, source, before, after }) => {
+      const row = partsOf(copyOf("replay-row"));
+      setText(row.text, text);
+      setText(row.source, [named("language_short", variant), t(`replay.source_${source}`)].filter(Boolean).join(" · "));
+      setText(row.before, this.#answerText(before));
+      setText(row.after, this.#answerText(after));
+      return row.root;
+    }));
+    return parts.root;
+  }
+
+  #answerText(answer) {
+    if (!answer?.id || answer.decision === "none") return t("replay.no_answer");
+    const name = answer.id === this.article.id ? this.state.nameOf(answer.id, this.article.content.question) : this.state.nameOf(answer.id, answer.question);
+    return t(answer.decision === "suggest" ? "replay.suggested" : "replay.answered", { article: name, score: percent(answer.score) });
+  }
+
+  // 3: publish
+
+  get #choice() {
+    const { parts } = this;
+    return parts.later.checked ? "later" : parts.review.checked ? "review" : "now";
+  }
+
+  #showChoice() {
+    const { parts } = this;
+    parts.whenPlace.hidden = this.#choice !== "later";
+    parts.notePlace.hidden = this.#choice !== "review";
+    setText(parts.goText, t(`publish.go_${this.#choice}`));
+    setText(parts.zone, t("publish.zone", { zone: Intl.DateTimeFormat().resolvedOptions().timeZone }));
+  }
+
+  async #go() {
+    const { parts, article, state } = this;
+    const { id } = article;
+    const choice = this.#choice;
+    const when = new Date(parts.when.value);
+    if (choice === "later" && !(when > new Date())) return setText(parts.problem, t("publish.in_the_past"));
+    parts.go.disabled = true;
+    setText(parts.problem, "");
+    try {
+      if (choice === "later") await state.api.schedule(id, when.toISOString());
+      else if (choice === "review") await state.api.review(id, parts.note.value.trim());
+      else await state.api.publish(id, article.draftVersion);
+      parts.root.close();
+      state.notify(`publish.done_${choice}`, { time: dateTime(when.toISOString()) });
+      await this.onDone();
+    } catch (error) {
+      this.#refused(error);
+    }
+    parts.go.disabled = false;
+  }
+
+  #refused(error) {
+    const { parts } = this;
+    if (error.details?.problems?.length) {
+      this.#show("check");
+      showFindings(parts.findings, { problems: error.details.problems, collisions: [] }, { state: this.state });
+    }
+    setText(parts.problem, error.isPassing ? t("publish.no_connection") : errorText(error));
+  }
+
+  async #wait(place, key, deed) {
+    setText(place, t(key));
+    this.parts.root.setAttribute("aria-busy", "true");
+    try {
+      await deed();
+    } catch (error) {
+      if (this.isOpen) {
+        setText(place, "");
+        setText(this.parts.problem, errorText(error));
+      }
+    }
+    this.parts.root.removeAttribute("aria-busy");
+  }
+}
+
+/** A moment as a `datetime-local` field writes it. */
+const localInput = (at) => new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);

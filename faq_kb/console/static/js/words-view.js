@@ -1,0 +1,83 @@
+// Words that mean the same to a customer, a line a group: 運費 = 郵費 = 送货费 = shipping fee.
+import { read, write } from "/page/static/js/storage.js";
+import { copyOf, partsOf, setText } from "/page/static/js/templates.js";
+import { errorText, t } from "/page/static/js/texts.js";
+import { confirmed } from "./dialogs.js";
+import { problemText } from "./problems.js";
+
+class Words extends HTMLElement {
+  start({ state }) {
+    Object.assign(this, { state, parts: partsOf(this), version: null, saved: "" });
+    const { text, save, undo } = this.parts;
+    text.addEventListener("input", () => {
+      write(this.#key, text.value === this.saved ? null : text.value);
+      this.#showChanged();
+    });
+    save.addEventListener("click", () => this.#save());
+    undo.addEventListener("click", async () => {
+      if (!(await confirmed("words.confirm_undo", "words.undo", { isDangerous: true }))) return;
+      write(this.#key, null);
+      this.#fill(this.saved);
+    });
+  }
+
+  get #key() {
+    return `words.${this.state.agent.id}`;
+  }
+
+  async show() {
+    if (this.version !== null && this.parts.text.value !== this.saved) return;
+    try {
+      const { lines, version } = await this.state.api.words();
+      this.version = version;
+      this.saved = typeof lines === "string" ? lines : lines.join("\n");
+      const kept = read(this.#key);
+      this.#fill(kept ?? this.saved);
+      if (kept !== null && kept !== this.saved) this.state.notify("article.restored");
+    } catch (error) {
+      this.#problem([errorText(error)]);
+    }
+  }
+
+  #fill(text) {
+    this.parts.text.value = text;
+    this.#problem([]);
+    this.#showChanged();
+  }
+
+  #showChanged() {
+    const isChanged = this.parts.text.value !== this.saved;
+    this.parts.save.disabled = !isChanged;
+    this.parts.undo.hidden = !isChanged;
+  }
+
+  async #save() {
+    const { text, save } = this.parts;
+    const sent = text.value;
+    save.disabled = true;
+    try {
+      const { version } = await this.state.api.saveWords(sent.split("\n"), this.version);
+      this.version = version;
+      this.saved = sent;
+      write(this.#key, null);
+      this.#problem([]);
+      this.state.notify("words.saved");
+    } catch (error) {
+      const { problems } = error.details ?? {};
+      this.#problem(problems?.length ? problems.map((problem) => (problem.line ? t("words.line", { line: problem.line, problem: problemText(problem) }) : problemText(problem))) : [errorText(error)]);
+    }
+    this.#showChanged();
+  }
+
+  #problem(texts) {
+    this.parts.problems.hidden = texts.length === 0;
+    this.parts.problems.replaceChildren(...texts.map((text) => {
+      const parts = partsOf(copyOf("field-problem"));
+      parts.root.classList.add("error");
+      setText(parts.text, text);
+      return parts.root;
+    }));
+  }
+}
+
+customElements.define("faq-words", Words);
