@@ -14,6 +14,7 @@ from sanic.request import Request
 import shop
 from connectors.web import widget
 from faq_kb import KnowledgeFollower
+from faq_kb import help as help_pages
 from handoff import migrations
 from handoff.clock import Clock, utc_now
 from handoff.database import Database
@@ -23,6 +24,7 @@ from handoff.desk.socket import ORIGIN_REFUSED, DeskSocket
 from handoff.floor import Floor
 from switchboard import channels, guards, health, http_errors, language, openapi, pages
 from switchboard.bot_client import Bot, RestBot
+from switchboard.files import serve
 from switchboard.line import Limits, Line, forever
 from switchboard.live import LocalLive, RedisLive
 from switchboard.post import ChannelPost
@@ -95,7 +97,10 @@ def create_app(
     app.blueprint(Desk(database, floor, live, sessions, knowledge, orders, clock).blueprint())
     _add_desk_socket(app, settings, sessions, database, live, clock)
 
-    app.blueprint(pages.blueprint(settings.base_url, settings.demo, identity_secret, clock, settings.port))
+    app.blueprint(
+        pages.blueprint(settings.base_url, settings.help_address, settings.demo, identity_secret, clock, settings.port)
+    )
+    app.blueprint(help_pages.blueprint(_help_site(settings), knowledge, clock, serve))
     app.blueprint(health.blueprint(database, bot, knowledge, problems))
     app.blueprint(openapi.blueprint())
     guards.install(app)
@@ -114,6 +119,19 @@ def _configure(app: Sanic) -> None:
     app.config.WEBSOCKET_PING_TIMEOUT = 20
     app.config.FALLBACK_ERROR_FORMAT = "json"
     app.config.ACCESS_LOG = False
+
+
+def _help_site(settings: Settings) -> help_pages.Site:
+    # The root of the address is the shop when it is the demo's, or when the pages are under the shop's domain.
+    is_below_shop = settings.demo or bool(settings.help_url)
+    return help_pages.Site(
+        shop_name=settings.shop_name,
+        url=settings.help_address,
+        gateway_url=settings.base_url,
+        inbox=settings.help_inbox,
+        default_locale=settings.default_language,
+        home="/" if is_below_shop else None,
+    )
 
 
 def _add_desk_socket(

@@ -95,6 +95,12 @@ def _pages() -> dict[str, dict[str, Operation]]:
         "/": _page("The demo shop; only in the demo."),
         "/shop/{path}": _page("A file of the demo shop; only in the demo.", "path"),
         "/shop/demo-identity": {"get": {**identity, "parameters": who}},
+        "/help": _page("The help pages, in the reader's language."),
+        "/help/{path}": _page("A help page: home, category, article, search, in one locale.", "path"),
+        "/help/images/{name}": _page("An image of an article.", "name"),
+        "/help/static/{name}": _page("A file of the help pages.", "name"),
+        "/help/sitemap.xml": {"get": _op("pages", "Every help page, for search engines.", {"200": "it"})},
+        "/robots.txt": {"get": _op("pages", "What search engines may read.", {"200": "it"})},
         "/docs": _page("This document as a page."),
         "/openapi.json": {"get": _op("pages", "This document.", {"200": "it"})},
     }

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sanic import Blueprint
 from sanic.request import Request
-from sanic.response import HTTPResponse, json
+from sanic.response import HTTPResponse, json, text
 
 import shop
 from handoff.clock import Clock
@@ -27,9 +27,17 @@ _OWN_ONLY = (
 # Any shop may load the widget's files; what the widget may do is decided by the origin of its page, elsewhere.
 _FOR_SHOPS = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
 _FRESH = "no-cache"
+# The help pages are there to be found; a search's results are not pages of their own.
+_ROBOTS = """User-agent: *
+Disallow: /desk
+Disallow: /faq
+Disallow: /widget/
+Disallow: /help/*/search
+Sitemap: {help_address}/sitemap.xml
+"""
 
 
-def blueprint(base_url: str, demo: bool, identity_secret: str, clock: Clock, port: int) -> Blueprint:
+def blueprint(base_url: str, help_address: str, demo: bool, identity_secret: str, clock: Clock, port: int) -> Blueprint:
     """The pages' routes; the demo shop and its sign-in only in the demo."""
     routes = Blueprint("pages")
     policy = {"Content-Security-Policy": _OWN_ONLY.format(sockets=_sockets(base_url, port))}
@@ -41,6 +49,10 @@ def blueprint(base_url: str, demo: bool, identity_secret: str, clock: Clock, por
     @routes.get("/widget/static/<path:path>")
     async def widget_files(request: Request, path: str) -> HTTPResponse:
         return _file(request, WIDGET_FILES, path, _FOR_SHOPS, cache=_FRESH)
+
+    @routes.get("/robots.txt")
+    async def robots(request: Request) -> HTTPResponse:
+        return text(_ROBOTS.format(help_address=help_address), headers={"Cache-Control": _FRESH})
 
     _add_staff_pages(routes, policy["Content-Security-Policy"])
     if demo:

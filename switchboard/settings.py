@@ -63,7 +63,11 @@ class Settings:
     person_timeout_seconds: int = _setting(
         3, "How long the bot may take to sum up before a wish for a person goes to the queue without it.", at_least=1
     )
-    shop_name: str = _setting("Harbour Goods", "Name of the shop, shown in the widget.")
+    shop_name: str = _setting("Harbour Goods", "Name of the shop, shown in the widget and on the help pages.")
+    help_url: str = _setting(
+        "", "Public address of the help pages when a shop shows them under its own domain; empty means public_url/help."
+    )
+    help_inbox: str = _setting("demo", "The `data-inbox` of the chat on the help pages: the one the shop's pages use.")
     default_language: str = _setting("zh-HK", "Language of a customer who has not shown one yet.")
     opening_hours: str = _setting("mon-sun 00:00-24:00", "When people answer, such as `mon-fri 09:00-18:00`.")
     time_zone: str = _setting("Asia/Hong_Kong", "Time zone of the opening hours.")
@@ -118,6 +122,11 @@ class Settings:
     def base_url(self) -> str:
         """The address customers see."""
         return self.public_url.rstrip("/") or f"http://{self.host}:{self.port}"
+
+    @property
+    def help_address(self) -> str:
+        """The public address of the help pages."""
+        return self.help_url.rstrip("/") or f"{self.base_url}/help"
 
     def environment(self) -> dict[str, str]:
         """The whole table as environment variables, for the processes that read nothing else."""
@@ -248,6 +257,8 @@ def _check(settings: Settings) -> None:
         raise SettingsError(f"{SECTION}.shop_token is empty; the http adapter asks for the shop API's bearer token.")
     if settings.shop_adapter == "http" and not settings.shop_url.startswith(("http://", "https://")):
         raise SettingsError(f"{SECTION}.shop_url must be an http(s) address when shop_adapter is http.")
+    if settings.help_url and not re.fullmatch(_ORIGIN.pattern + r"[\w./-]*", settings.help_url):
+        raise SettingsError(f"{SECTION}.help_url is no address; expected for example https://shop.example.com/help.")
     if any(not all(map(str.strip, entry.partition(":"))) for entry in _listed(settings.api_tokens)):
         raise SettingsError(f"{SECTION}.api_tokens has an entry that is not name:token.")
     for origin in _listed(settings.allowed_origins):

@@ -111,6 +111,7 @@ def _another(one: Any) -> str:
         "attempts_url": "sqlite:///attempts.db",
         "redis_url": "redis://127.0.0.1:6379/9",
         "allowed_origins": "https://shop.example.com",
+        "help_url": "https://shop.example.com/help",
         "api_tokens": f"app:{HIDDEN}",
     }
     if one.name in special:

@@ -36,7 +36,12 @@ def test_no_locale_is_written_in_the_other_script(name: str) -> None:
     assert not any(_TRADITIONAL_ONLY.search(line) for line in by_locale["zh-CN"])
 
 
-PAGES = ("connectors/web/static/texts", "handoff/desk/static/texts", "faq_kb/console/static/texts")
+PAGES = (
+    "connectors/web/static/texts",
+    "handoff/desk/static/texts",
+    "faq_kb/console/static/texts",
+    "faq_kb/help/texts",
+)
 
 
 @pytest.mark.parametrize("folder", PAGES)

@@ -22,7 +22,8 @@ function show() {
   document.title = t("shop");
   document.body.dataset.signedIn = String(Boolean(customer));
   showTop();
-  page(".bottom").replaceChildren(make("p", {}, t("footer")));
+  page(".bottom").replaceChildren(
+    make("p", {}, t("footer")), make("a", { href: `/help/${locale}/` }, t("help")));
   if (page(".tiles")) showGoods();
   if (page(".orders")) showOrders();
   for (const element of all("[data-text]")) element.textContent = t(element.dataset.text);
