@@ -1,4 +1,7 @@
-"""Column types that mean the same on SQLite and on PostgreSQL. Lowest room, so that all may use them."""
+"""What means the same on SQLite and on PostgreSQL: column types, and inserting what may be there already.
+
+Lowest room, so that all may use it.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from sqlalchemy import BigInteger, DateTime, Integer
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.types import TypeDecorator
 
 
@@ -31,3 +35,6 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 # SQLite gives row ids only to INTEGER keys.
 BigId = BigInteger().with_variant(Integer(), "sqlite")
+
+# Both know ON CONFLICT, each under its own name.
+INSERTS: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}

@@ -84,6 +84,11 @@ class Handoff:
     conversation: Conversation
     line: Message
 
+    @property
+    def is_new(self) -> bool:
+        """Whether this began a case, rather than asking again about one."""
+        return self.outcome in (Outcome.QUEUED, Outcome.CLOSED_HOURS, Outcome.NOBODY)
+
 
 def customer_topic(channel: str, sender: str) -> str:
     """Where a customer's pages listen."""
@@ -138,7 +143,7 @@ class Floor:
     def tell_handoff(self, handoff: Handoff) -> None:
         """Announce a handoff after its transaction committed."""
         ticket = handoff.ticket
-        if handoff.outcome in (Outcome.QUEUED, Outcome.CLOSED_HOURS, Outcome.NOBODY) and ticket is not None:
+        if handoff.is_new and ticket is not None:
             log.info(
                 "A person is wanted",
                 extra={"event": "handoff", "outcome": handoff.outcome.value, "ticket": ticket.number},

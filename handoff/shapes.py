@@ -9,8 +9,9 @@ from handoff.models import Author
 from handoff.records import Agent, Conversation, Message, Ticket
 
 
-def for_customer(message: Message) -> dict[str, Any]:
+def for_customer(message: Message, rating: bool | None = None) -> dict[str, Any]:
     """A message as the customer's page gets it: no payloads, no provenance, no agent ids."""
+    article = _only_id(message.body.get("faq"))
     return {
         "id": message.id,
         "client_id": message.client_id if message.author is Author.CUSTOMER else None,
@@ -21,7 +22,9 @@ def for_customer(message: Message) -> dict[str, Any]:
         "at": message.at.isoformat(),
         "buttons": [{"index": index, "title": button["title"]} for index, button in enumerate(message.buttons)],
         "order": message.body.get("order"),
-        "article": _only_id(message.body.get("faq")),
+        "article": article,
+        "can_rate": article is not None,
+        "rating": rating,
         "waiting": message.while_waiting,
         "image": message.body.get("image"),
         "contact_form": message.body.get("contact_form"),

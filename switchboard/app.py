@@ -22,8 +22,10 @@ from handoff.desk.api import Desk
 from handoff.desk.sessions import Sessions
 from handoff.desk.socket import ORIGIN_REFUSED, DeskSocket
 from handoff.floor import Floor
+from handoff.learning import Learning
 from switchboard import channels, guards, health, http_errors, language, openapi, pages
 from switchboard.bot_client import Bot, RestBot
+from switchboard.feedback import Feedback
 from switchboard.files import serve
 from switchboard.line import Limits, Line, forever
 from switchboard.live import LocalLive, RedisLive
@@ -65,8 +67,11 @@ def create_app(
         settings.default_language,
     )
     rates = Rates(settings.messages_burst, settings.messages_per_second, time.monotonic)
-    line = Line(database, floor, bot, turns, rates, limits, clock)
     knowledge = KnowledgeFollower(root / "faq_kb" / "articles")
+    visitor_secret = settings.visitor_secret or secret(settings.data_path, "visitors")
+    learning = Learning(visitor_secret)
+    feedback = Feedback(database, floor, learning, knowledge, clock)
+    line = Line(database, floor, bot, turns, rates, limits, feedback, clock)
     orders = shop.open_shop(settings.shop_mapping)
     identity_secret = settings.identity_secret or secret(settings.data_path, "identity")
     address_of = guards.address_reader(settings.trusted_proxies)
@@ -82,7 +87,7 @@ def create_app(
         live,
         knowledge,
         orders,
-        VisitorTokens(settings.visitor_secret or secret(settings.data_path, "visitors")),
+        VisitorTokens(visitor_secret),
         identity_secret,
         settings.shop_name,
         settings.default_language,

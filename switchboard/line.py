@@ -10,11 +10,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any, Optional, Protocol
+from typing import Any, Protocol
 
 from sqlalchemy.engine import Connection
 
@@ -27,6 +27,7 @@ from handoff.models import Author, Status, Tier
 from handoff.records import Conversation, Draft, Message, Wish
 from switchboard import language, text
 from switchboard.bot_client import Bot, BotFailed
+from switchboard.feedback import Feedback, OwnWork
 from switchboard.rates import Rates
 from switchboard.records import BotLine, Inbound, Receipt
 from switchboard.wishes import plainly_asks_for_person, wish_from
@@ -39,8 +40,8 @@ LEAVE_QUEUE = "/leave_queue"
 MAX_WAITING_FOR_TURN = 50
 
 
-# Something the platform does with a message inside a transaction, or None when it is the bot's after all.
-OwnWork = Callable[[Connection], Optional[tuple[Conversation, Message]]]
+# What the bot tells us about a line, kept with it.
+_KEPT_MARKS = ("faq", "order", "miss", "near", "denied")
 
 
 class Turns(Protocol):
@@ -85,10 +86,19 @@ class Line:
     """Takes messages from customers; the bot answers them or a person will."""
 
     def __init__(
-        self, database: Database, floor: Floor, bot: Bot, turns: Turns, rates: Rates, limits: Limits, clock: Clock
+        self,
+        database: Database,
+        floor: Floor,
+        bot: Bot,
+        turns: Turns,
+        rates: Rates,
+        limits: Limits,
+        feedback: Feedback,
+        clock: Clock,
     ) -> None:
         self.database = database
         self.floor = floor
+        self.feedback = feedback
         self.bot = bot
         self.turns = turns
         self.rates = rates
@@ -129,6 +139,8 @@ class Line:
             transcript.settle(connection, entry.id, self.clock())
             wish = Wish(reason="asked_for_person", summary=conversation.last_text or "")
             handoff = self.floor.hand_over(connection, conversation, wish, entry.id, 0)
+            if handoff.is_new:
+                self.feedback.learning.person_wanted(connection, conversation, entry)
             return entry, handoff.conversation, handoff
 
         entry, conversation, handoff = await self.database.write(work)
@@ -291,9 +303,13 @@ class Line:
         return Receipt(entry, answered.conversation, tuple(answered.lines))
 
     def _platforms_own(self, entry: Message, conversation: Conversation) -> OwnWork | None:
-        """What the platform does itself with this message, if anything: leave the queue, keep a contact."""
+        """What the platform does itself with this message, if anything: leave the queue, keep a contact, and what
+        the customer says about an answer."""
         if entry.payload == LEAVE_QUEUE and conversation.status is Status.WAITING:
             return lambda c: self.floor.leave_queue(c, conversation.id, entry.id)
+        said = self.feedback.own_work(entry, conversation)
+        if said is not None:
+            return said
         contact = contact_in(entry.text) if entry.payload is None else None
         if contact is None or conversation.status is not Status.BOT:
             return None
@@ -367,6 +383,10 @@ class Line:
         waiting = [line.id for line in answered.lines if line.delivered_at is None]
         if waiting and self._goes_at_once(conversation.channel):
             transcript.mark_delivered(connection, waiting, self.clock())
+        learning = self.feedback.learning
+        learning.from_answers(connection, conversation, entry, answered.lines)
+        if answered.handoff is not None and answered.handoff.is_new:
+            learning.person_wanted(connection, conversation, entry)
         return answered
 
     def _store_answers(
@@ -397,9 +417,10 @@ class Line:
     def _store_line(
         self, connection: Connection, entry: Message, conversation: Conversation, line: BotLine, part: int
     ) -> Message:
-        body: dict[str, Any] = {name: line.marks[name] for name in ("faq", "order", "miss") if name in line.marks}
-        if line.buttons:
-            body["buttons"] = [dict(button) for button in line.buttons]
+        body: dict[str, Any] = {name: line.marks[name] for name in _KEPT_MARKS if name in line.marks}
+        buttons = [*map(dict, line.buttons), *self.feedback.offers_beside(line, conversation)]
+        if buttons:
+            body["buttons"] = buttons
         if line.image:
             body["image"] = line.image
         return transcript.append(

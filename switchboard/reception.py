@@ -112,7 +112,9 @@ class Reception:
             lines = transcript.for_customer(connection, WIDGET, sender, after)
             state = self._floor.state_for(connection, WIDGET, sender, visitor.language or self._default_language)
             cursor = lines[-1].id if lines else (after or 0)
-            return {"state": state, "messages": [shapes.for_customer(line) for line in lines], "cursor": cursor}
+            ratings = self._line.feedback.ratings_of(connection, lines)
+            messages = [shapes.for_customer(line, ratings.get(line.id)) for line in lines]
+            return {"state": state, "messages": messages, "cursor": cursor}
 
         return await self._database.read(work)
 
@@ -179,6 +181,13 @@ class Reception:
         return await self._pass_on(
             visitor, frame, text=article.question_in(spoken["language"]), picked_article=article.id
         )
+
+    async def _rate(self, visitor: Visitor, frame: Mapping[str, Any]) -> list[Frame]:
+        message_id, helpful = frame.get("message_id"), frame.get("helpful")
+        if not _is_index(message_id) or not isinstance(helpful, bool):
+            raise BadInput("message_id must be a whole number, helpful true or false.")
+        rated = await self._line.feedback.rate(WIDGET, visitor.id, message_id, helpful)
+        return [_accepted(frame, shapes.for_customer(rated, helpful))]
 
     async def _leave_queue(self, visitor: Visitor, frame: Mapping[str, Any]) -> list[Frame]:
         await self._line.leave_queue(WIDGET, visitor.id)
@@ -250,6 +259,7 @@ class Reception:
         "button": _button,
         "person": _person,
         "article": _article,
+        "rate": _rate,
         "leave_queue": _leave_queue,
         "contact": _contact,
         "language": _language,

@@ -1,0 +1,218 @@
+"""What the line learns while it answers: misses, ratings, what led to a person, and who wants to be told."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+from gateway_parts import Gateway, Page, Start
+
+from faq_kb import misses, usefulness
+from faq_kb.misses import Miss
+from faq_kb.tables import MissState
+from handoff.database import Database
+
+FAQ = {
+    "id": "delivery-fee",
+    "file": "delivery.yml",
+    "line": 9,
+    "version": "v1",
+    "score": 0.8,
+    "runners_up": [{"id": "delivery-time", "score": 0.5}],
+    "rule": "ranked",
+}
+PERSON = {"title": "Person", "payload": "/ask_person"}
+TIME = {"title": "How long?", "payload": '/faq{"article": "delivery-time"}'}
+
+
+def taught(gateway: Gateway) -> None:
+    bot = gateway.bot
+    bot.says("fee?", {"text": "HK$30.", "buttons": [TIME, PERSON]}, {"custom": {"faq": FAQ}})
+    bot.says(TIME["payload"], {"text": "Three days."}, {"custom": {"faq": {"id": "delivery-time", "rule": "button"}}})
+    near = [{"id": "delivery-time", "score": 0.3}]
+    bot.says("engraving?", {"text": "Did you mean?", "buttons": [TIME, PERSON]}, {"custom": {"miss": 1, "near": near}})
+    bot.says("not what I asked", {"text": "Sorry.", "buttons": [TIME, PERSON]}, {"custom": {"denied": True}})
+    bot.hands_over("/ask_person")
+
+
+def read(gateway: Gateway, work: Any) -> Any:
+    database = Database(gateway.settings.database)
+    try:
+        return database.read_now(work)
+    finally:
+        database.close()
+
+
+def kept(gateway: Gateway) -> list[Miss]:
+    return list(read(gateway, lambda c: misses.listing(c, MissState.OPEN)))
+
+
+def counted(gateway: Gateway) -> dict[str, dict[str, int]]:
+    weeks = read(gateway, lambda c: usefulness.weeks_since(c, date(2020, 1, 1)))
+    names = usefulness.COUNTED
+    return {
+        one.count.article_id: {name: getattr(one.count, name) for name in names if getattr(one.count, name)}
+        for one in weeks
+    }
+
+
+async def ask(page: Page, text: str, answer: str) -> dict[str, Any]:
+    await page.say(text)
+    return await page.message("assistant", answer)
+
+
+async def press(page: Page, message: dict[str, Any], title: str) -> None:
+    index = next(one["index"] for one in message["buttons"] if one["title"] == title)
+    client_id = f"press-{message['id']}-{index}"
+    await page.send({"type": "button", "client_id": client_id, "message_id": message["id"], "index": index})
+    await page.until(lambda frame: frame["type"] == "accepted" and frame["client_id"] == client_id)
+
+
+async def rate(page: Page, message: dict[str, Any], helpful: bool) -> dict[str, Any]:
+    client_id = f"rate-{message['id']}-{helpful}-{len(page.frames)}"
+    await page.send({"type": "rate", "client_id": client_id, "message_id": message["id"], "helpful": helpful})
+    return await page.until(lambda frame: frame["type"] in ("accepted", "error") and frame["client_id"] == client_id)
+
+
+async def test_an_answer_is_counted_and_a_question_without_one_is_kept(gateway: Gateway) -> None:
+    taught(gateway)
+    page = await gateway.page()
+    await ask(page, "fee?", "HK$30.")
+    await ask(page, "engraving?", "Did you mean?")
+    assert counted(gateway) == {"delivery-fee": {"asked": 1, "answered": 1}, "delivery-time": {"asked": 1}}
+    (miss,) = kept(gateway)
+    asked = miss.question
+    assert (miss.kind.value, asked.text, asked.before, asked.language) == ("unanswered", "engraving?", "fee?", "en")
+    assert asked.runners_up == ({"id": "delivery-time", "score": 0.3},)
+    assert len(asked.customer) == 64 and page.session["visitor"]["id"] not in asked.customer
+
+
+async def test_a_repeated_message_teaches_once(gateway: Gateway) -> None:
+    taught(gateway)
+    page = await gateway.page()
+    for _ in range(3):
+        await page.say("engraving?", client_id="same")
+        await page.say("fee?", client_id="same too")
+    await page.message("assistant", "HK$30.")
+    assert len(kept(gateway)) == 1
+    assert counted(gateway)["delivery-fee"] == {"asked": 1, "answered": 1}
+
+
+async def test_thumbs_are_kept_once_may_be_changed_and_are_shown_again(gateway: Gateway) -> None:
+    taught(gateway)
+    page = await gateway.page()
+    answer = await ask(page, "fee?", "HK$30.")
+    assert (answer["can_rate"], answer["rating"]) == (True, None)
+    for helpful in (True, False, False):
+        acknowledged = await rate(page, answer, helpful)
+        assert acknowledged["message"]["rating"] is helpful
+    assert counted(gateway)["delivery-fee"] == {"asked": 1, "answered": 1, "unhelpful": 1}
+    (miss,) = kept(gateway)
+    assert (miss.kind.value, miss.question.text, miss.question.article_id) == ("thumbs_down", "fee?", "delivery-fee")
+    again = await gateway.session(token=page.session["token"])
+    assert [line["rating"] for line in again["messages"] if line["can_rate"]] == [False]
+    await rate(page, answer, True)
+    assert kept(gateway) == [] and counted(gateway)["delivery-fee"]["helpful"] == 1
+
+
+async def test_thumbs_down_offers_other_answers_and_a_person_once(gateway: Gateway) -> None:
+    taught(gateway)
+    page = await gateway.page()
+    answer = await ask(page, "fee?", "HK$30.")
+    for helpful in (False, True, False):
+        await rate(page, answer, helpful)
+    offer = await page.message("assistant", "Thank you for telling us")
+    assert [one["title"] for one in offer["buttons"]] == ["How long does delivery take?", "Talk to a person"]
+    again = await gateway.session(token=page.session["token"])
+    assert len(again["messages"]) == 3
+    await press(page, offer, "How long does delivery take?")
+    assert (await page.message("assistant", "Three days."))["can_rate"]
+
+
+async def test_only_answers_of_ones_own_can_be_rated(gateway: Gateway) -> None:
+    taught(gateway)
+    ana, eve = await gateway.page(), await gateway.page()
+    answer = await ask(ana, "fee?", "HK$30.")
+    missed = await ask(ana, "engraving?", "Did you mean?")
+    refused = [await rate(eve, answer, False), await rate(ana, missed, True), await rate(ana, {"id": 10**9}, True)]
+    for frame in ({"message_id": answer["id"], "helpful": "yes"}, {"message_id": True, "helpful": True}):
+        await ana.send({"type": "rate", "client_id": "bad", **frame})
+        refused.append(await ana.until(lambda one: one["type"] == "error" and one["client_id"] == "bad"))
+    assert {frame["code"] for frame in refused} == {"bad_input"}
+    assert "unhelpful" not in counted(gateway)["delivery-fee"]
+
+
+@pytest.mark.parametrize(("thumb", "name"), [("👍", "helpful"), ("👎🏽", "unhelpful")])
+async def test_a_thumb_right_after_an_answer_rates_it_in_every_channel(gateway: Gateway, thumb: str, name: str) -> None:
+    taught(gateway)
+    await gateway.rest("fee?")
+    (line,) = await gateway.rest(thumb)
+    assert "hank" in line["text"]
+    assert counted(gateway)["delivery-fee"] == {"asked": 1, "answered": 1, name: 1}
+    assert ("buttons" in line) is (name == "unhelpful")
+    # Nothing was answered since: this one is for the bot.
+    assert await gateway.rest(thumb) == [{"recipient_id": "ana", "text": f"bot: {thumb}"}]
+
+
+async def test_not_what_i_asked_is_kept_with_the_question_and_counts_as_unhelpful(gateway: Gateway) -> None:
+    taught(gateway)
+    page = await gateway.page()
+    answer = await ask(page, "fee?", "HK$30.")
+    await ask(page, "not what I asked", "Sorry.")
+    (miss,) = kept(gateway)
+    assert (miss.kind.value, miss.question.text, miss.question.answer_id) == ("denied", "fee?", answer["id"])
+    assert counted(gateway)["delivery-fee"]["unhelpful"] == 1
+
+
+async def test_what_was_asked_is_in_the_customers_words_also_behind_a_suggestion(gateway: Gateway) -> None:
+    taught(gateway)
+    page = await gateway.page()
+    suggestion = await ask(page, "engraving?", "Did you mean?")
+    await press(page, suggestion, "How long?")
+    await rate(page, await page.message("assistant", "Three days."), False)
+    down = next(miss for miss in kept(gateway) if miss.kind.value == "thumbs_down")
+    assert (down.question.text, down.question.article_id) == ("engraving?", "delivery-time")
+
+
+@pytest.mark.parametrize(("between", "counts"), [(0, True), (1, True), (2, False)])
+async def test_a_person_wanted_soon_after_an_answer_was_led_there(gateway: Gateway, between: int, counts: bool) -> None:
+    taught(gateway)
+    await gateway.seat("ben")
+    page = await gateway.page()
+    await ask(page, "fee?", "HK$30.")
+    for number in range(between):
+        await ask(page, f"well {number}", f"bot: well {number}")
+    await page.send({"type": "person", "client_id": "p1"})
+    await page.state("waiting")
+    await page.send({"type": "person", "client_id": "p2"})
+    await page.until(lambda frame: frame["type"] == "accepted" and frame["client_id"] == "p2")
+    assert [miss.kind.value for miss in kept(gateway)] == (["led_to_person"] if counts else [])
+    assert counted(gateway)["delivery-fee"].get("led_to_person") == (1 if counts else None)
+
+
+async def test_a_wish_to_be_told_is_an_agreement_that_can_be_taken_back(gateway: Gateway) -> None:
+    taught(gateway)
+    page = await gateway.page()
+    missed = await ask(page, "engraving?", "Did you mean?")
+    assert [one["title"] for one in missed["buttons"]][-1] == "Tell me when there's an answer"
+    await press(page, missed, "Tell me when there's an answer")
+    agreed = await page.message("assistant", "as soon as")
+    await press(page, agreed, "Don't tell me after all")
+    await page.message("assistant", "I won't")
+    assert [asked["message"] for asked in gateway.bot.asked] == ["engraving?"]
+
+
+async def test_no_promise_where_we_cannot_write_later(gateway: Gateway) -> None:
+    taught(gateway)
+    (line,) = await gateway.rest("engraving?")
+    assert [button["payload"] for button in line["buttons"]] == [TIME["payload"], "/ask_person"]
+
+
+async def test_customers_are_told_apart_by_a_hash_that_needs_our_secret(start: Start) -> None:
+    gateway = await start()
+    taught(gateway)
+    for sender in ("ana", "ana", "eve"):
+        await gateway.rest("engraving?", sender=sender)
+    hashes = [miss.question.customer for miss in kept(gateway)]
+    assert hashes[0] == hashes[1] != hashes[2]
