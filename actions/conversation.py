@@ -16,7 +16,19 @@ from shop import Identity
 MISSES = ("nlu_fallback", "out_of_scope")
 
 # What says nothing about the matter, for the one who takes over.
-TELLS_NOTHING = frozenset({"affirm", "deny", "greet", "thanks", "goodbye", "ask_person", "language_switch", "repeat"})
+TELLS_NOTHING = frozenset(
+    {
+        "affirm",
+        "ask_person",
+        "deny",
+        "goodbye",
+        "greet",
+        "language_switch",
+        "not_what_i_asked",
+        "repeat",
+        "thanks",
+    }
+)
 
 OFFER = "_offer_person"
 
@@ -90,6 +102,15 @@ class Turn:
             if event["event"] == "bot":
                 said.append(event)
         return said[::-1]
+
+    @property
+    def answered_with(self) -> Mapping[str, Any]:
+        """Where the assistant's answer before this message came from, when an article gave it."""
+        for event in reversed(self.last_answer):
+            custom = (event.get("data") or {}).get("custom")
+            if isinstance(custom, dict) and isinstance(custom.get("faq"), dict):
+                return dict(custom["faq"])
+        return {}
 
     @property
     def misses(self) -> int:

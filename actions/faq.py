@@ -34,6 +34,7 @@ class AnswerTopic(Action):
         dispatcher.utter_message(
             response="utter_topic_offer_person",
             buttons=[article_button(one, turn.locale) for one in nearest(turn, SUGGESTED, SUGGEST_SCORE)],
+            json_message=unanswered(turn),
         )
         return []
 
@@ -72,6 +73,11 @@ def _find(categories: Sequence[Category], wanted: str | None) -> Category | None
 
 def category_button(category: Category) -> dict[str, str]:
     return payload_button(category.name, "browse_faq", category=category.id)
+
+
+def unanswered(turn: Turn) -> dict[str, Any]:
+    """The mark of a question that no article answers, with what came nearest: the platform keeps it for editors."""
+    return {"near": list(turn.found.get("candidates") or ())}
 
 
 def nearest(turn: Turn, most: int, at_least: float = 0.0) -> list[Article]:

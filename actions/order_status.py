@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 FORM = "order_form"
 
 # Said inside the form, these leave it, whatever number stands beside them.
-LEAVES_FORM = frozenset({"ask_person", "complaint", "urgent_unhelpful", "deny", "another_order"})
+LEAVES_FORM = frozenset({"ask_person", "complaint", "urgent_unhelpful", "not_what_i_asked", "deny", "another_order"})
 # Said inside the form without a number, these ask for the same again: the form's own question is the answer.
 STAYS_IN_FORM = frozenset({"order_status", "delivery_status", "inform_order", "affirm"})
 

@@ -73,7 +73,12 @@ _AGREE = {
     )
     for name, insert in INSERTS.items()
 }
-_OF_MESSAGE = select(misses.c.id).where(misses.c.message_id == bindparam("message")).order_by(misses.c.id)
+_LATEST = (
+    select(misses.c.id)
+    .where(misses.c.conversation_id == bindparam("conversation"), misses.c.message_id <= bindparam("message"))
+    .order_by(misses.c.id.desc())
+    .limit(1)
+)
 
 
 def note(connection: Connection, kind: Missed, question: Question, now: datetime) -> bool:
@@ -154,14 +159,16 @@ def draft_published(connection: Connection, draft_id: int, article_id: str) -> N
 
 def agree(
     connection: Connection,
-    message_id: int,
     conversation_id: str,
+    message_id: int,
     contact: Mapping[str, Any],
     language: str,
     now: datetime,
 ) -> bool:
-    """The customer agreed to be told when this question of theirs has an answer. False when there is no such miss."""
-    miss_id = connection.execute(_OF_MESSAGE, {"message": message_id}).scalar()
+    """The customer agreed to be told when their latest question up to this message has an answer. False when there is
+    no such question."""
+    latest = {"conversation": conversation_id, "message": message_id}
+    miss_id = connection.execute(_LATEST, latest).scalar()
     if miss_id is None:
         return False
     values = {

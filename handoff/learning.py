@@ -27,8 +27,9 @@ from handoff.records import Conversation, Message
 LOOK_BACK = 24
 # A wish for a person this many lines of the customer after an answer says that the answer did not do.
 SOON = 2
-# Marks of the bot under a line; see actions/fallback.py.
-MISS, DENIED, NEAR = "miss", "denied", "near"
+# Marks of the bot under a line, see actions/fallback.py: what came nearest to a question that no article answers; and
+# that the customer had asked something else than was answered.
+NEAR, DENIED = "near", "denied"
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class Learning:
                 continue
             if faq_of(line):
                 counts += _counts_of_answer(line)
-            elif line.body.get(MISS):
+            elif NEAR in line.body:
                 counts += self._unanswered(connection, conversation, entry, line)
             elif line.body.get(DENIED):
                 self._denied(connection, conversation, entry)
@@ -205,7 +206,11 @@ def _asked(past: Sequence[Message], answer: Message) -> _Asked | None:
 
 def _offer_of(past: Sequence[Message], pressed: Message) -> Message | None:
     """The line with the button, when it was meant as an answer to a question."""
-    offers = (line for line in reversed(past) if line.id < pressed.id and (faq_of(line) or line.body.get(MISS)))
+    offers = (
+        line
+        for line in reversed(past)
+        if line.id < pressed.id and (faq_of(line) or NEAR in line.body or line.body.get(DENIED))
+    )
     return next(
         (line for line in offers if any(button.get("payload") == pressed.payload for button in line.buttons)), None
     )

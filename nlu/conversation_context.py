@@ -26,7 +26,16 @@ NOTE = "note_while_waiting"
 
 # What the assistant may still do for a customer who waits for a person.
 WHILE_WAITING = frozenset(
-    {"faq", "browse_faq", "order_status", "delivery_status", "inform_order", "another_order", "leave_queue"}
+    {
+        "faq",
+        "browse_faq",
+        "order_status",
+        "delivery_status",
+        "inform_order",
+        "another_order",
+        "leave_queue",
+        "not_what_i_asked",
+    }
 )
 # ... and inside a form: the answers to its questions.
 IN_A_FORM = frozenset({"affirm", "deny"})

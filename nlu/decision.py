@@ -15,13 +15,13 @@ INFORM_ORDER = "inform_order"
 ASK_PERSON = "ask_person"
 
 # Said with the same words as a wish for a person, and meaning something else, or leading to one ahead of others.
-NOT_A_WISH = frozenset({"bot_challenge", "complaint", "deny", "leave_queue", "urgent_unhelpful"})
+NOT_A_WISH = frozenset({"bot_challenge", "complaint", "deny", "leave_queue", "not_what_i_asked", "urgent_unhelpful"})
 
 # What takes the conversation to a person at once, ahead of others.
 FETCHES_A_PERSON = frozenset({"complaint", "urgent_unhelpful"})
 
 # Heard even where the message holds hardly more than an order number.
-HEARD_BESIDE_A_NAME = frozenset({"complaint", "deny", "leave_queue", "urgent_unhelpful"})
+HEARD_BESIDE_A_NAME = frozenset({"complaint", "deny", "leave_queue", "not_what_i_asked", "urgent_unhelpful"})
 
 # Wishes the assistant has no dialogue for: an article that answers is the best it can do.
 TOPICS = frozenset(
@@ -57,6 +57,7 @@ SMALL_TALK = frozenset(
         "greet",
         "language_switch",
         "leave_queue",
+        "not_what_i_asked",
         "praise",
         "thanks",
     }
@@ -75,6 +76,7 @@ FIRM = frozenset(
         "inform_order",
         "language_switch",
         "leave_queue",
+        "not_what_i_asked",
         "praise",
         "repeat",
         "thanks",

@@ -14,7 +14,7 @@ from handoff.clock import Clock
 from handoff.database import Database
 from handoff.errors import BadInput
 from handoff.floor import Floor
-from handoff.learning import DENIED, MISS, Learning, candidates, faq_of
+from handoff.learning import DENIED, NEAR, Learning, candidates, faq_of
 from handoff.models import Author, Status
 from handoff.records import Conversation, Draft, Message
 from switchboard.records import BotLine
@@ -82,8 +82,8 @@ class Feedback:
 
     def offers_beside(self, line: BotLine, conversation: Conversation) -> list[dict[str, str]]:
         """The button under an answer that has none to give: to be told, where we can write to the customer later."""
-        misses_something = line.marks.get(MISS) or line.marks.get(DENIED)
-        if not misses_something or conversation.status is not Status.BOT:
+        is_unanswered = NEAR in line.marks or line.marks.get(DENIED)
+        if not is_unanswered or conversation.status is not Status.BOT:
             return []
         if self.floor.post.answered_in_response(conversation.channel):
             return []
@@ -111,7 +111,7 @@ class Feedback:
         ticket = tickets.open_of(connection, conversation.id)
         contact = dict(ticket.contact or {}) if ticket else {}
         if missed is None or not misses.agree(
-            connection, missed, conversation.id, contact, conversation.language, self.clock()
+            connection, conversation.id, missed, contact, conversation.language, self.clock()
         ):
             return None
         title = texts.say("button_tell_me_not", conversation.language)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from bot_parts import Answer, Bot
@@ -19,8 +20,8 @@ def test_the_ladder(bot: Bot, language: str) -> None:
     payloads = [button["payload"] for button in first.buttons]
     assert sum(payload.startswith('/faq{"article"') for payload in payloads) == 3
     assert payloads[-1] == "/ask_person"
-    assert first.marks == {"suggestions": True, "miss": 1}
-    assert second.marks == {"miss": 2}
+    assert first.marks == {"suggestions": True, "miss": 1, "near": candidates(bot, GIBBERISH[0])}
+    assert second.marks == {"miss": 2, "near": candidates(bot, GIBBERISH[1])}
     assert [button["payload"] for button in second.buttons] == ["/ask_person", "/deny"]
 
 
@@ -55,7 +56,7 @@ def test_a_hit_between_two_misses_begins_anew(bot: Bot) -> None:
 def test_none_of_the_suggestions_is_a_second_miss(bot: Bot) -> None:
     talk = bot.talk("en")
     talk.say(GIBBERISH[0])
-    assert talk.say("no, none of those").marks["miss"] == 2
+    assert talk.say("no, none of those").marks == {"miss": 2}, "and no question of its own"
 
 
 def test_a_suggestion_is_answered_by_its_article(bot: Bot) -> None:
@@ -91,6 +92,40 @@ STRANGE += ["<script>alert(1)</script>", "'; DROP TABLE orders; --", "{number} {
 @pytest.mark.parametrize("text", STRANGE)
 def test_strange_input_gets_something_sensible(bot: Bot, text: str) -> None:
     assert bot.talk("en").say(text).text
+
+
+@pytest.mark.parametrize(
+    ("language", "asked", "denied"),
+    [
+        ("zh-HK", "運費點計", "唔係問呢樣嘢呀"),
+        ("zh-TW", "運費多少", "我不是在問這個啦"),
+        ("zh-CN", "运费多少", "我问的不是这个呀"),
+        ("en", "how much is shipping", "no that's not what I was asking"),
+    ],
+)
+def test_not_what_i_asked_offers_what_else_was_found(bot: Bot, language: str, asked: str, denied: str) -> None:
+    talk = bot.talk(language)
+    answer = talk.say(asked)
+    runners_up = [one["id"] for one in answer.marks["faq"]["runners_up"]][:3]
+    other = talk.say(denied)
+    assert other.marks["denied"] is True
+    payloads = [button["payload"] for button in other.buttons]
+    assert payloads == [f'/faq{{"article": "{one}"}}' for one in runners_up] + ["/ask_person"]
+    again = talk.say(denied)
+    assert again.marks == {"miss": 2}, "it had offered these; now a person"
+
+
+def test_not_what_i_asked_leaves_the_form(bot: Bot) -> None:
+    talk = bot.talk("en")
+    talk.say("where is my order")
+    assert talk.say("that's not what I asked").marks == {"miss": 2}
+    answer = talk.say("how much is shipping")
+    assert len([line for line in answer.lines if line.get("text")]) == 1, "and does not ask again"
+
+
+def candidates(bot: Bot, text: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = bot.parse(text)["faq"]["candidates"]
+    return found
 
 
 def missed_twice(first: Answer, second: Answer) -> None:

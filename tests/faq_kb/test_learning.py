@@ -82,10 +82,10 @@ def test_a_question_moves_from_open_to_drafted_to_answered_and_back_when_the_dra
 
 def test_who_agreed_is_told_once_and_only_when_there_is_an_answer(engine: Engine) -> None:
     with engine.begin() as connection:
-        assert not misses.agree(connection, 1, "c1", {}, "en", NOON)
+        assert not misses.agree(connection, "c1", 1, {}, "en", NOON)
         misses.note(connection, Missed.UNANSWERED, question(), NOON)
         for _ in range(2):
-            assert misses.agree(connection, 1, "c1", {"email": "ana@example.com"}, "en", NOON)
+            assert misses.agree(connection, "c1", 1, {"email": "ana@example.com"}, "en", NOON)
         assert misses.to_be_told(connection) == []
         (miss,) = misses.listing(connection, MissState.OPEN)
         misses.begin_draft(connection, [miss.id], 5)
@@ -99,7 +99,7 @@ def test_who_agreed_is_told_once_and_only_when_there_is_an_answer(engine: Engine
 def test_who_takes_the_agreement_back_is_not_told(engine: Engine) -> None:
     with engine.begin() as connection:
         misses.note(connection, Missed.UNANSWERED, question(), NOON)
-        misses.agree(connection, 1, "c1", {}, "en", NOON)
+        misses.agree(connection, "c1", 1, {}, "en", NOON)
         misses.disagree(connection, "c1")
         (miss,) = misses.listing(connection, MissState.OPEN)
         misses.begin_draft(connection, [miss.id], 5)

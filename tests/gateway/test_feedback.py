@@ -32,6 +32,7 @@ def taught(gateway: Gateway) -> None:
     bot.says(TIME["payload"], {"text": "Three days."}, {"custom": {"faq": {"id": "delivery-time", "rule": "button"}}})
     near = [{"id": "delivery-time", "score": 0.3}]
     bot.says("engraving?", {"text": "Did you mean?", "buttons": [TIME, PERSON]}, {"custom": {"miss": 1, "near": near}})
+    bot.says("none of these", {"text": "A person?", "buttons": [PERSON]}, {"custom": {"miss": 2}})
     bot.says("not what I asked", {"text": "Sorry.", "buttons": [TIME, PERSON]}, {"custom": {"denied": True}})
     bot.hands_over("/ask_person")
 
@@ -189,6 +190,23 @@ async def test_a_person_wanted_soon_after_an_answer_was_led_there(gateway: Gatew
     await page.until(lambda frame: frame["type"] == "accepted" and frame["client_id"] == "p2")
     assert [miss.kind.value for miss in kept(gateway)] == (["led_to_person"] if counts else [])
     assert counted(gateway)["delivery-fee"].get("led_to_person") == (1 if counts else None)
+
+
+async def test_no_to_suggestions_is_no_question_of_its_own(gateway: Gateway) -> None:
+    taught(gateway)
+    page = await gateway.page()
+    await ask(page, "engraving?", "Did you mean?")
+    offer = await ask(page, "none of these", "A person?")
+    assert [button["title"] for button in offer["buttons"]] == ["Person"]
+    assert [miss.question.text for miss in kept(gateway)] == ["engraving?"]
+
+
+async def test_who_was_answered_beside_the_point_can_be_told_too(gateway: Gateway) -> None:
+    taught(gateway)
+    page = await gateway.page()
+    await ask(page, "fee?", "HK$30.")
+    await press(page, await ask(page, "not what I asked", "Sorry."), "Tell me when there's an answer")
+    await page.message("assistant", "as soon as")
 
 
 async def test_a_wish_to_be_told_is_an_agreement_that_can_be_taken_back(gateway: Gateway) -> None:
