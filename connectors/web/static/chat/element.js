@@ -144,6 +144,12 @@ class SwitchboardChat extends HTMLElement {
     this.#deliver({ type: "button", message_id: message.id, index }, title);
   }
 
+  rate(message, helpful) {
+    if (message.rating === helpful) return;
+    message.rating = helpful;
+    this.outbox.add({ type: "rate", message_id: message.id, helpful });
+  }
+
   askArticle({ id, question }) {
     // While a person speaks the assistant is silent.
     if (this.conversation.state.status === "agent") return this.say(question);

@@ -136,6 +136,7 @@ class MessageView {
     this.label = h("div", { class: "label" }, this.#speaker());
     this.foot = h("div", { class: "foot" });
     this.buttons = this.#buttons();
+    this.thumbs = message.can_rate && this.#thumbs();
     this.element = h(
       "div",
       { class: "message", "data-testid": "message", "data-author": author, "data-waiting": message.waiting ? "true" : null },
@@ -144,6 +145,7 @@ class MessageView {
       this.#image(),
       message.order && orderCard(message.order, texts),
       message.contact_form && contactForm(message, { texts, contacts: deeds.contacts() }),
+      this.thumbs,
       this.buttons,
       this.foot,
     );
@@ -178,8 +180,19 @@ class MessageView {
     );
   }
 
+  #thumbs() {
+    return h("div", { class: "thumbs", role: "group", "aria-label": this.texts.t("rate_answer") },
+      ["helpful", "unhelpful"].map((name) =>
+        button({ class: "thumb", "data-testid": name, "aria-label": this.texts.t(name), title: this.texts.t(name),
+          onclick: () => this.deeds.rate(this.message, name === "helpful") }, icon("thumb"))));
+  }
+
   show(message, { isFirst, isLast, hasButtons }) {
     const { element } = this;
+    this.message = message;
+    if (this.thumbs) {
+      [...this.thumbs.children].forEach((thumb, index) => thumb.setAttribute("aria-pressed", String(message.rating === (index === 0))));
+    }
     if (message.id !== null) element.dataset.id = message.id;
     element.dataset.state = message.problem ? "failed" : message.isPending ? "pending" : "sent";
     element.classList.toggle("is-first", isFirst);

@@ -1,8 +1,8 @@
 /* The chat's window, its parts from top to bottom, and the bubble that opens it. */
 
 import { button, h, icon } from "./dom.js";
-import { FaqBrowser, Sheet } from "./help.js";
 import { Log, orderCard } from "./messages.js";
+import { Sheet } from "./sheet.js";
 import { LOCALES } from "./texts.js";
 
 const PHONE = matchMedia("(max-width: 480px), (max-height: 480px)");
@@ -22,15 +22,15 @@ export class Panel {
       contacts: () => chat.contacts,
       say: (text) => chat.say(text),
       press: (message, button) => chat.press(message, button),
+      rate: (message, helpful) => chat.rate(message, helpful),
       retry: (clientId) => chat.outbox.retry(clientId),
       discard: (clientId) => chat.outbox.discard(clientId),
       seen: () => chat.seen(),
     });
     this.sheet = new Sheet(texts);
-    this.faq = new FaqBrowser(texts, this.sheet, session, (article) => chat.askArticle(article));
     this.actions = new Actions(texts, {
       askPerson: () => chat.askPerson(),
-      browse: () => this.faq.open(this.actions.browse),
+      browse: () => this.#openTopics(),
       orders: () => this.#openOrders(),
     });
     this.composer = new Composer(texts, { send: (text) => chat.say(text), typing: (typing) => chat.typing(typing), drafts: chat.tab });
@@ -83,6 +83,13 @@ export class Panel {
     this.problem.hidden = false;
     clearTimeout(this.noticeTimer);
     this.noticeTimer = setTimeout(() => (this.problem.hidden = true), NOTICE_MS);
+  }
+
+  #openTopics() {
+    this.sheet.open(this.texts.t("browse_faq"), async () => {
+      const { FaqBrowser } = await import("./help.js");
+      return new FaqBrowser(this.texts, this.sheet, this.chat.session, (article) => this.chat.askArticle(article)).front();
+    }, this.actions.browse);
   }
 
   #openOrders() {
