@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy.engine import Connection
 
 from faq_kb import misses, usefulness
+from faq_kb.redaction import redact
 from faq_kb.search import SUGGEST_SCORE
 from faq_kb.tables import Missed
 from faq_kb.usefulness import Count, Rating
@@ -93,12 +94,12 @@ class Learning:
         return True
 
     def wrong(self, connection: Connection, conversation: Conversation, answer: Message, now: datetime) -> str | None:
-        """An agent says that an answer was wrong. Returns the question it was given to."""
+        """An agent says that an answer was wrong. Returns the question it was given to, as it is kept."""
         asked = self._asked_for(connection, conversation, answer)
         if asked is None:
             return None
         self._note(connection, conversation, Missed.WRONG_ANSWER, asked, now)
-        return asked.question.text
+        return redact(asked.question.text)
 
     def _unanswered(
         self, connection: Connection, conversation: Conversation, entry: Message, line: Message

@@ -138,6 +138,11 @@ class Agent:
         return self.role is not Role.EDITOR
 
     @property
+    def edits_articles(self) -> bool:
+        """Whether this role may change what the assistant answers."""
+        return self.role is not Role.AGENT
+
+    @property
     def may_take_over(self) -> bool:
         """Whether this role may take a conversation from somebody else."""
         return self.role in (Role.SUPERVISOR, Role.ADMIN)

@@ -196,6 +196,12 @@ def find(connection: Connection, conversation_ids: Sequence[str], message_id: in
     return _record(row) if row is not None else None
 
 
+def one(connection: Connection, message_id: int) -> Message | None:
+    """A message by its id, for those who may see every conversation."""
+    row = connection.execute(select(messages).where(messages.c.id == message_id)).first()
+    return _record(row) if row is not None else None
+
+
 def by_client_id(connection: Connection, conversation_id: str, agent_id: int, client_id: str) -> Message | None:
     """The line that this agent's page sent under its own id, if it arrived before."""
     row = connection.execute(
@@ -206,6 +212,17 @@ def by_client_id(connection: Connection, conversation_id: str, agent_id: int, cl
         )
     ).first()
     return _record(row) if row is not None else None
+
+
+def said_by_agents(connection: Connection, conversation_ids: Sequence[str], limit: int = 1000) -> list[Message]:
+    """What people answered in these conversations, in order."""
+    rows = connection.execute(
+        select(messages)
+        .where(messages.c.conversation_id.in_(list(conversation_ids)), messages.c.author == Author.AGENT.value)
+        .order_by(messages.c.id)
+        .limit(limit)
+    )
+    return [_record(row) for row in rows]
 
 
 def mark_delivered(connection: Connection, message_ids: Sequence[int], now: datetime) -> None:

@@ -99,7 +99,7 @@ def create_app(
     logins = Rates(settings.logins_per_minute, settings.logins_per_minute / 60, time.monotonic)
     secure = settings.base_url.startswith("https://")
     sessions = Sessions(database, logins, clock, secure, address_of)
-    app.blueprint(Desk(database, floor, live, sessions, knowledge, orders, clock).blueprint())
+    app.blueprint(Desk(database, floor, live, sessions, knowledge, orders, learning, clock).blueprint())
     _add_desk_socket(app, settings, sessions, database, live, clock)
 
     app.blueprint(

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timezone
 from typing import Any, TypeGuard
+from urllib.parse import quote, urlencode
 
 from sanic import Blueprint
 from sanic.request import Request
@@ -21,6 +22,7 @@ from handoff.database import Database
 from handoff.desk.sessions import COOKIE, Sessions
 from handoff.errors import BadInput
 from handoff.floor import DESK_TOPIC, Floor, Live, customer_topic
+from handoff.learning import Learning, faq_of
 from handoff.models import Status
 from handoff.plain import is_plain, plain
 from handoff.records import Agent, Conversation, Message, Ticket
@@ -29,6 +31,7 @@ log = logging.getLogger(__name__)
 
 MAX_CLIENT_ID = 80
 MAX_QUERY = 100
+MAX_ARTICLE_ID = 80
 Handler = Callable[..., Awaitable[Any]]
 
 
@@ -43,6 +46,7 @@ class Desk:
         sessions: Sessions,
         knowledge: KnowledgeFollower,
         orders: shop.Shop,
+        learning: Learning,
         clock: Clock,
     ) -> None:
         self._database = database
@@ -51,6 +55,7 @@ class Desk:
         self._sessions = sessions
         self._knowledge = knowledge
         self._orders = orders
+        self._learning = learning
         self._clock = clock
 
     def blueprint(self) -> Blueprint:
@@ -76,6 +81,7 @@ class Desk:
             ("/conversations/<conversation_id:str>/typing", "POST", self._typing),
             ("/tickets/next/claim", "POST", self._claim_next),
             ("/tickets/<number:str>/claim", "POST", self._claim),
+            ("/messages/<message_id:int>/wrong-answer", "POST", self._wrong_answer),
             ("/faq", "GET", self._faq),
         ):
             name = f"{handler.__name__.strip('_')}_{method.lower()}"
@@ -83,7 +89,7 @@ class Desk:
         return routes
 
     def _for_agents(self, handler: Handler) -> Handler:
-        async def handle(request: Request, **arguments: str) -> HTTPResponse:
+        async def handle(request: Request, **arguments: str | int) -> HTTPResponse:
             agent = await self._sessions.agent_of(request)
             return json(await handler(agent, request, **arguments), ensure_ascii=False)
 
@@ -251,6 +257,28 @@ class Desk:
             }
             self._live.publish(customer_topic(conversation.channel, conversation.sender), event)
         return {}
+
+    async def _wrong_answer(self, agent: Agent, request: Request, message_id: int) -> dict[str, Any]:
+        """Keep the question that got a wrong answer; who may edit articles is shown the way to this one."""
+        body = _body(request)
+        kind, article = body.get("as"), body.get("article")
+        if kind not in ("asked_as", "not_asked_as"):
+            raise BadInput("as must be asked_as or not_asked_as.", field="as")
+        if article is not None and not (isinstance(article, str) and 0 < len(article) <= MAX_ARTICLE_ID):
+            raise BadInput("article must be the id of an article.", field="article")
+
+        def work(connection: Connection) -> tuple[str, str]:
+            answer = transcript.one(connection, message_id)
+            if answer is None or not faq_of(answer):
+                raise BadInput("Only an answer from an article can be wrong.")
+            conversation = conversations.find(connection, answer.conversation_id)
+            question = self._learning.wrong(connection, conversation, answer, self._clock())
+            return question or "", str(faq_of(answer)["id"])
+
+        question, given = await self._database.write(work)
+        log.info("An answer was called wrong", extra={"event": "wrong_answer", "message_id": message_id})
+        link = f"/faq#/articles/{quote(article or given, safe='')}?{urlencode({'ask': question, 'as': kind})}"
+        return {"question": question, "link": link if agent.edits_articles else None}
 
     # -- the parts ---------------------------------------------------------------------------------------------
 

@@ -234,3 +234,40 @@ async def test_customers_are_told_apart_by_a_hash_that_needs_our_secret(start: S
         await gateway.rest("engraving?", sender=sender)
     hashes = [miss.question.customer for miss in kept(gateway)]
     assert hashes[0] == hashes[1] != hashes[2]
+
+
+@pytest.mark.parametrize(("login", "is_led_there"), [("ben", False), ("sue", True)])
+async def test_an_agent_calls_an_answer_wrong_and_an_editing_role_is_led_to_the_article(
+    gateway: Gateway, login: str, is_led_there: bool
+) -> None:
+    taught(gateway)
+    page = await gateway.page()
+    answer = await ask(page, "fee?", "HK$30.")
+    seat = await gateway.seat(login)
+    for _ in range(2):
+        kept_now = await seat.post(
+            f"/messages/{answer['id']}/wrong-answer", {"as": "not_asked_as", "article": "delivery-fee"}
+        )
+    link = "/faq#/articles/delivery-fee?ask=fee%3F&as=not_asked_as"
+    assert kept_now == {"question": "fee?", "link": link if is_led_there else None}
+    (miss,) = kept(gateway)
+    assert (miss.kind.value, miss.question.text, miss.question.article_id) == ("wrong_answer", "fee?", "delivery-fee")
+
+
+async def test_only_agents_call_answers_of_articles_wrong(gateway: Gateway) -> None:
+    taught(gateway)
+    page = await gateway.page()
+    answer, other = await ask(page, "fee?", "HK$30."), await ask(page, "hello", "bot: hello")
+    ben, eddy = await gateway.seat("ben"), await gateway.seat("eddy")
+    wrong = {"as": "not_asked_as", "article": "delivery-fee"}
+    await eddy.post(f"/messages/{answer['id']}/wrong-answer", wrong, status=403)
+    for path, body in (
+        (other["id"], wrong),
+        (10**9, wrong),
+        (answer["id"], {}),
+        (answer["id"], {**wrong, "article": 5}),
+    ):
+        await ben.post(f"/messages/{path}/wrong-answer", body, status=400)
+    ben.csrf = ""
+    await ben.post(f"/messages/{answer['id']}/wrong-answer", wrong, status=403)
+    assert kept(gateway) == []

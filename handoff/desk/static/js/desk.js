@@ -470,6 +470,16 @@ export class Desk extends Signals {
     await Promise.allSettled([this.readThread(id), this.readInbox()]);
   }
 
+  /** Returns what the server made of it, or null when it could not be told. */
+  async wrongAnswer(id, article) {
+    try {
+      return await this.api.wrongAnswer(id, article);
+    } catch (error) {
+      this.notifyError(error);
+      return null;
+    }
+  }
+
   notify(key, values = {}, options = {}) {
     this.emit("notice", { key, values, kind: "problem", ...options });
   }

@@ -11,8 +11,8 @@ export class MessageList {
   #thread = null;
   #limit = FIRST_SHOWN;
 
-  constructor(element, { outbox, onCopy, onEdit }) {
-    Object.assign(this, { element, outbox, onCopy, onEdit });
+  constructor(element, { outbox, onCopy, onWrong, onEdit }) {
+    Object.assign(this, { element, outbox, onCopy, onWrong, onEdit });
   }
 
   /** Shows the thread; returns whether earlier messages we hold are left out. */
@@ -64,14 +64,14 @@ export class MessageList {
   }
 
   #message({ message }) {
-    const parts = messageView(message, { onCopy: this.onCopy, customer: this.#thread.row?.customer });
+    const parts = messageView(message, { onCopy: this.onCopy, onWrong: this.onWrong, customer: this.#thread.row?.customer });
     return { node: parts.root, parts, shownId: message.id };
   }
 
   #update(row, { message, joined }) {
     if (row.shownId !== message.id) {
       // The server's copy: its time and text are the record.
-      const fresh = messageView(message, { onCopy: this.onCopy, customer: this.#thread.row?.customer });
+      const fresh = messageView(message, { onCopy: this.onCopy, onWrong: this.onWrong, customer: this.#thread.row?.customer });
       row.node.replaceChildren(...fresh.root.childNodes);
       row.node.classList.remove("pending", "failed");
       delete row.node.dataset.state;

@@ -7,7 +7,7 @@ import { errorText, t } from "/page/static/js/texts.js";
 
 const ICONS = { customer: "person", assistant: "bot", agent: "headset", note: "note", system: "alert" };
 
-export function messageView(message, { onCopy, customer }) {
+export function messageView(message, { onCopy, onWrong, customer }) {
   const parts = partsOf(copyOf("message"));
   parts.root.dataset.author = message.author;
   if (message.client_id) parts.root.dataset.clientId = message.client_id;
@@ -19,7 +19,7 @@ export function messageView(message, { onCopy, customer }) {
   parts.bubble.title = dateTime(message.at);
   if (message.lang) parts.text.lang = message.lang;
   showText(parts.text, message.text);
-  parts.extra.replaceChildren(...extras(message, { onCopy }));
+  parts.extra.replaceChildren(...extras(message, { onCopy, onWrong }));
   return parts;
 }
 
@@ -30,14 +30,14 @@ export function nameOf(message, customer = "") {
   return oneLine(message.name, 80) || t(`author.${message.author}`);
 }
 
-function extras(message, { onCopy }) {
+function extras(message, { onCopy, onWrong }) {
   const shown = [];
   if (message.order) shown.push(orderView(message.order, { onCopy }));
   if (message.image) shown.push(pictureLink(message.image));
   if (message.buttons?.length && message.author === "assistant") shown.push(offered(message.buttons));
   if (message.contact_form) shown.push(remark(t("message.contact_form", { ticket: message.contact_form.ticket })));
   const provenance = message.provenance ?? (message.article ? { id: message.article.id } : null);
-  if (provenance?.id) shown.push(provenanceView(provenance));
+  if (provenance?.id) shown.push(provenanceView(provenance, () => onWrong(message.id, provenance.id)));
   return shown;
 }
 
@@ -75,7 +75,7 @@ function remark(text) {
   return line;
 }
 
-function provenanceView({ id, file, line, version, score, runners_up, rule }) {
+function provenanceView({ id, file, line, version, score, runners_up, rule }, onWrong) {
   const parts = partsOf(copyOf("provenance"));
   parts.article.textContent = id;
   parts.score.textContent = percent(score);
@@ -90,7 +90,25 @@ function provenanceView({ id, file, line, version, score, runners_up, rule }) {
   });
   if (runners.length) parts.runners.replaceChildren(...runners);
   else parts.runners.textContent = "–";
+  parts.wrong.addEventListener("click", () => tellWrong(parts, onWrong));
   return parts.root;
+}
+
+/** Records that the answer was wrong, and leads whoever may edit articles to this one. */
+async function tellWrong({ wrong, wrongState }, onWrong) {
+  wrong.disabled = true;
+  const kept = await onWrong();
+  wrong.disabled = false;
+  if (!kept) return;
+  wrongState.textContent = t("provenance.wrong_kept");
+  if (kept.link) {
+    const link = document.createElement("a");
+    Object.assign(link, { href: kept.link, target: "_blank", textContent: t("provenance.open_article") });
+    link.dataset.testid = "open-article";
+    wrongState.append(" ", link);
+  }
+  wrong.replaceWith(wrongState);
+  wrongState.hidden = false;
 }
 
 /** The line under a message that has not arrived: on its way, waiting for the connection, or failed with what can be done. */
