@@ -189,7 +189,7 @@ def disagree(connection: Connection, conversation_id: str) -> None:
     )
 
 
-def to_be_told(connection: Connection, limit: int = 100) -> list[Asker]:
+def to_be_told(connection: Connection, limit: int = 1_000) -> list[Asker]:
     """Customers whose question has an answer and who have not been told, the longest waiting first."""
     query = (
         select(asked_again, misses.c.text)

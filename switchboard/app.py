@@ -23,6 +23,7 @@ from handoff.desk.sessions import Sessions
 from handoff.desk.socket import ORIGIN_REFUSED, DeskSocket
 from handoff.floor import Floor
 from handoff.learning import Learning
+from handoff.telling import Telling
 from switchboard import channels, guards, health, http_errors, language, openapi, pages
 from switchboard.bot_client import Bot, RestBot
 from switchboard.feedback import Feedback
@@ -40,6 +41,7 @@ from switchboard.turns import LocalTurns, RedisTurns
 ROOT = Path(__file__).resolve().parent.parent
 MAX_BODY_BYTES = 1_000_000
 SWEEP_EVERY_SECONDS = 30
+TELL_EVERY_SECONDS = 2
 BOT_WAIT_SECONDS = 60
 
 
@@ -110,7 +112,8 @@ def create_app(
     app.blueprint(openapi.blueprint())
     guards.install(app)
     http_errors.install(app)
-    _add_life(app, bot, live, turns, knowledge, line, database, settings)
+    telling = Telling(database, floor, knowledge, clock)
+    _add_life(app, bot, live, turns, knowledge, line, telling, database, settings)
     return app
 
 
@@ -158,6 +161,7 @@ def _add_life(
     turns: LocalTurns,
     knowledge: KnowledgeFollower,
     line: Line,
+    telling: Telling,
     database: Database,
     settings: Settings,
 ) -> None:
@@ -177,6 +181,7 @@ def _add_life(
         # What another gateway began and did not finish, long after its bot must have answered.
         stale_after = 2 * settings.bot_timeout_seconds + 10
         tasks.append(asyncio.create_task(forever(SWEEP_EVERY_SECONDS, lambda: line.take_up_unsettled(stale_after))))
+        tasks.append(asyncio.create_task(forever(TELL_EVERY_SECONDS, telling.tell_all)))
 
     @app.listener("before_server_stop")
     async def stop_tasks(_app: Sanic, _loop: Any) -> None:

@@ -37,6 +37,21 @@ def taught(gateway: Gateway) -> None:
     bot.hands_over("/ask_person")
 
 
+def published(gateway: Gateway, article_id: str) -> None:
+    """What a publication does with the questions that a draft was begun from."""
+
+    def work(connection: Any) -> None:
+        ids = [miss.id for miss in misses.listing(connection, MissState.OPEN)]
+        misses.begin_draft(connection, ids, 1)
+        misses.draft_published(connection, 1, article_id)
+
+    database = Database(gateway.settings.database)
+    try:
+        database.write_now(work)
+    finally:
+        database.close()
+
+
 def read(gateway: Gateway, work: Any) -> Any:
     database = Database(gateway.settings.database)
     try:
@@ -219,6 +234,67 @@ async def test_a_wish_to_be_told_is_an_agreement_that_can_be_taken_back(gateway:
     await press(page, agreed, "Don't tell me after all")
     await page.message("assistant", "I won't")
     assert [asked["message"] for asked in gateway.bot.asked] == ["engraving?"]
+
+
+async def agreed(gateway: Gateway, **wish: Any) -> Page:
+    """A customer who asked for what nobody has written, and wants to hear of it."""
+    page = await gateway.page(**wish)
+    await press(page, await ask(page, "engraving?", "Did you mean?"), "Tell me when there's an answer")
+    await page.message("assistant", "as soon as")
+    return page
+
+
+async def lines_of(gateway: Gateway, page: Page) -> list[str]:
+    return [line["text"] for line in (await gateway.session(token=page.session["token"]))["messages"]]
+
+
+async def test_who_agreed_is_told_once_when_the_article_is_served(gateway: Gateway) -> None:
+    taught(gateway)
+    eve = await gateway.page()
+    await ask(eve, "engraving?", "Did you mean?")
+    ana = await agreed(gateway)
+    published(gateway, "delivery-time")
+    told = await ana.message("assistant", "You asked earlier: “engraving?” There is an answer now:\n\nThree days.")
+    assert (told["article"], told["can_rate"]) == ({"id": "delivery-time"}, True)
+    # Whoever agrees next is told by a later round, which tells nobody again.
+    zoe = await agreed(gateway)
+    published(gateway, "delivery-time")
+    await zoe.message("assistant", "There is an answer now")
+    assert [sum("asked earlier" in text for text in await lines_of(gateway, page)) for page in (ana, eve)] == [1, 0]
+
+
+async def test_who_talks_with_a_person_is_told_afterwards(gateway: Gateway) -> None:
+    taught(gateway)
+    ben = await gateway.seat("ben")
+    ana = await agreed(gateway)
+    await ana.send({"type": "person", "client_id": "p"})
+    await ana.state("waiting")
+    conversation = await ben.claim_only()
+    zoe = await agreed(gateway)
+    published(gateway, "delivery-time")
+    # One round comes by both, in this order.
+    await zoe.message("assistant", "There is an answer now")
+    assert not any("asked earlier" in text for text in await lines_of(gateway, ana))
+    await ben.post(f"/conversations/{conversation}/close")
+    await ana.message("assistant", "There is an answer now")
+
+
+async def test_who_left_an_address_is_on_the_list_of_the_desk_as_well(gateway: Gateway) -> None:
+    taught(gateway)
+    page = await gateway.page()
+    missed = await ask(page, "engraving?", "Did you mean?")
+    await page.send({"type": "person", "client_id": "p"})
+    ticket = (await page.message("system"))["contact_form"]["ticket"]  # nobody is at the desk
+    await page.send({"type": "contact", "client_id": "c", "ticket": ticket, "email": "ana@example.com"})
+    await page.until(lambda frame: frame["type"] == "accepted" and frame["client_id"] == "c")
+    await press(page, missed, "Tell me when there's an answer")
+    published(gateway, "delivery-time")
+    await page.message("assistant", "There is an answer now")
+    ben = await gateway.seat("ben")
+    (row,) = (await ben.get("/inbox"))["queue"]
+    lines = (await ben.get(f"/conversations/{row['conversation']}"))["messages"]
+    (note,) = [line["text"] for line in lines if line["author"] == "note"]
+    assert note.startswith("ana@example.com\n\nYou asked earlier") and note.endswith("Three days.")
 
 
 async def test_no_promise_where_we_cannot_write_later(gateway: Gateway) -> None:
