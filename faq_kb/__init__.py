@@ -8,7 +8,7 @@ from faq_kb.folding import fold, fold_keeping_length
 from faq_kb.follower import KnowledgeFollower
 from faq_kb.jsonl import articles_in
 from faq_kb.loading import load_articles
-from faq_kb.problems import ArticleError, Level, Problem
+from faq_kb.problems import ArticleError, Level, Problem, summary
 from faq_kb.rank import rank_file
 from faq_kb.search import Decision, Hit, KnowledgeBase
 
@@ -39,4 +39,5 @@ __all__ = [
     "load_articles",
     "questions_in",
     "rank_file",
+    "summary",
 ]

@@ -141,7 +141,8 @@ def repeated_ids(files: Iterable[ArticleFile]) -> list[Problem]:
 
 
 def _repeated_id(file: str, line: int, article_id: str, first: str) -> Problem:
-    return Problem(file, line, "id", f"expected an id of its own, {article_id!r} is used at {first}", "repeated_id")
+    message = f"expected an id of its own, {article_id!r} is used at {first}"
+    return Problem(file, line, "id", message, "repeated_id", params={"found": article_id, "where": first})
 
 
 class _Reader:
@@ -239,7 +240,13 @@ class _Reader:
         for key in node.items:
             if key not in allowed:
                 where = f"{field}.{key}" if field else key
-                self.problem(node.lines[key], where, f"expected one of {', '.join(allowed)}", "unknown_field")
+                self.problem(
+                    node.lines[key],
+                    where,
+                    f"expected one of {', '.join(allowed)}",
+                    "unknown_field",
+                    allowed=", ".join(allowed),
+                )
 
     def id(self, node: Map) -> str:
         found = node.items.get("id")

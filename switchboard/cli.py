@@ -151,15 +151,28 @@ def agent_list() -> None:
 
 
 @faq_app.command("check")
-def faq_check(folder: Optional[Path] = typer.Argument(None, help="Folder of articles.")) -> None:
+def faq_check(
+    folder: Optional[Path] = typer.Argument(None, help="Folder of articles."),
+    strict: bool = typer.Option(False, "--strict", help="Exit 1 for warnings too."),
+    quick: bool = typer.Option(False, "--quick", help="Without asking the search which articles beat each other."),
+    language: str = typer.Option("en", "--language", help="zh-HK, zh-TW, zh-CN or en."),
+    output: str = typer.Option("text", "--format", help="text or json."),
+) -> None:
     """Check the articles; exit 1 when one has an error."""
     import faq_kb
 
-    problems = faq_kb.check(folder or ROOT / "faq_kb" / "articles")
-    for problem in problems:
-        typer.echo(str(problem))
-    errors = [problem for problem in problems if problem.level is faq_kb.Level.ERROR]
-    typer.echo(f"{len(errors)} errors, {len(problems) - len(errors)} warnings.")
+    if language not in faq_kb.LOCALES:
+        _fail(f"--language must be one of {', '.join(faq_kb.LOCALES)}.")
+    if output not in ("text", "json"):
+        _fail("--format must be text or json.")
+    problems = faq_kb.check(folder or ROOT / "faq_kb" / "articles", by_search=not quick)
+    if output == "json":
+        typer.echo(json.dumps([problem.as_json(language) for problem in problems], ensure_ascii=False, indent=2))
+    else:
+        for problem in problems:
+            typer.echo(problem.told(language))
+        typer.echo(faq_kb.summary(problems, language))
+    errors = [problem for problem in problems if strict or problem.level is faq_kb.Level.ERROR]
     raise typer.Exit(1 if errors else 0)
 
 

@@ -19,6 +19,7 @@ def problems_of(content: str | bytes) -> list[tuple[int, str, str]]:
     encoded = content if isinstance(content, bytes) else content.encode()
     file = parse_file(encoded, "faq_kb/articles/delivery.yml")
     assert not (file.articles and file.problems), "a broken file gives no articles"
+    assert all(problem.message_in("zh-TW") != problem.message for problem in file.problems), "said in every language"
     return [(problem.line, problem.field, problem.code) for problem in file.problems]
 
 
