@@ -1,7 +1,7 @@
 """What the actions ask: the shop's orders and the articles. Opened on first use, by the settings of the environment.
 
 The same names as in the table of settings, each with `SWITCHBOARD_` before it: data_dir, shop_adapter, shop_url,
-shop_token. `SWITCHBOARD_ARTICLES` names another folder of articles.
+shop_token, articles_dir.
 """
 
 from __future__ import annotations

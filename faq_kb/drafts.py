@@ -89,8 +89,8 @@ def save(connection: Connection, saving: Saving, editor: str, now: datetime) -> 
             return _of_id(connection, draft.id)
 
 
-def hold(connection: Connection, draft: Draft, content: Content | None, base: Content | None, now: datetime) -> Draft:
-    """Put the draft onto what is published now, merged; it stays its editor's. Raises ``DraftGone``."""
+def rebase(connection: Connection, draft: Draft, content: Content | None, base: Content | None, now: datetime) -> Draft:
+    """Put a draft onto what is published by now: its editor is told what is different. Raises ``DraftGone``."""
     values = {"content": content, "deletes": content is None, "base": base}
     if not _change(connection, draft, values, draft.updated_by, now):
         raise DraftGone

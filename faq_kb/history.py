@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.engine import Connection, Row
 
 from faq_kb.content import Content
@@ -84,6 +84,12 @@ def record(
         row = connection.execute(select(revisions).where(revisions.c.id == done.inserted_primary_key[0])).one()
         made.append(_record(row))
     return made
+
+
+def served(connection: Connection, revision_ids: Sequence[int], version: str) -> None:
+    """Remember the version of the set in which these were served first."""
+    chosen = revisions.c.id.in_(revision_ids) & (revisions.c.version == "")
+    connection.execute(update(revisions).where(chosen).values(version=version))
 
 
 def record_files(

@@ -12,8 +12,8 @@ ARTICLES = Path(__file__).parent / "articles"
 
 
 def served(folder: str | Path | None = None) -> KnowledgeFollower:
-    """The running follower of a folder; without one, of `SWITCHBOARD_ARTICLES` or the project's own articles."""
-    return _following(Path(folder or os.environ.get("SWITCHBOARD_ARTICLES") or ARTICLES).resolve())
+    """The running follower of a folder; without one, of `SWITCHBOARD_ARTICLES_DIR` or the project's own articles."""
+    return _following(Path(folder or os.environ.get("SWITCHBOARD_ARTICLES_DIR") or ARTICLES).resolve())
 
 
 @lru_cache(maxsize=8)

@@ -29,6 +29,10 @@ class NotFound(Exception):
     """There is no such article or category in the files."""
 
 
+class NoSuchCategory(NotFound):
+    """There is no file of this name."""
+
+
 class IdTaken(Exception):
     """There is already an article or a category of this name."""
 
@@ -69,6 +73,11 @@ class Edit:
                 self._files[category] = _File(content)
                 self._wanted.update({article.id: (category, content_of(article)) for article in read.articles})
         self._found = dict(self._wanted)
+
+    @property
+    def before(self) -> Mapping[str, bytes]:
+        """The files as they were taken, by category."""
+        return self._before
 
     @property
     def changes(self) -> list[Change]:
@@ -181,7 +190,7 @@ class Edit:
             broken = [problem for problem in self._broken if problem.file == self._name_of(category)]
             if broken:
                 raise ArticleError(broken)
-            raise NotFound(category)
+            raise NoSuchCategory(category)
         return self._files[category]
 
     def _read(self, category: str, content: bytes) -> ArticleFile:

@@ -118,8 +118,13 @@ def _merged_map(old: CommentedMap, new: Mapping[str, Any]) -> CommentedMap:
     for name in [name for name in old if name not in new]:
         del old[name]
     sibling = next(iter(old.values()), "")
-    for name, value in new.items():
-        old[name] = _merged(name, old[name], value) if name in old else _like(name, sibling, value)
+    names = list(new)
+    for position, name in enumerate(names):
+        if name in old:
+            old[name] = _merged(name, old[name], new[name])
+        else:
+            following = next((list(old).index(later) for later in names[position:] if later in old), len(old))
+            old.insert(following, name, _like(name, sibling, new[name]))
     return old
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import time
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +15,11 @@ from sanic.request import Request
 
 import shop
 from connectors.web import widget
-from faq_kb import KnowledgeFollower
+from faq_kb import KnowledgeBase, KnowledgeFollower
 from faq_kb import help as help_pages
+from faq_kb.console.api import Console
+from faq_kb.console.editing import Editing
+from faq_kb.console.trying import Trying
 from handoff import migrations
 from handoff.clock import Clock, utc_now
 from handoff.database import Database
@@ -38,10 +43,14 @@ from switchboard.settings import Settings
 from switchboard.tokens import VisitorTokens
 from switchboard.turns import LocalTurns, RedisTurns
 
+log = logging.getLogger(__name__)
+
 ROOT = Path(__file__).resolve().parent.parent
 MAX_BODY_BYTES = 1_000_000
 SWEEP_EVERY_SECONDS = 30
 TELL_EVERY_SECONDS = 2
+# An article that is due goes live within this.
+SCHEDULE_EVERY_SECONDS = 5
 BOT_WAIT_SECONDS = 60
 
 
@@ -69,7 +78,7 @@ def create_app(
         settings.default_language,
     )
     rates = Rates(settings.messages_burst, settings.messages_per_second, time.monotonic)
-    knowledge = KnowledgeFollower(root / "faq_kb" / "articles")
+    knowledge = KnowledgeFollower(settings.articles_path(root))
     visitor_secret = settings.visitor_secret or secret(settings.data_path, "visitors")
     learning = Learning(visitor_secret)
     feedback = Feedback(database, floor, learning, knowledge, clock)
@@ -103,6 +112,8 @@ def create_app(
     sessions = Sessions(database, logins, clock, secure, address_of)
     app.blueprint(Desk(database, floor, live, sessions, knowledge, orders, learning, clock).blueprint())
     _add_desk_socket(app, settings, sessions, database, live, clock)
+    editing = Editing(knowledge.folder, knowledge, database, clock)
+    app.blueprint(Console(editing, Trying(editing, clock), sessions, clock).blueprint())
 
     app.blueprint(
         pages.blueprint(settings.base_url, settings.help_address, settings.demo, identity_secret, clock, settings.port)
@@ -114,6 +125,7 @@ def create_app(
     http_errors.install(app)
     telling = Telling(database, floor, knowledge, clock)
     _add_life(app, bot, live, turns, knowledge, line, telling, database, settings)
+    _add_editing_life(app, editing)
     return app
 
 
@@ -197,6 +209,41 @@ def _add_life(
         await live.stop()
         knowledge.stop()
         database.close()
+
+
+def _add_editing_life(app: Sanic, editing: Editing) -> None:
+    """Publish what is due, and remember what was changed on disk."""
+    tasks: set[asyncio.Task[None]] = set()
+
+    def begin(work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
+
+    @app.listener("after_server_start")
+    async def start(_app: Sanic, loop: asyncio.AbstractEventLoop) -> None:
+        def notice(_knowledge: KnowledgeBase) -> None:
+            with contextlib.suppress(RuntimeError):  # the loop is closed: we are going
+                loop.call_soon_threadsafe(lambda: begin(_noticed(editing)))
+
+        editing.follower.on_change(notice)
+        begin(_noticed(editing))
+        begin(forever(SCHEDULE_EVERY_SECONDS, editing.publish_due))
+
+    @app.listener("before_server_stop")
+    async def stop(_app: Sanic, _loop: Any) -> None:
+        editing.follower.stop()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _noticed(editing: Editing) -> None:
+    try:
+        await editing.notice_files()
+    except Exception:
+        # Nobody waits for it, and the next set that is served is compared with all that was recorded.
+        log.exception("What was changed on disk was not recorded", extra={"event": "files_not_recorded"})
 
 
 async def _take_up_when_ready(bot: Bot, line: Line) -> None:

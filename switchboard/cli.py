@@ -165,7 +165,7 @@ def faq_check(
         _fail(f"--language must be one of {', '.join(faq_kb.LOCALES)}.")
     if output not in ("text", "json"):
         _fail("--format must be text or json.")
-    problems = faq_kb.check(folder or ROOT / "faq_kb" / "articles", by_search=not quick)
+    problems = faq_kb.check(folder or _settings().articles_path(ROOT), by_search=not quick)
     if output == "json":
         typer.echo(json.dumps([problem.as_json(language) for problem in problems], ensure_ascii=False, indent=2))
     else:
@@ -206,7 +206,7 @@ def faq_eval(
     import faq_kb
 
     try:
-        articles = faq_kb.articles_in(kb) if kb else faq_kb.load_articles(ROOT / "faq_kb" / "articles")
+        articles = faq_kb.articles_in(kb) if kb else faq_kb.load_articles(_settings().articles_path(ROOT))
         knowledge = faq_kb.KnowledgeBase(articles)
         files = {path.name: faq_kb.questions_in(path) for path in queries or sorted(QUESTIONS.glob("*.jsonl"))}
         refused = faq_kb.questions_in(out_of_scope) if out_of_scope else []

@@ -10,6 +10,7 @@ from sanic.exceptions import SanicException
 from sanic.request import Request
 from sanic.response import HTTPResponse, json
 
+from faq_kb.console.errors import EditError
 from handoff.errors import HandoffError
 
 log = logging.getLogger(__name__)
@@ -40,6 +41,10 @@ def install(app: Sanic) -> None:
 
     @app.exception(HandoffError)
     async def refused(_request: Request, error: HandoffError) -> HTTPResponse:
+        return error_response(error.status, error.code, str(error), **error.details)
+
+    @app.exception(EditError)
+    async def edit_refused(_request: Request, error: EditError) -> HTTPResponse:
         return error_response(error.status, error.code, str(error), **error.details)
 
     @app.exception(SanicException)

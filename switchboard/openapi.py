@@ -12,7 +12,8 @@ from sanic.request import Request
 from sanic.response import HTTPResponse, json
 from sanic.response import html as html_response
 
-from switchboard import __version__
+from switchboard import __version__, openapi_editing
+from switchboard.openapi_parts import Operation, body, op, path, query
 
 _PAGE_POLICY = "default-src 'none'; style-src 'sha256-{digest}'; frame-ancestors 'none'; base-uri 'none'"
 _STYLE = """
@@ -22,47 +23,6 @@ border-radius:.5rem}code{font:14px ui-monospace,monospace}.m{display:inline-bloc
 p{margin:.3rem 0}dt{font-weight:600}dd{margin:0 0 .3rem 1rem}
 """
 
-Operation = dict[str, Any]
-
-
-def _op(tag: str, summary: str, answers: dict[str, str], **more: Any) -> Operation:
-    operation: Operation = {
-        "tags": [tag],
-        "summary": summary,
-        "responses": {
-            status: {
-                "description": text,
-                "content": {
-                    "application/json": {
-                        "schema": {"$ref": "#/components/schemas/Error"} if int(status) >= 400 else {"type": "object"}
-                    }
-                },
-            }
-            for status, text in answers.items()
-        },
-    }
-    operation.update(more)
-    return operation
-
-
-def _body(required: dict[str, str], optional: dict[str, str] | None = None) -> dict[str, Any]:
-    properties = {name: {"type": kind} for name, kind in {**required, **(optional or {})}.items()}
-    return {
-        "required": True,
-        "content": {
-            "application/json": {"schema": {"type": "object", "properties": properties, "required": list(required)}}
-        },
-    }
-
-
-def _query(*names: str) -> list[dict[str, Any]]:
-    return [{"name": name, "in": "query", "schema": {"type": "string"}} for name in names]
-
-
-def _path(name: str) -> list[dict[str, Any]]:
-    return [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}}]
-
-
 _VISITOR: Operation = {"security": [{"visitor": []}]}
 _AGENT: Operation = {"security": [{"session": [], "csrf": []}]}
 _READER: Operation = {"security": [{"session": []}]}
@@ -71,19 +31,19 @@ _CONVERSATION = {"401": "not signed in", "403": "csrf_refused", "404": "unknown_
 
 def _change(summary: str, conflict: str) -> dict[str, Operation]:
     answers = {"200": "the conversation as it is now", "409": conflict, **_CONVERSATION}
-    return {"post": _op("desk", summary, answers, **_AGENT, parameters=_path("conversation_id"))}
+    return {"post": op("desk", summary, answers, **_AGENT, parameters=path("conversation_id"))}
 
 
 def _page(summary: str, *parameters: str) -> dict[str, Operation]:
     answers = {"200": "the file", "404": "not_found"} if parameters else {"200": "the file"}
-    more = {"parameters": [one for name in parameters for one in _path(name)]} if parameters else {}
-    return {"get": _op("pages", summary, answers, **more)}
+    more = {"parameters": [one for name in parameters for one in path(name)]} if parameters else {}
+    return {"get": op("pages", summary, answers, **more)}
 
 
 def _pages() -> dict[str, dict[str, Operation]]:
     who = [{"name": "customer", "in": "query", "required": True, "schema": {"type": "string"}}]
     answers = {"200": "the identity", "404": "not_found"}
-    identity = _op("pages", "A signed identity of a demo customer; only in the demo.", answers)
+    identity = op("pages", "A signed identity of a demo customer; only in the demo.", answers)
     return {
         "/widget.js": _page("The widget's script."),
         "/widget/static/{path}": _page("A file of the widget.", "path"),
@@ -99,41 +59,41 @@ def _pages() -> dict[str, dict[str, Operation]]:
         "/help/{path}": _page("A help page: home, category, article, search, in one locale.", "path"),
         "/help/images/{name}": _page("An image of an article.", "name"),
         "/help/static/{name}": _page("A file of the help pages.", "name"),
-        "/help/sitemap.xml": {"get": _op("pages", "Every help page, for search engines.", {"200": "it"})},
-        "/robots.txt": {"get": _op("pages", "What search engines may read.", {"200": "it"})},
+        "/help/sitemap.xml": {"get": op("pages", "Every help page, for search engines.", {"200": "it"})},
+        "/robots.txt": {"get": op("pages", "What search engines may read.", {"200": "it"})},
         "/docs": _page("This document as a page."),
-        "/openapi.json": {"get": _op("pages", "This document.", {"200": "it"})},
+        "/openapi.json": {"get": op("pages", "This document.", {"200": "it"})},
     }
 
 
 def document() -> dict[str, Any]:
     """The whole document, OpenAPI 3.0."""
     paths: dict[str, dict[str, Operation]] = {
-        "/healthz": {"get": _op("health", "The process lives.", {"200": "it does"})},
-        "/readyz": {"get": _op("health", "A customer can be answered.", {"200": "ready", "503": "a part is missing"})},
+        "/healthz": {"get": op("health", "The process lives.", {"200": "it does"})},
+        "/readyz": {"get": op("health", "A customer can be answered.", {"200": "ready", "503": "a part is missing"})},
         "/webhooks/rest/webhook": {
-            "post": _op(
+            "post": op(
                 "channels",
                 "One message of a customer through Rasa's stock rest channel; answers with what was said to them.",
                 {"200": "Rasa's list of messages", "400": "bad_input", "401": "token_required"},
                 security=[{"token": []}],
-                requestBody=_body({"sender": "string", "message": "string"}, {"metadata": "object"}),
+                requestBody=body({"sender": "string", "message": "string"}, {"metadata": "object"}),
             )
         },
-        "/webhooks/rest": {"get": _op("channels", "The rest channel is mounted.", {"200": "it is"})},
+        "/webhooks/rest": {"get": op("channels", "The rest channel is mounted.", {"200": "it is"})},
         "/widget/session": {
-            "post": _op(
+            "post": op(
                 "widget",
                 "A session for a page: token, state, last messages.",
                 {"200": "the session", "401": "identity_refused", "403": "origin_refused", "429": "rate_limited"},
-                requestBody=_body({"inbox": "string"}, {"locale": "string", "token": "string", "identity": "string"}),
+                requestBody=body({"inbox": "string"}, {"locale": "string", "token": "string", "identity": "string"}),
             )
         },
         "/widget/live": {
-            "get": _op("widget", "WebSocket of a page; see docs/widget-protocol.md.", {"101": "switching protocols"})
+            "get": op("widget", "WebSocket of a page; see docs/widget-protocol.md.", {"101": "switching protocols"})
         },
         "/widget/frames": {
-            "post": _op(
+            "post": op(
                 "widget",
                 "Frames of a page where WebSocket is blocked.",
                 {"200": "frames of ours", "400": "bad_input", "401": "token_refused"},
@@ -141,91 +101,91 @@ def document() -> dict[str, Any]:
             )
         },
         "/widget/poll": {
-            "get": _op(
+            "get": op(
                 "widget",
                 "Long poll for what comes after an id; answers within 25 s.",
                 {"200": "messages, state, cursor", "401": "token_refused"},
                 **_VISITOR,
-                parameters=_query("after"),
+                parameters=query("after"),
             )
         },
         "/widget/faq": {
-            "get": _op("widget", "Categories and questions.", {"200": "the tree"}, parameters=_query("locale"))
+            "get": op("widget", "Categories and questions.", {"200": "the tree"}, parameters=query("locale"))
         },
         "/widget/faq/{article_id}": {
-            "get": _op(
+            "get": op(
                 "widget",
                 "One article.",
                 {"200": "the article", "404": "unknown_article"},
-                parameters=_path("article_id") + _query("locale"),
+                parameters=path("article_id") + query("locale"),
             )
         },
         "/widget/orders": {
-            "get": _op(
+            "get": op(
                 "widget",
                 "Orders of a customer with a signed identity.",
                 {"200": "order cards", "401": "token_refused", "403": "not_signed_in", "503": "shop_unavailable"},
                 **_VISITOR,
-                parameters=_query("locale"),
+                parameters=query("locale"),
             )
         },
         "/desk/api/login": {
-            "post": _op(
+            "post": op(
                 "desk",
                 "Sign in; sets the session cookie.",
                 {"200": "agent and CSRF token", "401": "login_refused", "429": "too_many_logins"},
-                requestBody=_body({"login": "string", "password": "string"}),
+                requestBody=body({"login": "string", "password": "string"}),
             )
         },
-        "/desk/api/logout": {"post": _op("desk", "Sign out.", {"200": "done", "401": "not_signed_in"}, **_AGENT)},
+        "/desk/api/logout": {"post": op("desk", "Sign out.", {"200": "done", "401": "not_signed_in"}, **_AGENT)},
         "/desk/api/me": {
-            "get": _op("desk", "Who is signed in.", {"200": "agent and CSRF token", "401": "not_signed_in"}, **_READER)
+            "get": op("desk", "Who is signed in.", {"200": "agent and CSRF token", "401": "not_signed_in"}, **_READER)
         },
         "/desk/api/language": {
-            "put": _op(
+            "put": op(
                 "desk",
                 "The language of the agent's own desk.",
                 {"200": "done", "400": "bad_input"},
                 **_AGENT,
-                requestBody=_body({"language": "string"}),
+                requestBody=body({"language": "string"}),
             )
         },
         "/desk/api/inbox": {
-            "get": _op("desk", "Queue, own and colleagues' conversations.", {"200": "the inbox"}, **_READER)
+            "get": op("desk", "Queue, own and colleagues' conversations.", {"200": "the inbox"}, **_READER)
         },
         "/desk/api/conversations": {
-            "get": _op(
+            "get": op(
                 "desk",
                 "Conversations, newest first.",
                 {"200": "rows", "400": "bad_input"},
                 **_READER,
-                parameters=_query("view", "before", "q"),
+                parameters=query("view", "before", "q"),
             )
         },
         "/desk/api/conversations/{conversation_id}": {
-            "get": _op(
+            "get": op(
                 "desk",
                 "One conversation with ticket, customer and transcript.",
                 {"200": "the conversation", "404": "unknown_conversation"},
                 **_READER,
-                parameters=_path("conversation_id") + _query("locale"),
+                parameters=path("conversation_id") + query("locale"),
             )
         },
         "/desk/api/conversations/{conversation_id}/messages": {
-            "get": _op(
+            "get": op(
                 "desk",
                 "Lines after (or before) an id.",
                 {"200": "lines", "404": "unknown_conversation"},
                 **_READER,
-                parameters=_path("conversation_id") + _query("after", "before"),
+                parameters=path("conversation_id") + query("after", "before"),
             ),
-            "post": _op(
+            "post": op(
                 "desk",
                 "Say something to the customer, or keep a private note.",
                 {"200": "the stored line", "409": "not_your_conversation, conversation_closed", **_CONVERSATION},
                 **_AGENT,
-                parameters=_path("conversation_id"),
-                requestBody=_body({"text": "string"}, {"client_id": "string", "note": "boolean"}),
+                parameters=path("conversation_id"),
+                requestBody=body({"text": "string"}, {"client_id": "string", "note": "boolean"}),
             ),
         },
         "/desk/api/conversations/{conversation_id}/close": _change("Close it.", "conversation_closed"),
@@ -236,22 +196,23 @@ def document() -> dict[str, Any]:
         "/desk/api/conversations/{conversation_id}/takeover": _change("Take the word.", "not_your_conversation"),
         "/desk/api/conversations/{conversation_id}/typing": _change("Show that the agent types.", "never"),
         "/desk/api/tickets/{number}/claim": {
-            "post": _op(
+            "post": op(
                 "desk",
                 "Take a waiting ticket.",
                 {"200": "the conversation", "404": "unknown_ticket", "409": "ticket_already_claimed"},
                 **_AGENT,
-                parameters=_path("number"),
+                parameters=path("number"),
             )
         },
         "/desk/api/tickets/next/claim": {
-            "post": _op("desk", "Take the ticket whose turn it is.", {"200": "the conversation or null"}, **_AGENT)
+            "post": op("desk", "Take the ticket whose turn it is.", {"200": "the conversation or null"}, **_AGENT)
         },
         "/desk/api/faq": {
-            "get": _op("desk", "Search the articles.", {"200": "articles"}, **_READER, parameters=_query("q", "locale"))
+            "get": op("desk", "Search the articles.", {"200": "articles"}, **_READER, parameters=query("q", "locale"))
         },
+        **openapi_editing.paths(),
         **_pages(),
-        "/desk/live": {"get": _op("desk", "WebSocket of the desk's page.", {"101": "switching protocols"})},
+        "/desk/live": {"get": op("desk", "WebSocket of the desk's page.", {"101": "switching protocols"})},
     }
     schemes = {
         "token": {"type": "http", "scheme": "bearer", "description": "a token of the setting api_tokens"},
@@ -303,14 +264,14 @@ def blueprint() -> Blueprint:
 def _html() -> str:
     """The document as one page that needs no script."""
     parts: dict[str, list[str]] = {}
-    for path, operations in document()["paths"].items():
+    for address, operations in document()["paths"].items():
         for method, operation in operations.items():
             answers = "".join(
                 f"<dt>{status}</dt><dd>{html.escape(answer['description'])}</dd>"
                 for status, answer in operation["responses"].items()
             )
             parts.setdefault(operation["tags"][0], []).append(
-                f'<section><p><span class="m">{method.upper()}</span> <code>{html.escape(path)}</code></p>'
+                f'<section><p><span class="m">{method.upper()}</span> <code>{html.escape(address)}</code></p>'
                 f"<p>{html.escape(operation['summary'])}</p><dl>{answers}</dl></section>"
             )
     body = "".join(f"<h2>{tag}</h2>{''.join(sections)}" for tag, sections in parts.items())

@@ -109,7 +109,7 @@ class Runner:
                     f"stop what uses it, or choose another: SWITCHBOARD_PORT={settings.port + 1} make run"
                 ) from exc
         files = [*training.sources(self._root), self._root / "endpoints.yml", self._root / "credentials.yml"]
-        files += sorted((self._root / "faq_kb" / "articles").glob("*.yml"))
+        files += sorted(settings.articles_path(self._root).glob("*.yml"))
         try:
             training.check_yaml((path for path in files if path.exists()), self._root)
         except training.BrokenFile as exc:
@@ -151,6 +151,7 @@ class Runner:
             **training.quiet_environment(self._root),
             **settings.environment(),
             "SWITCHBOARD_DATA_DIR": str(self._data),
+            "SWITCHBOARD_ARTICLES_DIR": str(settings.articles_path(self._root).resolve()),
             "SWITCHBOARD_ACTIONS_PORT": str(actions_port),
             "SWITCHBOARD_BOT_PORT": str(bot_port),
         }

@@ -41,6 +41,7 @@ class Settings:
     port: int = _setting(8000, "Port of the gateway: widget, desk, webhooks.", at_least=1)
     host: str = _setting("127.0.0.1", "Address the gateway listens on; 0.0.0.0 behind a proxy.")
     data_dir: str = _setting("var", "Folder for databases, secrets, trained models and logs.")
+    articles_dir: str = _setting("", "Folder of the articles; empty means faq_kb/articles of the project.")
     public_url: str = _setting("", "The address customers see, for links and origins; empty means http://host:port.")
     demo: bool = _setting(
         True, "Demo shop, demo agents (their passwords are printed at start), rest channel free on loopback."
@@ -105,6 +106,10 @@ class Settings:
     def data_path(self) -> Path:
         """The data folder."""
         return Path(self.data_dir)
+
+    def articles_path(self, root: Path) -> Path:
+        """The folder of the articles."""
+        return Path(self.articles_dir) if self.articles_dir else root / "faq_kb" / "articles"
 
     @property
     def database(self) -> str:

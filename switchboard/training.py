@@ -48,7 +48,7 @@ def check_yaml(paths: Iterable[Path], root: Path) -> None:
     for path in paths:
         if path.suffix != ".yml":
             continue
-        name = path.relative_to(root)
+        name = path.relative_to(root) if path.is_relative_to(root) else path
         try:
             # Only the syntax: what the files mean is checked by those who use them.
             for _ in yaml.parse(path.read_text(encoding="utf-8"), Loader=loader):

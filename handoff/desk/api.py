@@ -67,8 +67,8 @@ class Desk:
             ("/logout", "POST", self._log_out),
         ):
             routes.add_route(_plain(opening), path, methods=[method], name=path.strip("/"))
+        routes.add_route(_plain(self._language), "/language", methods=["PUT"], name="language_put")
         for path, method, handler in (
-            ("/language", "PUT", self._language),
             ("/inbox", "GET", self._inbox),
             ("/conversations", "GET", self._conversations),
             ("/conversations/<conversation_id:str>", "GET", self._conversation),
@@ -124,12 +124,13 @@ class Desk:
         response.cookies[COOKIE]["path"] = "/"
         return response
 
-    async def _language(self, agent: Agent, request: Request) -> dict[str, Any]:
+    async def _language(self, request: Request) -> HTTPResponse:
+        agent = await self._sessions.member_of(request)
         wanted = _body(request).get("language")
         if wanted not in texts.LOCALES:
             raise BadInput(f"language must be one of {', '.join(texts.LOCALES)}.", field="language")
         await self._database.write(lambda c: agents.set_language(c, agent.id, str(wanted)))
-        return {}
+        return json({})
 
     # -- reading -----------------------------------------------------------------------------------------------
 

@@ -74,13 +74,20 @@ class Sessions:
 
     async def agent_of(self, request: Request) -> Agent:
         """Who sends this request. Raises NotSignedIn, CsrfRefused, or NotAllowed for an editor."""
-        agent = await self._member_of(request)
+        agent = await self.member_of(request)
         if not agent.answers_customers:
             raise NotAllowed()
         await self._mark_seen(agent)
         return agent
 
-    async def _member_of(self, request: Request) -> Agent:
+    async def editor_of(self, request: Request) -> Agent:
+        """Who edits articles. Raises NotSignedIn, CsrfRefused, or NotAllowed for one who only answers customers."""
+        agent = await self.member_of(request)
+        if not agent.edits_articles:
+            raise NotAllowed()
+        return agent
+
+    async def member_of(self, request: Request) -> Agent:
         """Who sends this request, whatever their role, with the page's token on every change."""
         agent, csrf = await self.session_of(request)
         if request.method not in _SAFE_METHODS:
@@ -99,7 +106,7 @@ class Sessions:
 
     async def sign_out(self, request: Request) -> None:
         """End this session; the agent is no longer at the desk."""
-        agent = await self._member_of(request)
+        agent = await self.member_of(request)
         token = request.cookies[COOKIE]
 
         def work(connection: Connection) -> None:

@@ -1,0 +1,1 @@
+"""The editors' side of the knowledge base: its HTTP API and its page."""

@@ -1,0 +1,170 @@
+"""Trying an edit before customers see it: what would be answered, what is wrong with it, what it would be taken for."""
+
+from __future__ import annotations
+
+import tempfile
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from faq_kb import markup
+from faq_kb.articles import Article
+from faq_kb.check import check
+from faq_kb.collisions import COLLIDING_LIKENESS
+from faq_kb.console.editing import Editing, in_thread
+from faq_kb.console.errors import ArticleRefused, problem_shape
+from faq_kb.console.likeness import nearest
+from faq_kb.drafts import Draft
+from faq_kb.loading import ArticleFile, parse_file
+from faq_kb.problems import Problem
+from faq_kb.search import ANSWER_SCORE, SHOP_TIME, Decision, Hit, KnowledgeBase
+
+# Building an index takes a moment, and an editor asks several questions of one version.
+MAX_KEPT_SETS = 4
+MAX_HITS = 8
+
+
+class Trying:
+    """Sets that nobody is served: the one in force with one draft in it."""
+
+    def __init__(self, editing: Editing, clock: Callable[[], datetime]) -> None:
+        self._editing = editing
+        self._clock = clock
+        self._kept: OrderedDict[tuple[str, str, int], KnowledgeBase] = OrderedDict()
+
+    async def knowledge_with(self, draft: Draft | None) -> KnowledgeBase:
+        """The set in force, with this draft in it. Raises ArticleRefused for a draft that could not be published."""
+        current = self._editing.follower.current
+        if draft is None:
+            return current
+        key = (current.version, draft.article_id, draft.version)
+        if key not in self._kept:
+            files = await self._editing.tried(draft)
+            self._kept[key] = await in_thread(_knowledge, files, self._editing.follower.files)
+            while len(self._kept) > MAX_KEPT_SETS:
+                self._kept.popitem(last=False)
+        return self._kept[key]
+
+    async def ask(self, text: str, locale: str, draft: Draft | None) -> dict[str, Any]:
+        """What a customer who says this would get, and why."""
+        knowledge = await self.knowledge_with(draft)
+        return await in_thread(_asked, knowledge, text, locale)
+
+    async def check(self, draft: Draft | None, article_id: str) -> dict[str, Any]:
+        """What an editor should know before publishing this article."""
+        try:
+            files = await self._editing.tried(draft)
+            knowledge = await self.knowledge_with(draft)
+        except ArticleRefused as exc:
+            return {"problems": exc.details["problems"], "collisions": []}
+        article = knowledge.articles.get(article_id)
+        if article is None:
+            return {"problems": [], "collisions": []}
+        today = self._clock().astimezone(SHOP_TIME).date()
+        return await in_thread(_checked, files, article, knowledge, today)
+
+
+def _checked(files: dict[str, bytes], article: Article, knowledge: KnowledgeBase, today: date) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place, *Path(article.source).parts[:-1])
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in files.items():
+            (folder / name).write_bytes(content)
+        problems = check(folder, today)
+    return {
+        "problems": [problem_shape(problem) for problem in problems if _concerns(problem, article)],
+        "collisions": list(_collisions(article, knowledge)),
+    }
+
+
+def _knowledge(files: dict[str, bytes], known: Mapping[str, ArticleFile]) -> KnowledgeBase:
+    folder = next((file.name.rpartition("/")[0] for file in known.values()), "faq_kb/articles")
+    read = [parse_file(content, f"{folder}/{name}") for name, content in sorted(files.items())]
+    articles = [article for file in read for article in file.articles]
+    return KnowledgeBase(articles, [file.heading for file in read if file.heading])
+
+
+def _asked(knowledge: KnowledgeBase, text: str, locale: str) -> dict[str, Any]:
+    hits = knowledge.search(text, limit=MAX_HITS)
+    decision = knowledge.decide(hits)
+    return {
+        "decision": decision.value,
+        "hits": [_hit(knowledge.articles[hit.article_id], hit, text, locale) for hit in hits],
+        "answer": _answer(knowledge, hits[0], locale) if decision is Decision.ANSWER else None,
+        "intent": None,
+        "why": _why(knowledge, decision, hits, text, locale),
+    }
+
+
+def _hit(article: Article, hit: Hit, text: str, locale: str) -> dict[str, Any]:
+    return {
+        "id": article.id,
+        "question": article.question_in(locale),
+        "score": round(hit.score, 3),
+        "rule": hit.rule,
+        "matched": nearest(text, article.phrasings)[0],
+    }
+
+
+def _answer(knowledge: KnowledgeBase, hit: Hit, locale: str) -> dict[str, Any]:
+    article = knowledge.articles[hit.article_id]
+    related = [knowledge.articles[one] for one in article.related if one in knowledge.articles]
+    return {
+        "id": article.id,
+        "question": article.question_in(locale),
+        "text": article.answer_in(locale),
+        "blocks": markup.blocks(article.answer_in(locale)),
+        "plain": markup.plain(article.answer_in(locale)),
+        "short": article.short_answer.get(locale, ""),
+        "links": [{"label": link.label_in(locale), "url": link.url} for link in article.links],
+        "image": article.image,
+        "related": [{"id": one.id, "question": one.question_in(locale)} for one in related],
+    }
+
+
+def _why(knowledge: KnowledgeBase, decision: Decision, hits: list[Hit], text: str, locale: str) -> dict[str, Any]:
+    """A sentence for the page to say, by its key."""
+    if not hits:
+        return {"key": "nothing_alike", "params": {}}
+    best = knowledge.articles[hits[0].article_id]
+    params: dict[str, Any] = {
+        "question": best.question_in(locale),
+        "score": round(hits[0].score, 2),
+        "needed": ANSWER_SCORE,
+        "matched": nearest(text, best.phrasings)[0],
+    }
+    if hits[0].is_certain:
+        return {"key": hits[0].rule, "params": params}
+    if decision is Decision.ANSWER:
+        return {"key": "clear", "params": params}
+    if decision is Decision.NONE:
+        return {"key": "too_weak", "params": params}
+    if knowledge.answerable(hits):
+        other = knowledge.articles[hits[1].article_id].question_in(locale)
+        return {"key": "too_close", "params": {**params, "other": other}}
+    return {"key": "weak", "params": params}
+
+
+def _concerns(problem: Problem, article: Article) -> bool:
+    if problem.file == article.source and problem.line == article.line:
+        return True
+    # Two articles that are hard to tell apart are told of once, with the one that stands below.
+    return problem.code in ("colliding_phrasings", "repeated_phrasing") and f" {article.id}" in problem.message
+
+
+def _collisions(article: Article, knowledge: KnowledgeBase) -> Iterator[dict[str, Any]]:
+    """Phrasings that another article has too, or has nearly."""
+    for text in article.phrasings:
+        found = []
+        for hit in knowledge.search(text, limit=4):
+            if hit.article_id != article.id:
+                other = knowledge.articles[hit.article_id]
+                phrasing, likeness = nearest(text, other.phrasings)
+                found.append((likeness, phrasing, other))
+        if found:
+            likeness, phrasing, other = max(found, key=lambda one: one[0])
+            if likeness >= COLLIDING_LIKENESS:
+                shown = {"id": other.id, "question": dict(other.question), "text": phrasing}
+                yield {"text": text, "with": shown, "likeness": round(likeness, 2)}
