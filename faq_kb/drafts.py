@@ -90,8 +90,13 @@ def save(connection: Connection, saving: Saving, editor: str, now: datetime) -> 
 
 
 def rebase(connection: Connection, draft: Draft, content: Content | None, base: Content | None, now: datetime) -> Draft:
-    """Put a draft onto what is published by now: its editor is told what is different. Raises ``DraftGone``."""
-    values = {"content": content, "deletes": content is None, "base": base}
+    """Put a draft onto what is published by now: its editor is told what is different. Raises ``DraftGone``.
+
+    It does not go live by itself any more: nobody has decided yet between the two.
+    """
+    values: dict[str, Any] = {"content": content, "deletes": content is None, "base": base}
+    if draft.state is DraftState.SCHEDULED:
+        values |= {"state": DraftState.DRAFT.value, "publish_at": None}
     if not _change(connection, draft, values, draft.updated_by, now):
         raise DraftGone
     return _of_id(connection, draft.id)
@@ -115,12 +120,12 @@ def unschedule(connection: Connection, article_id: str, editor: str, now: dateti
     return _move(connection, article_id, values, editor, now)
 
 
-def fail(connection: Connection, draft: Draft, problem: str) -> None:
+def fail(connection: Connection, article_id: str, version: int, problem: str) -> None:
     """A draft whose time came and that could not go live waits for a person, who is told why."""
     connection.execute(
         update(drafts)
-        .where(drafts.c.id == draft.id, drafts.c.version == draft.version)
-        .values(state=DraftState.DRAFT.value, problem=problem[:2000])
+        .where(drafts.c.article_id == article_id, drafts.c.version == version)
+        .values(state=DraftState.DRAFT.value, publish_at=None, problem=problem[:2000])
     )
 
 

@@ -80,6 +80,11 @@ class Edit:
         return self._before
 
     @property
+    def broken(self) -> list[Problem]:
+        """What keeps some of the files from being read; their articles are not known."""
+        return list(self._broken)
+
+    @property
     def changes(self) -> list[Change]:
         """Each article whose content or place is another one now, in the order of ids."""
         ids = sorted(self._wanted.keys() | self._found.keys())

@@ -254,7 +254,8 @@ class Editing:
         ]
         told = "; ".join(f"{one['field']}: {one['message']}" for one in problems)
         log.warning("A scheduled article could not be published", extra={"event": "schedule_failed", "code": exc.code})
-        await self.storage.write(lambda c: drafts.fail(c, draft, told))
+        version = exc.details.get("draft_version", draft.version)
+        await self.storage.write(lambda c: drafts.fail(c, draft.article_id, version, told))
 
     async def _change(
         self,
@@ -410,6 +411,8 @@ class _Scheduled:
 def put_draft(edit: Edit, draft: Draft, *, mine_wins: bool = False) -> None:
     """Write a draft into an edit; what the files say by now is merged with it."""
     published = edit.content(draft.article_id)
+    if published is None and draft.base is not None and edit.broken:
+        raise ArticleError(edit.broken)  # it was not deleted: nobody can read its file
     if published not in (draft.base, draft.content):
         if published is None or draft.content is None:
             if not mine_wins:

@@ -134,7 +134,7 @@ def test_review_schedule_and_what_follows(database: Database) -> None:
     assert (scheduled.state, scheduled.publish_at) == (DraftState.SCHEDULED, at)
     assert run(lambda c: drafts.due(c, at - timedelta(seconds=1))) == []
     (due,) = run(lambda c: drafts.due(c, at))
-    run(lambda c: drafts.fail(c, due, "broken"))
+    run(lambda c: drafts.fail(c, "delivery-fee", due.version, "broken"))
     failed = run(lambda c: drafts.of_article(c, "delivery-fee"))
     assert failed is not None and (failed.state, failed.problem) == (DraftState.DRAFT, "broken")
     run(lambda c: drafts.schedule(c, "delivery-fee", at, "eddy", NOW))

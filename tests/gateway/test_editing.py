@@ -389,12 +389,36 @@ async def test_a_schedule_that_fails_says_why_and_waits(
         return (await eddy.get(f"/articles/{FEE}"))["draft"]["problem"]
 
     assert "not readable as YAML" in await until(problem)
+    assert (await eddy.get(f"/articles/{FEE}"))["draft"]["base"]["answer"]["en"] == "HK$30."
 
     async def told() -> Any:
         return (await eddy.get("/tree"))["problems"]
 
     assert (await until(told))[0]["file"] == "faq_kb/articles/delivery.yml"
     assert (await asked(gateway, "shipping fee"))[0]["answer"] == "HK$30."
+
+
+async def test_a_schedule_that_was_overtaken_on_disk_waits_for_a_person(
+    start: Start, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("switchboard.app.SCHEDULE_EVERY_SECONDS", 0.05)
+    gateway = await start()
+    eddy = await console(gateway)
+    await eddy.save(answer={"en": "HK$45."})
+    at = gateway.clock().replace(hour=9).isoformat()
+    await eddy.send("POST", f"/articles/{FEE}/schedule", {"publish_at": at})
+    path = root / "faq_kb" / "articles" / "delivery.yml"
+    path.write_text(file_of(root).replace("HK$30.", "HK$33."), encoding="utf-8")
+    gateway.clock.forward(hours=5)
+
+    async def problem() -> Any:
+        return (await eddy.get(f"/articles/{FEE}"))["draft"]["problem"]
+
+    assert "answer.en" in await until(problem)
+    await asyncio.sleep(0.3)
+    draft = (await eddy.get(f"/articles/{FEE}"))["draft"]
+    assert (draft["state"], draft["content"]["answer"]) == ("draft", {"en": "HK$45."})
+    assert "HK$33." in file_of(root) and "HK$45." not in file_of(root)
 
 
 # -- several gateways ------------------------------------------------------------------------------------------
