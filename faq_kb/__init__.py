@@ -10,6 +10,8 @@ from faq_kb.jsonl import articles_in
 from faq_kb.loading import load_articles
 from faq_kb.problems import ArticleError, Level, Problem, summary
 from faq_kb.rank import rank_file
+from faq_kb.redaction import redact
+from faq_kb.replay import Outcome, Question, Replay, replay
 from faq_kb.search import Decision, Hit, KnowledgeBase
 
 __all__ = [
@@ -27,9 +29,12 @@ __all__ = [
     "KnowledgeFollower",
     "Level",
     "Link",
+    "Outcome",
     "Pin",
     "Problem",
+    "Question",
     "Reader",
+    "Replay",
     "articles_in",
     "check",
     "evaluate",
@@ -39,5 +44,7 @@ __all__ = [
     "load_articles",
     "questions_in",
     "rank_file",
+    "redact",
+    "replay",
     "summary",
 ]

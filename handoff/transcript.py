@@ -121,6 +121,24 @@ def unsettled(connection: Connection, older_than: datetime, limit: int = 500) ->
     return [_record(row) for row in rows]
 
 
+def lately_answered(connection: Connection, limit: int) -> list[tuple[Message, str]]:
+    """What customers typed and the assistant answered, the newest first, each with its conversation's channel."""
+    answers = messages.alias()
+    answered = select(answers.c.id).where(
+        answers.c.reply_to == messages.c.id, answers.c.author == Author.ASSISTANT.value
+    )
+    found = connection.execute(
+        select(messages.c.id, conversations_table.c.channel)
+        .join(conversations_table, conversations_table.c.id == messages.c.conversation_id)
+        .where(messages.c.author == Author.CUSTOMER.value, messages.c.payload.is_(None), answered.exists())
+        .order_by(messages.c.id.desc())
+        .limit(limit)
+    )
+    channels = {row.id: str(row.channel) for row in found}
+    rows = connection.execute(select(messages).where(messages.c.id.in_(channels)).order_by(messages.c.id.desc()))
+    return [(_record(row), channels[row.id]) for row in rows]
+
+
 def unsettled_before(connection: Connection, conversation_id: str, message_id: int) -> list[Message]:
     """The unfinished messages of a conversation that came before this one."""
     rows = connection.execute(_UNSETTLED_BEFORE, {"conversation": conversation_id, "message": message_id})

@@ -12,17 +12,21 @@ from typing import TYPE_CHECKING, NoReturn, Optional
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
+from sqlalchemy.engine import make_url
 
 from handoff.database import Database
 from handoff.errors import HandoffError
 from handoff.models import Role
+from handoff.plain import plain
 from switchboard.settings import SECRETS, Settings, SettingsError, load, rows
 
 if TYPE_CHECKING:
-    from faq_kb import Evaluation
+    from faq_kb import Evaluation, Outcome, Question, Replay
 
 ROOT = Path(__file__).resolve().parent.parent
 QUESTIONS = ROOT / "tests" / "faq_kb" / "questions"
+DEVELOPMENT_QUESTIONS = QUESTIONS / "development.jsonl"
 
 app = typer.Typer(
     add_completion=False,
@@ -226,6 +230,76 @@ def faq_eval(
         typer.echo(json.dumps({name: one.as_json() for name, one in found.items()}, ensure_ascii=False, indent=2))
     else:
         _show_evaluations(found)
+
+
+@faq_app.command("replay")
+def faq_replay(
+    before: str = typer.Option("HEAD", help="Folder of articles, or a version that git knows."),
+    after: Optional[Path] = typer.Option(None, help="Folder of articles. Without it, the shop's."),
+    questions: Optional[list[Path]] = typer.Option(
+        None, help="JSON lines: text, id, variant. Without it, our own development questions."
+    ),
+    past: int = typer.Option(1000, min=0, max=10_000, help="How many of the customers' last questions."),
+    as_json: bool = typer.Option(False, "--json", help="For programs."),
+) -> None:
+    """Ask what customers asked of the articles before and after a change."""
+    import faq_kb
+    from faq_kb.replay import LABELLED
+    from switchboard.article_versions import knowledge_of
+
+    folder = ROOT / "faq_kb" / "articles"
+    try:
+        old, new = knowledge_of(before, folder), faq_kb.KnowledgeBase.load(after or folder)
+        labelled = [one for path in questions or [DEVELOPMENT_QUESTIONS] for one in faq_kb.questions_in(path)]
+    except (OSError, ValueError, faq_kb.ArticleError) as exc:
+        _fail(str(exc))
+    asked = [faq_kb.Question(one.text, one.variant, LABELLED, one.article_id) for one in labelled]
+    found = faq_kb.replay(old, new, [*_past_questions(past), *asked])
+    if as_json:
+        typer.echo(json.dumps(found.as_json(), ensure_ascii=False, indent=2))
+    else:
+        _show_replay(found)
+
+
+def _past_questions(limit: int) -> list[Question]:
+    """The customers' last questions; none where there is no database yet."""
+    from handoff.past_questions import past_questions
+
+    url = make_url(_settings().database)
+    if not limit or (url.drivername.startswith("sqlite") and not Path(url.database or "").exists()):
+        return []
+    database = _database()
+    try:
+        return database.read_now(lambda c: past_questions(c, limit))
+    finally:
+        database.close()
+
+
+def _show_replay(found: Replay) -> None:
+    """The sentence, then each question that fares otherwise, before and after side by side."""
+    typer.echo(found.summary)
+    for title, some in (
+        ("change answer", found.changed),
+        ("become unanswered", found.lost),
+        ("become answered", found.won),
+    ):
+        if some:
+            table = Table(f"{len(some)} {title}", "before", "after")
+            for one in some:
+                table.add_row(_asked(one.question), _found(one.before), _found(one.after))
+            Console(width=140).print(table)
+
+
+def _asked(question: Question) -> Text:
+    """A cell, as text: what a customer wrote is no markup for the terminal."""
+    lines = [question.text, ", ".join(filter(None, (question.source, question.variant)))]
+    if question.expected:
+        lines.append(f"should find {question.expected}")
+    return Text(plain("\n".join(lines)))
+
+
+def _found(outcome: Outcome | None) -> Text:
+    return Text(f"{outcome.article_id} ({outcome.decision.value}, {outcome.score:.2f})" if outcome else "nothing")
 
 
 def _show_evaluations(found: Mapping[str, Evaluation]) -> None:
