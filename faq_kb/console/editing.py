@@ -17,7 +17,7 @@ from typing import Any, Protocol, TypeVar
 
 from sqlalchemy.engine import Connection
 
-from faq_kb import drafts, history, publishing
+from faq_kb import drafts, history, misses, publishing
 from faq_kb.articles import Article
 from faq_kb.console import shapes
 from faq_kb.console.errors import (
@@ -105,7 +105,11 @@ class Editing:
 
     async def discard(self, article_id: str, version: int) -> None:
         """Forget a draft. Raises UnknownDraft, or Conflict when it is another version by now."""
-        await self._guarded(article_id, lambda c: drafts.take(c, article_id, version))
+
+        def work(connection: Connection) -> None:
+            misses.draft_dropped(connection, drafts.take(connection, article_id, version).id)
+
+        await self._guarded(article_id, work)
 
     async def mark_deletion(self, editor: Editor, article_id: str, draft_version: int | None = None) -> Draft:
         """Begin the deletion of an article; publishing carries it out."""
@@ -167,7 +171,8 @@ class Editing:
             ready = await self._ready_to_publish(draft)
 
             def take(connection: Connection) -> None:
-                drafts.take(connection, article_id, draft_version)
+                taken = drafts.take(connection, article_id, draft_version)
+                misses.draft_published(connection, taken.id, article_id)
 
             action = "delete" if draft.deletes else "publish"
             try:
