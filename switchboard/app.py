@@ -20,6 +20,7 @@ from faq_kb import help as help_pages
 from faq_kb.console.api import Console
 from faq_kb.console.editing import Editing
 from faq_kb.console.trying import Trying
+from faq_kb.console.uploads import Uploads
 from handoff import migrations
 from handoff.clock import Clock, utc_now
 from handoff.database import Database
@@ -113,7 +114,9 @@ def create_app(
     app.blueprint(Desk(database, floor, live, sessions, knowledge, orders, learning, clock).blueprint())
     _add_desk_socket(app, settings, sessions, database, live, clock)
     editing = Editing(knowledge.folder, knowledge, database, clock)
-    app.blueprint(Console(editing, Trying(editing, clock), sessions, clock).blueprint())
+    console = Console(editing, Trying(editing, clock), sessions, clock)
+    Uploads(editing).add_to(console)
+    app.blueprint(console.blueprint())
 
     app.blueprint(
         pages.blueprint(settings.base_url, settings.help_address, settings.demo, identity_secret, clock, settings.port)

@@ -95,6 +95,17 @@ def paths() -> dict[str, dict[str, Operation]]:
                 requestBody=body({"text": "string", "locale": "string"}, {"article": "string"}),
             )
         },
+        "/faq/api/images": {"post": _upload("Keep an image for articles.", "image", "422", "image_refused")},
+        "/faq/api/import": {"post": _upload("Make drafts of a table.", "file", "422", "import_refused")},
+        "/faq/api/export": {
+            "get": op(
+                "editing",
+                "All articles as a table.",
+                {"200": "the file", "422": "export_refused", **_WHO},
+                **_READER,
+                parameters=query("format"),
+            )
+        },
         "/faq/api/categories": {
             "post": op(
                 "editing",
@@ -115,6 +126,13 @@ def paths() -> dict[str, dict[str, Operation]]:
             )
         },
     }
+
+
+def _upload(summary: str, name: str, status: str, refused: str) -> Operation:
+    schema = {"type": "object", "properties": {name: {"type": "string", "format": "binary"}}, "required": [name]}
+    form = {"required": True, "content": {"multipart/form-data": {"schema": schema}}}
+    answers = {"200": "what came of it", "413": "body_too_large", status: refused, **_WHO}
+    return op("editing", summary, answers, **_EDITOR, requestBody=form)
 
 
 def _post(summary: str, answers: dict[str, str], **required: str) -> dict[str, Operation]:

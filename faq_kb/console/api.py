@@ -43,6 +43,7 @@ class Console:
         self._trying = trying
         self._editors = editors
         self._clock = clock
+        self._max_body_bytes: dict[tuple[str, str], int] = {}
         self._looking: dict[str, dict[str, tuple[str, datetime]]] = {}
         self._routes: list[tuple[str, str, Handler]] = [
             ("/tree", "GET", self._tree),
@@ -65,19 +66,30 @@ class Console:
             ("/categories/<category:str>", "PUT", self._change_category),
         ]
 
-    def add(self, path: str, method: str, handler: Handler) -> None:
-        """One more route: ``handler(editor, request, **parts of the path)`` returns what becomes JSON."""
+    def add(self, path: str, method: str, handler: Handler, max_body_bytes: int | None = None) -> None:
+        """One more route: ``handler(editor, request, **parts of the path)`` returns what becomes JSON.
+
+        ``max_body_bytes`` for a route that takes files, which are larger than what the gateway takes otherwise.
+        """
         self._routes.append((path, method, handler))
+        if max_body_bytes is not None:
+            self._max_body_bytes[path, method] = max_body_bytes
 
     def blueprint(self) -> Blueprint:
         routes = Blueprint("faq_api", url_prefix="/faq/api")
         for number, (path, method, handler) in enumerate(self._routes):
-            routes.add_route(self._for_editors(handler), path, methods=[method], name=f"route_{number}")
+            most = self._max_body_bytes.get((path, method))
+            handle = self._for_editors(handler, most)
+            routes.add_route(handle, path, methods=[method], name=f"route_{number}", stream=most is not None)
         return routes
 
-    def _for_editors(self, handler: Handler) -> Handler:
+    def _for_editors(self, handler: Handler, max_body_bytes: int | None) -> Handler:
         async def handle(request: Request, **parts: str) -> HTTPResponse:
             editor = await self._editors.editor_of(request)
+            if max_body_bytes is not None:
+                # Only an editor's file may be so large, and only now is it read.
+                request.stream.request_max_size = max_body_bytes
+                await request.receive_body()
             answer = await handler(editor, request, **parts)
             return answer if isinstance(answer, HTTPResponse) else json(answer, ensure_ascii=False)
 

@@ -89,7 +89,7 @@ class Editing:
 
     async def save(self, editor: Editor, saving: Saving) -> Draft:
         """Keep an edit, merged with what others saved meanwhile. Raises Conflict, ArticleRefused, UnknownCategory."""
-        self._check_place(saving)
+        self.check_place(saving)
         now = self.clock()
         try:
             return await self.storage.write(lambda c: drafts.save(c, saving, editor.login, now))
@@ -97,7 +97,7 @@ class Editing:
             theirs = await self.draft(saving.article_id)
             raise Conflict.of(exc, theirs.category if theirs else None) from exc
 
-    def _check_place(self, saving: Saving) -> None:
+    def check_place(self, saving: Saving) -> None:
         if not is_id(saving.article_id):
             raise ArticleRefused([_problem("id", "expected small letters, digits and single hyphens", "bad_id")])
         if saving.category not in self.follower.files:
