@@ -63,6 +63,17 @@ class Asker:
     question: str
 
 
+@dataclass(frozen=True)
+class PersonsAnswer:
+    """What somebody of the team answered in a conversation."""
+
+    conversation_id: str
+    message_id: int
+    text: str
+    agent: str
+    at: datetime
+
+
 _NOTE = {
     name: insert(misses).on_conflict_do_nothing(index_elements=[misses.c.message_id, misses.c.kind])
     for name, insert in INSERTS.items()

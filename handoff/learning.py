@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy.engine import Connection
 
 from faq_kb import misses, usefulness
+from faq_kb.misses import PersonsAnswer
 from faq_kb.redaction import redact
 from faq_kb.search import SUGGEST_SCORE
 from faq_kb.tables import Missed
@@ -156,6 +157,14 @@ class Learning:
         """Tells customers apart and says of none who they are."""
         who = conversation.customer_id or f"{conversation.channel}\x1f{conversation.sender}"
         return hmac.new(self._secret, f"misses\x1f{who}".encode("utf-8", "replace"), hashlib.sha256).hexdigest()
+
+
+def answers_of_people(connection: Connection, conversation_ids: Sequence[str]) -> list[PersonsAnswer]:
+    """What agents answered in these conversations, in order, without what names a person."""
+    return [
+        PersonsAnswer(line.conversation_id, line.id, redact(line.text), line.name or "", line.at)
+        for line in transcript.said_by_agents(connection, conversation_ids)
+    ]
 
 
 def faq_of(message: Message) -> Mapping[str, Any]:

@@ -17,8 +17,10 @@ import shop
 from connectors.web import widget
 from faq_kb import KnowledgeBase, KnowledgeFollower
 from faq_kb import help as help_pages
+from faq_kb.console import learning_api
 from faq_kb.console.api import Console
 from faq_kb.console.editing import Editing
+from faq_kb.console.learning import MissedQuestions
 from faq_kb.console.trying import Trying
 from faq_kb.console.uploads import Uploads
 from handoff import migrations
@@ -28,7 +30,7 @@ from handoff.desk.api import Desk
 from handoff.desk.sessions import Sessions
 from handoff.desk.socket import ORIGIN_REFUSED, DeskSocket
 from handoff.floor import Floor
-from handoff.learning import Learning
+from handoff.learning import Learning, answers_of_people
 from handoff.telling import Telling
 from switchboard import channels, guards, health, http_errors, language, openapi, pages
 from switchboard.bot_client import Bot, RestBot
@@ -116,6 +118,7 @@ def create_app(
     editing = Editing(knowledge.folder, knowledge, database, clock)
     console = Console(editing, Trying(editing, clock), sessions, clock)
     Uploads(editing).add_to(console)
+    learning_api.add_routes(console, MissedQuestions(editing, answers_of_people, clock))
     app.blueprint(console.blueprint())
 
     app.blueprint(

@@ -207,6 +207,15 @@ def document() -> dict[str, Any]:
         "/desk/api/tickets/next/claim": {
             "post": op("desk", "Take the ticket whose turn it is.", {"200": "the conversation or null"}, **_AGENT)
         },
+        "/desk/api/messages/{message_id}/wrong-answer": {
+            "post": op(
+                "desk",
+                "Keep the question that got a wrong answer.",
+                {"200": "question, link", "400": "bad_input"},
+                **_AGENT,
+                parameters=path("message_id"),
+            )
+        },
         "/desk/api/faq": {
             "get": op("desk", "Search the articles.", {"200": "articles"}, **_READER, parameters=query("q", "locale"))
         },

@@ -106,6 +106,47 @@ def paths() -> dict[str, dict[str, Operation]]:
                 parameters=query("format"),
             )
         },
+        "/faq/api/misses": {
+            "get": op(
+                "editing",
+                "What customers asked in vain, questions alike together.",
+                {"200": "clusters", **_WHO},
+                **_READER,
+                parameters=query("state", "kind", "variant"),
+            )
+        },
+        "/faq/api/misses/dismiss": {
+            "post": op(
+                "editing",
+                "No article is needed for these questions.",
+                {"200": "dismissed", **_WHO},
+                **_EDITOR,
+                requestBody=body({"miss_ids": "array"}),
+            )
+        },
+        "/faq/api/misses/draft": {
+            "post": op(
+                "editing",
+                "Begin an edit from these questions.",
+                {
+                    "200": "article_id",
+                    "404": "unknown_article, unknown_category",
+                    "409": "misses_not_open, edit_conflict",
+                    **_WHO,
+                },
+                **_EDITOR,
+                requestBody=body({"miss_ids": "array", "as": "string"}, {"into": "string", "category": "string"}),
+            )
+        },
+        "/faq/api/stats": {
+            "get": op(
+                "editing",
+                "What became of articles, by week and variant.",
+                {"200": "weeks, articles", **_WHO},
+                **_READER,
+                parameters=query("article", "weeks"),
+            )
+        },
         "/faq/api/categories": {
             "post": op(
                 "editing",

@@ -54,6 +54,13 @@ class UnknownCategory(EditError):
     status = 404
 
 
+class NotOpen(EditError):
+    """Somebody else has taken these questions up already."""
+
+    code = "misses_not_open"
+    status = 409
+
+
 class IdInUse(EditError):
     """There is already one of this id."""
 
