@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from faq_kb.articles import Article, in_locale
+from faq_kb.articles import Article, Category, Reader, in_locale
+from faq_kb.categories import tree
 from faq_kb.search import Decision, Hit, KnowledgeBase
 
+# The pages are what the widget browses, for whoever comes by.
+STRANGER = Reader("widget", signed_in=False)
 MAX_HITS = 10
 MEANT = 3
 # A shopper who searches looks at a list, so less likely ones stand in it than a chat would offer.
@@ -48,14 +51,16 @@ class Library:
     def __init__(self, knowledge: KnowledgeBase, day: date) -> None:
         self.knowledge = knowledge
         self.day = day
-        self.articles = {one.id: one for one in knowledge.articles.values() if _is_public(one, day)}
-        self.shelves = self._shelves()
+        self.articles = {
+            one.id: one for one in knowledge.articles.values() if one.is_valid_on(day) and one.is_for(STRANGER)
+        }
+        top = tree(knowledge.headings, self.articles.values(), "en")
+        self.shelves = {shelf.id: shelf for shelf in self._shelves(top)}
 
-    def _shelves(self) -> dict[str, Shelf]:
-        standing: dict[str, list[Article]] = {}
-        for article in self.articles.values():
-            standing.setdefault(article.category, []).append(article)
-        return {id: Shelf(id, found[0].category_name, tuple(found)) for id, found in standing.items()}
+    def _shelves(self, categories: Sequence[Category]) -> Iterator[Shelf]:
+        for one in categories:
+            yield Shelf(one.id, self.knowledge.headings[one.id].name, one.articles, one.parent)
+            yield from self._shelves(one.children)
 
     def below(self, shelf_id: str | None) -> tuple[Shelf, ...]:
         """The categories directly in this one; of None, those at the top."""
@@ -65,7 +70,7 @@ class Library:
         """The categories from the top to this one."""
         path: list[Shelf] = []
         shelf = self.shelves.get(shelf_id)
-        while shelf is not None and shelf not in path:
+        while shelf is not None:
             path.insert(0, shelf)
             shelf = self.shelves.get(shelf.parent) if shelf.parent else None
         return tuple(path)
@@ -78,7 +83,8 @@ class Library:
         return tuple(self.articles[id] for id in article.related if id in self.articles and id != article.id)
 
     def search(self, text: str) -> Findings:
-        hits = [hit for hit in self.knowledge.search(text, MAX_HITS) if hit.article_id in self.articles]
+        found = self.knowledge.search(text, MAX_HITS, reader=STRANGER)
+        hits = [hit for hit in found if hit.article_id in self.articles]
         decision = self.knowledge.decide(hits)
         if decision is Decision.NONE:
             return Findings()
@@ -91,7 +97,3 @@ class Library:
     def _found(self, hits: Sequence[Hit]) -> tuple[Article, ...]:
         near = [hit for hit in hits if hit.score >= ALSO_SCORE]
         return tuple(self.articles[hit.article_id] for hit in near[:MAX_ALSO])
-
-
-def _is_public(article: Article, day: date) -> bool:
-    return article.is_valid_on(day)

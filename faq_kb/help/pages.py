@@ -24,6 +24,7 @@ from faq_kb.help.library import Library, Shelf
 from faq_kb.help.site import SERVED_AT, Site
 from faq_kb.help.sitemap import languages_of, sitemap
 from faq_kb.help.writing import FOLDER, Words, Writer, description
+from faq_kb.markup import plain
 from faq_kb.search import SHOP_TIME
 
 MAX_QUERY_CHARACTERS = 200
@@ -212,7 +213,7 @@ class HelpPages:
 
     def _article(self, locale: str, article: Article) -> Written:
         library = self.library
-        question, answer = article.question_in(locale), article.answer_in(locale)
+        question, answer = article.question_in(locale), plain(article.answer_in(locale), self.site.origin)
         language = shown_in(article.answer, locale)
         changed = self._changes.changed_on(article)
         above = library.path_to(article.category)

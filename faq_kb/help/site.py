@@ -26,6 +26,12 @@ class Site:
         return urlsplit(self.url).path.rstrip("/")
 
     @property
+    def origin(self) -> str:
+        """Before which a path in an answer becomes an address."""
+        own = urlsplit(self.url)
+        return f"{own.scheme}://{own.netloc}"
+
+    @property
     def gateway(self) -> str:
         """What stands before a path of the gateway: nothing when the pages are on its own address."""
         own, gateway = urlsplit(self.url), urlsplit(self.gateway_url)

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from faq_kb.articles import LOCALES
+from faq_kb.markup import html
 
 FOLDER = Path(__file__).parent
 MAX_DESCRIPTION_CHARACTERS = 160
@@ -45,7 +46,7 @@ class Writer:
             lstrip_blocks=True,
         )
         self._templates.policies["json.dumps_kwargs"] = {"ensure_ascii": False}
-        self._templates.filters["answer"] = answer
+        self._templates.filters["answer"] = lambda text: Markup(html(text))  # noqa: S704  (it escapes what it is given)
         self.design = _digest()
 
     def page(self, template: str, locale: str, **shown: Any) -> bytes:
@@ -76,12 +77,6 @@ class Words:
 @lru_cache(maxsize=1)
 def catalogue() -> Mapping[str, Mapping[str, str]]:
     return {one: json.loads((FOLDER / "texts" / f"{one}.json").read_text(encoding="utf-8")) for one in LOCALES}
-
-
-def answer(text: str) -> Markup:
-    """An answer as markup."""
-    paragraphs = [escape(part).replace("\n", Markup("<br>")) for part in text.split("\n\n") if part.strip()]
-    return Markup("").join(Markup("<p>{}</p>").format(part) for part in paragraphs)
 
 
 def description(text: str) -> str:

@@ -30,6 +30,37 @@ articles:
     question: {zh-HK: "門市幾點開門？"}
     answer: {zh-HK: "朝早十一點開門。"}
 """
+ISLANDS = """
+category: {zh-HK: 離島, en: Islands}
+parent: delivery
+articles: []
+"""
+LANTAU = """
+category: {zh-HK: 大嶼山, en: Lantau}
+parent: islands
+articles:
+  - id: lantau-days
+    question: {zh-HK: "大嶼山幾多日送到？", en: "When do parcels reach Lantau?"}
+    answer:
+      en: |
+        Twice a week:
+
+        - **Tuesdays**
+        - *Fridays*, see [the ferries](https://ferry.example.com/?a=1&b=2) or [press](javascript:alert(1))
+      zh-HK: 逢星期二、五。
+"""
+LIMITED = """
+category: {en: Members}
+articles:
+  - id: members-only
+    question: {en: "What do members get in secret?"}
+    answer: {en: "A lantern."}
+    audience: [signed_in]
+  - id: telegram-only
+    question: {en: "How do I mute this Telegram bot?"}
+    answer: {en: "Press and hold."}
+    channels: [telegram]
+"""
 PNG = bytes.fromhex("89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000049454e44ae426082")
 
 
@@ -148,6 +179,47 @@ async def test_an_article_that_lacks_a_language_is_shown_in_another_and_says_so(
     assert seen.all("link", rel="canonical")[0]["href"].endswith("/help/zh-HK/store-hours")
     home = await _seen(gateway, "/help/en/")
     assert home.all("span", lang="zh-HK"), "and on lists its name carries its language"
+
+
+async def test_topics_lie_several_levels_deep(start: Start, root: Path) -> None:
+    _write(root, "islands", ISLANDS)
+    _write(root, "lantau", LANTAU)
+    gateway = await start()
+    home = await _seen(gateway, "/help/en/")
+    assert home.all("a", href="/help/en/islands/") and not home.all("a", href="/help/en/lantau/")
+    islands = await _seen(gateway, "/help/en/islands/")
+    assert islands.all("a", href="/help/en/lantau/") and islands.all("a", href="/help/en/lantau-days")
+    _, page, _ = await _get(gateway, "/help/zh-HK/lantau-days")
+    links = [one["href"] for one in Seen(page).all("a")]
+    above = ["/help/zh-HK/", "/help/zh-HK/delivery/", "/help/zh-HK/islands/", "/help/zh-HK/lantau/"]
+    at = links.index("/help/zh-HK/delivery/")
+    assert links[at - 1 : at + 3] == above
+    crumbs = [one["name"] for one in _graph(page)[1]["itemListElement"]]
+    assert crumbs == ["常見問題", "送貨", "離島", "大嶼山", "大嶼山幾多日送到？"]
+
+
+async def test_the_markup_of_an_answer_is_shown_and_nothing_more(start: Start, root: Path) -> None:
+    _write(root, "lantau", LANTAU.replace("islands", "delivery"))
+    gateway = await start()
+    _, page, _ = await _get(gateway, "/help/en/lantau-days")
+    assert "<li><strong>Tuesdays</strong></li>" in page and "<em>Fridays</em>" in page
+    seen = Seen(page)
+    (ferry,) = seen.all("a", href="https://ferry.example.com/?a=1&b=2")
+    assert ferry["rel"] == "noopener"
+    assert "[press](javascript:alert(1))" in seen.words
+    about = _graph(page)[0]["mainEntity"][0]["acceptedAnswer"]["text"]
+    assert "• Tuesdays" in about and "the ferries (https://ferry.example.com/?a=1&b=2)" in about
+
+
+async def test_what_is_not_for_everybody_is_on_no_public_page(start: Start, root: Path) -> None:
+    _write(root, "members", LIMITED)
+    gateway = await start()
+    asked = "/help/en/search?q=" + quote("What do members get in secret?")
+    for path in ("/help/en/", "/help/sitemap.xml", asked, "/help/en/search?q=mute+this+Telegram+bot"):
+        _, page, _ = await _get(gateway, path)
+        assert "members-only" not in page and "telegram-only" not in page and "lantern" not in page, path
+    for path in ("/help/en/members-only", "/help/en/telegram-only", "/help/members-only", "/help/en/members/"):
+        assert (await _get(gateway, path))[0] == 404, path
 
 
 async def test_the_best_answer_comes_first_in_a_search(start: Start) -> None:
