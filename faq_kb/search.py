@@ -19,7 +19,7 @@ import yaml
 from faq_kb.articles import Article, Category, Heading, Reader
 from faq_kb.categories import tree, with_missing
 from faq_kb.folding import fold, fold_words
-from faq_kb.index import Entry, Evidence, Index, entry_of
+from faq_kb.index import CANDIDATES, Entry, Evidence, Index, entry_of
 from faq_kb.loading import load_files
 from faq_kb.pins import Pins
 from faq_kb.vectors import Packed, joined, pack
@@ -41,9 +41,9 @@ CLOSE_SHARE = 0.6
 
 # How the evidence becomes a probability: a logistic regression over public question sets and sub-sets of them, of 10
 # entries and more with 1 to 40 phrasings each, told apart from the questions of entries left out and of other trades.
-_LOG_PROBABILITY, _KNOWN, _NEAREST, _LOG_WORDS, _LOG_ENTRIES, _LOG_PHRASINGS = 1.3, 1.1, 2.0, 0.6, 0.4, -0.9
-_CONSTANT = 1.45
-_NOT_FITTED = -2.0  # a likeness is surer of itself than a fitted model
+_LOG_PROBABILITY, _KNOWN, _NEAREST, _LOG_WORDS, _LOG_ENTRIES, _LOG_PHRASINGS = 1.3, 1.1, 2.0, 0.6, 0.4, -0.7
+_CONSTANT = 1.6
+_NOT_FITTED = -0.5  # a likeness is surer of itself than a fitted model
 
 
 class Decision(Enum):
@@ -100,14 +100,7 @@ class KnowledgeBase:
         self.version = _version(self._read.values(), self.headings.values())
         self._exact = _exact(self._read.values())
         self._index = Index([read.entry for read in self._read.values()], shipped_synonyms(), self._others())
-        phrasings = sum(len(read.entry.weights) for read in self._read.values())
-        count = max(1, len(self.articles))
-        self._base = (
-            _CONSTANT
-            + (0.0 if self._index.is_fitted else _NOT_FITTED)
-            + _LOG_ENTRIES * math.log(count)
-            + _LOG_PHRASINGS * math.log(max(1, phrasings / count))
-        )
+        self._base = self._answer_probability_base()
 
     @classmethod
     def load(cls, folder: Path) -> KnowledgeBase:
@@ -169,6 +162,15 @@ class KnowledgeBase:
         texts = {fold(text) for article in self.articles.values() for text in article.not_asked_as}
         counter_examples = [text for text in sorted(texts) if fold_words(text) not in self._exact]
         return joined([background(), pack(features_of(text, shipped_synonyms()) for text in counter_examples)])
+
+    def _answer_probability_base(self) -> float:
+        """What the size of the set says: the more entries, the harder it is to be the most probable one."""
+        phrasings = sum(len(article.phrasings) for article in self.articles.values())
+        count = max(1, len(self.articles))
+        compared, surer = (count, 0.0) if self._index.is_fitted else (min(count, CANDIDATES), _NOT_FITTED)
+        return (
+            _CONSTANT + surer + _LOG_ENTRIES * math.log(compared) + _LOG_PHRASINGS * math.log(max(1, phrasings / count))
+        )
 
     def _answer_probability(self, evidence: Evidence) -> float:
         evidence_for = (

@@ -16,7 +16,7 @@ Floats = NDArray[np.float32]
 Whole = NDArray[np.int64]
 
 # How much each kind of feature counts. Meanings alone are vague; pairs are telling and rare.
-BLOCK_WEIGHTS = {"words": 0.6, "characters": 1.2, "meanings": 0.4, "pairs": 0.9, "pieces": 1.0}
+BLOCK_WEIGHTS = {"words": 0.75, "characters": 1.2, "meanings": 0.3, "pairs": 0.9, "pieces": 1.0}
 _WEIGHTS = np.array([BLOCK_WEIGHTS[block] for block in BLOCKS])
 
 # A column is what remains of a feature's hash. With this many columns two features seldom meet in one, and where

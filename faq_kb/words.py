@@ -97,7 +97,7 @@ _ASKING = re.compile(
 
 # How far apart two words of a pair may stand, and how long a piece of a word is.
 _PAIR_REACH = 4
-_PIECES = (3, 4, 5)
+_PIECES = (2, 3, 4, 5)
 
 
 class Features(NamedTuple):

@@ -191,7 +191,7 @@ def faq_rank(
 
     try:
         faq_kb.rank_file(kb, queries, out)
-    except (OSError, ValueError) as exc:
+    except (OSError, ValueError, faq_kb.ArticleError) as exc:
         _fail(str(exc))
 
 
@@ -214,7 +214,7 @@ def faq_eval(
         knowledge = faq_kb.KnowledgeBase(articles)
         files = {path.name: faq_kb.questions_in(path) for path in queries or sorted(QUESTIONS.glob("*.jsonl"))}
         refused = faq_kb.questions_in(out_of_scope) if out_of_scope else []
-    except (OSError, ValueError) as exc:
+    except (OSError, ValueError, faq_kb.ArticleError) as exc:
         _fail(str(exc))
     if not out_of_scope:
         refused = [asked for file in files.values() for asked in file if asked.article_id is None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import time
 from datetime import date
@@ -153,3 +154,61 @@ def test_a_set_too_large_to_fit_is_still_searched(monkeypatch: pytest.MonkeyPatc
     knowledge = KnowledgeBase.load(folder)
     assert knowledge.search("邮费多少")[0].article_id == "delivery-fee"
     assert not knowledge.answerable(knowledge.search("台北天氣好嗎"))
+
+
+def numbered(count: int, phrasings: int = 1) -> list[Article]:
+    """Articles about things with names of their own, asked for in several ways."""
+    ways = ("where do i find {}", "{} 在哪裡買", "price of {} please", "i lost my {}", "is {} still made", "{} 幾錢")
+    names = [first + middle + last for first in SYLLABLES for middle in SYLLABLES for last in SYLLABLES]
+    return [
+        Article(
+            f"n{n}", "c", {}, {"en": f"About {name}."}, asked_as=tuple(way.format(name) for way in ways[:phrasings])
+        )
+        for n, name in enumerate(names[:count])
+    ]
+
+
+SYLLABLES = [consonant + vowel for consonant in "bdfgklmnprst" for vowel in "aeiou"]
+
+
+def test_ten_thousand_articles_are_searched_and_edited() -> None:
+    articles = numbered(10_000, 2)
+    knowledge = KnowledgeBase(articles)
+    name = articles[6543].asked_as[0].rpartition(" ")[2]
+    assert knowledge.search(f"how can i get a {name}")[0].article_id == "n6543"
+    assert not knowledge.answerable(knowledge.search("你今日開唔開心"))
+    articles[77] = dataclasses.replace(articles[77], asked_as=(*articles[77].asked_as, "the zwiebelkuchen one"))
+    began = time.perf_counter()
+    edited = KnowledgeBase(articles, before=knowledge)
+    assert time.perf_counter() - began < 15
+    assert edited.search("zwiebelkuchen, the one i mean")[0].article_id == "n77"
+    assert edited.version != knowledge.version
+
+
+@pytest.mark.parametrize("phrasings", [1, 3])
+def test_a_set_read_again_is_the_set_built_anew(phrasings: int) -> None:
+    old, new = numbered(30, phrasings), numbered(40, phrasings)
+    new[3] = dataclasses.replace(new[3], asked_as=("all about umbrellas",))
+    again, anew = KnowledgeBase(new, before=KnowledgeBase(old)), KnowledgeBase(new)
+    assert again.version == anew.version
+    for text in ("umbrella", "price of bababo", "幾錢", "where is it"):
+        assert again.search(text) == anew.search(text)
+
+
+def test_many_phrasings_are_merged_and_every_one_still_counts() -> None:
+    things = ("kettle", "blanket", "lantern", "bicycle")
+    verbs = [first + last for first in SYLLABLES[:20] for last in SYLLABLES[:25]]
+    articles = [
+        Article(thing, "c", {}, {}, asked_as=tuple(f"can i {verb} the {thing}" for verb in verbs)) for thing in things
+    ]
+    knowledge = KnowledgeBase(articles)
+    assert [knowledge.search(f"please {verbs[400]} my {thing}")[0].article_id for thing in things] == list(things)
+    assert knowledge.search(articles[2].asked_as[499])[0] == Hit("lantern", 1.0, "exact")
+
+
+def test_phrasings_that_differ_in_marks_alone_do_no_harm() -> None:
+    same = tuple("how long" + "?" * n for n in range(40))
+    knowledge = KnowledgeBase(
+        [Article("a", "c", {}, {}, asked_as=same), Article("b", "c", {}, {}, asked_as=("how much",))]
+    )
+    assert knowledge.search("how long is it")[0].article_id == "a"
