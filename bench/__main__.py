@@ -15,7 +15,7 @@ from typing import NoReturn
 
 import aiohttp
 
-from bench import machine, ours, parts, plain, report
+from bench import faq, machine, ours, parts, plain, report
 from bench.customers import sentences
 from bench.figures import Result
 from bench.parts import FULL, QUICK, Amounts, Bench
@@ -31,6 +31,8 @@ PARTS: dict[str, Callable[[Bench], Result]] = {
     "stages": parts.stages,
 }
 KEYS = {"memory": "memory_mb"}
+# Needs neither side running.
+FAQ = "faq"
 TELL_EVERY_SECONDS = 15
 
 
@@ -40,7 +42,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, _leave)
     telling = _Telling()
     try:
-        results = measure(QUICK if wish.quick else FULL, _wanted(wish), telling.tell)
+        results = measure(QUICK if wish.quick else FULL, _wanted(wish), faq.data_folder(wish.faq_data), telling.tell)
     except BenchFailed as exc:
         telling.end()
         print(f"make bench: {exc}", file=sys.stderr)
@@ -64,12 +66,16 @@ def main() -> int:
     return 0
 
 
-def measure(amounts: Amounts, wanted: list[str], tell: Callable[[str], None]) -> Result:
+def measure(amounts: Amounts, wanted: list[str], faq_data: Path | None, tell: Callable[[str], None]) -> Result:
     """Start both sides, measure the wanted parts, stop both sides."""
     results: Result = {"machine": machine.described()}
     data = settings.load(ours.ROOT / "endpoints.yml").data_path
     with ExitStack() as stack:
         stack.enter_context(alone(data / "bench"))
+        if FAQ in wanted:
+            results[FAQ] = faq.faq(faq_data, tell, quick=amounts is QUICK)
+        if wanted == [FAQ]:
+            return results
         # Plain Rasa first: its training may take all cores for minutes, and is over when we start.
         other = stack.enter_context(plain.running(data, tell))
         own = stack.enter_context(ours.running(data, tell))
@@ -111,14 +117,15 @@ class _Telling:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a minute to see that it works; writes no figures")
-    parser.add_argument("--only", action="append", choices=list(PARTS), help="this part alone; writes no figures")
+    parser.add_argument("--only", action="append", choices=[*PARTS, FAQ], help="this part alone; writes no figures")
+    parser.add_argument("--faq-data", type=Path, help=f"folder of the public FAQ sets; or {faq.DATA_VARIABLE}")
     parser.add_argument("--out", type=Path, help="write the results to this file instead")
     return parser.parse_args()
 
 
 def _wanted(wish: argparse.Namespace) -> list[str]:
     # The look inside the bots loads both models once more, which alone takes half of the minute.
-    return wish.only or [name for name in PARTS if not (wish.quick and name == "stages")]
+    return wish.only or [name for name in (*PARTS, FAQ) if not (wish.quick and name == "stages")]
 
 
 def _leave(_number: int, _frame: object) -> NoReturn:

@@ -86,6 +86,7 @@ def _sections(results: Result) -> Iterable[Section]:
         "relay": _relay,
         "memory_mb": _memory,
         "stages": _stages,
+        "faq": _faq,
     }
     for name, section in made.items():
         if name in results:
@@ -152,6 +153,61 @@ def _stages(part: Result) -> Iterable[Section]:
     names = list(dict.fromkeys([*ours["components_ms"], *plain["components_ms"]]))
     rows = [[name, *(_number(side["components_ms"].get(name, 0.0)) for side in (ours, plain))] for name in names]
     yield "Inside understanding and deciding, by component, ms", ["component", "Switchboard", "plain Rasa"], rows
+
+
+FAQ_SIDES = {"switchboard": "Switchboard", "bm25": "BM25", "diet": "Rasa DIET"}
+
+
+def _faq(part: Result) -> Iterable[Section]:
+    rows = []
+    for title, found in part["sets"].items():
+        for side, name in FAQ_SIDES.items():
+            if side in found:
+                rows.append([f"{title}: {name}", *_faq_figures(found[side])])
+        if "hit_1_opaque_ids" in found["switchboard"]:
+            bare = found["switchboard"]
+            rows.append(
+                [
+                    f"{title}: Switchboard, ids that say nothing",
+                    *_shares(bare, "hit_1_opaque_ids", "hit_3_opaque_ids"),
+                    "",
+                    "",
+                ]
+            )
+    yield "Finding the article", ["set", "hit@1", "hit@3", "AUROC", "refused at 95 %"], rows
+    head = [
+        "articles",
+        "phrasings",
+        "p50 ms",
+        "p99 ms",
+        "p99 while editing",
+        "edit live s",
+        "worst",
+        "start s",
+        "memory MB",
+    ]
+    names = ("p50_ms", "p99_ms", "p99_while_editing_ms", "edit_seconds", "edit_worst_seconds", "build_seconds")
+    yield (
+        "Speed of the search, on one core",
+        head,
+        [
+            [
+                str(one["articles"]),
+                str(one["phrasings"]),
+                *(_number(one[name]) for name in names),
+                str(one["memory_mb"]),
+            ]
+            for one in part["speed"]
+        ],
+    )
+
+
+def _faq_figures(found: Result) -> list[str]:
+    return _shares(found, "hit_1", "hit_3", "auroc", "refused_at_95")
+
+
+def _shares(found: Result, *names: str) -> list[str]:
+    return [f"{found[name]:.3f}" if name in found else "" for name in names]
 
 
 def _number(value: float) -> str:

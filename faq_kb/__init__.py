@@ -3,7 +3,7 @@
 from faq_kb.articles import FALLBACKS, LOCALES, Article, Category, Heading, Link, Pin, Reader, in_locale
 from faq_kb.check import check
 from faq_kb.content import ContentRefused
-from faq_kb.evaluation import Evaluation, evaluate, questions_in
+from faq_kb.evaluation import Asked, Evaluation, Found, asking, evaluate, questions_in
 from faq_kb.folding import fold, fold_keeping_length
 from faq_kb.follower import KnowledgeFollower
 from faq_kb.jsonl import articles_in
@@ -19,10 +19,12 @@ __all__ = [
     "LOCALES",
     "Article",
     "ArticleError",
+    "Asked",
     "Category",
     "ContentRefused",
     "Decision",
     "Evaluation",
+    "Found",
     "Heading",
     "Hit",
     "KnowledgeBase",
@@ -36,6 +38,7 @@ __all__ = [
     "Reader",
     "Replay",
     "articles_in",
+    "asking",
     "check",
     "evaluate",
     "fold",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,15 @@ class Asked:
     text: str
     article_id: str | None
     variant: str = ""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a search makes of a question: ids best first, how sure it is of having an answer, whether it gives one."""
+
+    ids: tuple[str, ...]
+    score: float
+    is_answered: bool
 
 
 @dataclass(frozen=True)
@@ -72,15 +81,26 @@ def questions_in(path: Path) -> list[Asked]:
     return found
 
 
-def evaluate(knowledge: KnowledgeBase, questions: Sequence[Asked], out_of_scope: Iterable[str] = ()) -> Evaluation:
+def asking(knowledge: KnowledgeBase) -> Callable[[str], Found]:
+    """What is measured of our own search."""
+
+    def ask(text: str) -> Found:
+        hits = knowledge.search(text, limit=3)
+        score = hits[0].score if hits else 0.0
+        return Found(tuple(hit.article_id for hit in hits), score, knowledge.answerable(hits))
+
+    return ask
+
+
+def evaluate(ask: Callable[[str], Found], questions: Sequence[Asked], out_of_scope: Iterable[str] = ()) -> Evaluation:
     """Ask everything; a question whose article does not exist counts as missed."""
     ranks, scores, answered = [], [], []
     for asked in questions:
-        found = knowledge.search(asked.text, limit=3)
-        ids = [hit.article_id for hit in found]
-        ranks.append(ids.index(asked.article_id) + 1 if asked.article_id in ids else 0)
-        scores.append(found[0].score if found else 0.0)
-        answered.append(knowledge.answerable(found))
+        found = ask(asked.text)
+        among_three = found.ids[:3]
+        ranks.append(next((rank for rank, id in enumerate(among_three, start=1) if id == asked.article_id), 0))
+        scores.append(found.score)
+        answered.append(found.is_answered)
     right = sum(rank == 1 for rank, given in zip(ranks, answered, strict=True) if given)
     variants = sorted({asked.variant for asked in questions} - {""})
     return Evaluation(
@@ -91,7 +111,7 @@ def evaluate(knowledge: KnowledgeBase, questions: Sequence[Asked], out_of_scope:
         },
         answered=_share(sum(answered), len(answered)),
         precision=_share(right, sum(answered)),
-        refusals=_refusals(knowledge, scores, list(out_of_scope)),
+        refusals=_refusals(scores, [ask(text) for text in out_of_scope]),
     )
 
 
@@ -100,22 +120,18 @@ def _hits(ranks: Sequence[int]) -> Hits:
     return Hits(len(ranks), _share(first, len(ranks)), _share(among_three, len(ranks)))
 
 
-def _refusals(knowledge: KnowledgeBase, inside: Sequence[float], texts: Sequence[str]) -> Refusals | None:
-    if not inside or not texts:
+def _refusals(inside: Sequence[float], found: Sequence[Found]) -> Refusals | None:
+    if not inside or not found:
         return None
-    outside, answered = [], 0
-    for text in texts:
-        found = knowledge.search(text, limit=1)
-        outside.append(found[0].score if found else 0.0)
-        answered += knowledge.answerable(found)
+    outside = [one.score for one in found]
     # The share of pairs in which the question with an answer scores higher; equal scores count half.
     above = rankdata([*inside, *outside])[: len(inside)].sum() - len(inside) * (len(inside) + 1) / 2
     threshold = np.quantile(inside, 1 - ACCEPTED_SHARE)
     return Refusals(
-        questions=len(texts),
+        questions=len(outside),
         auroc=round(float(above) / (len(inside) * len(outside)), 4),
         refused_at_95=_share(sum(bool(score < threshold) for score in outside), len(outside)),
-        answered=_share(answered, len(outside)),
+        answered=_share(sum(one.is_answered for one in found), len(outside)),
     )
 
 

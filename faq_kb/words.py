@@ -221,6 +221,14 @@ class _Reader:
             self._content.append((MEANINGS, meanings[0]))
 
 
+def words_of(folded: str) -> list[str]:
+    """The words of a folded sentence alone: stems, and of Chinese the characters and pairs of neighbours."""
+    found: list[str] = []
+    for token in _TOKEN.findall(_expand(folded)):
+        found += [*token, *_grams(token, 2)] if _is_chinese(token) else [_stem(token)]
+    return found
+
+
 def stems(folded: str) -> list[str]:
     return [token if _is_chinese(token) else _stem(token) for token in _TOKEN.findall(_expand(folded))]
 

@@ -220,7 +220,7 @@ def faq_eval(
         refused = [asked for file in files.values() for asked in file if asked.article_id is None]
     labelled = {name: [asked for asked in file if asked.article_id is not None] for name, file in files.items()}
     found = {
-        name: faq_kb.evaluate(knowledge, asked, [one.text for one in refused])
+        name: faq_kb.evaluate(faq_kb.asking(knowledge), asked, [one.text for one in refused])
         for name, asked in labelled.items()
         if asked
     }

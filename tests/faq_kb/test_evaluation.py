@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from faq_kb import Article, ArticleError, KnowledgeBase, evaluate, questions_in
+from faq_kb import Article, ArticleError, KnowledgeBase, asking, evaluate, questions_in
 from switchboard.cli import app
 
 ENTRIES = [
@@ -34,7 +34,7 @@ def files(tmp_path: Path) -> Path:
 
 def test_hits_are_counted_by_variant(files: Path) -> None:
     knowledge = KnowledgeBase(Article(row["id"], "", {}, {}, asked_as=tuple(row["questions"])) for row in ENTRIES)
-    found = evaluate(knowledge, questions_in(files / "queries.jsonl"), [row["text"] for row in NOTHING])
+    found = evaluate(asking(knowledge), questions_in(files / "queries.jsonl"), [row["text"] for row in NOTHING])
     assert (found.hits.questions, found.hits.hit_1) == (4, 0.5)
     assert (found.variants["en"].hit_1, found.variants["mixed"].hit_1) == (1.0, 0.0)
     assert found.refusals is not None
@@ -42,7 +42,7 @@ def test_hits_are_counted_by_variant(files: Path) -> None:
 
 
 def test_without_questions_that_nothing_answers_refusing_is_not_judged() -> None:
-    assert evaluate(KnowledgeBase([]), []).refusals is None
+    assert evaluate(asking(KnowledgeBase([])), []).refusals is None
 
 
 def test_the_command_measures_any_knowledge_base(files: Path) -> None:

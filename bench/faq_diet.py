@@ -1,0 +1,72 @@
+"""Rasa's DIETClassifier as an FAQ search: trained on the phrasings, one intent an entry, then asked everything.
+
+`python -m bench.faq_diet TASK.json ANSWERS.json`, in a process of its own: {"entries": {id: [phrasings]}, "texts": []}
+becomes {"seconds": training, "answers": [[ids, confidence], ...]}.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+# The stock pipeline; intents are all that is asked of it.
+PIPELINE: list[dict[str, Any]] = [
+    {"name": "WhitespaceTokenizer"},
+    {"name": "CountVectorsFeaturizer"},
+    {"name": "CountVectorsFeaturizer", "analyzer": "char_wb", "min_ngram": 1, "max_ngram": 4},
+    {"name": "DIETClassifier", "epochs": 100, "entity_recognition": False, "random_seed": 1},
+]
+
+
+def main(task_path: str, answers_path: str) -> None:
+    """Train, ask, write."""
+    task = json.loads(Path(task_path).read_text(encoding="utf-8"))
+    ids = list(task["entries"])
+    with tempfile.TemporaryDirectory() as made:
+        began = time.monotonic()
+        model = _train(Path(made), task["entries"])
+        seconds = time.monotonic() - began
+        parsed = asyncio.run(_parse(model, task["texts"]))
+    answers = [
+        ([ids[int(one["name"].removeprefix("e"))] for one in ranking], ranking[0]["confidence"] if ranking else 0.0)
+        for ranking in parsed
+    ]
+    found = {"seconds": round(seconds, 1), "answers": answers}
+    Path(answers_path).write_text(json.dumps(found, ensure_ascii=False), encoding="utf-8")
+
+
+def _train(folder: Path, entries: dict[str, list[str]]) -> str:
+    from rasa.model_training import train_nlu
+
+    intents = [
+        {"intent": f"e{number}", "examples": "".join(f"- {' '.join(text.split())}\n" for text in phrasings)}
+        for number, phrasings in enumerate(entries.values())
+    ]
+    for name, content in (
+        ("config", {"recipe": "default.v1", "language": "en", "pipeline": PIPELINE}),
+        ("nlu", {"nlu": intents}),
+    ):
+        body = yaml.safe_dump({"version": "3.1", **content}, allow_unicode=True, sort_keys=False, width=10_000)
+        (folder / f"{name}.yml").write_text(body, encoding="utf-8")
+    model = train_nlu(str(folder / "config.yml"), str(folder / "nlu.yml"), str(folder))
+    if model is None:
+        raise SystemExit("Rasa made no model")
+    return str(model)
+
+
+async def _parse(model: str, texts: list[str]) -> list[list[dict[str, Any]]]:
+    from rasa.core.agent import load_agent
+
+    agent = await load_agent(model_path=model)
+    return [(await agent.parse_message(text)).get("intent_ranking") or [] for text in texts]
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2])
