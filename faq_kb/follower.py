@@ -39,7 +39,7 @@ class KnowledgeFollower:
     The first reading happens here and raises ``ArticleError`` when there is nothing good to serve.
     """
 
-    def __init__(self, folder: Path, check_seconds: float = 0.5, settle_seconds: float = SETTLE_SECONDS) -> None:
+    def __init__(self, folder: Path, check_seconds: float = 0.25, settle_seconds: float = SETTLE_SECONDS) -> None:
         self.folder = Path(folder)
         self.check_seconds = check_seconds
         self.settle_seconds = settle_seconds

@@ -15,7 +15,7 @@ from scipy import sparse
 
 from faq_kb.fitting import fit, gram, log_softmax
 from faq_kb.prototypes import merged, phrasings_kept
-from faq_kb.vectors import Floats, Packed, Space, Vector, Whole, joined, pack
+from faq_kb.vectors import Floats, Packed, Space, Vector, Whole, joined, pack, sums
 from faq_kb.words import Features, Synonyms, features_of
 
 # What the kernel is multiplied by before fitting, and how strongly large coefficients are held down. The
@@ -213,9 +213,9 @@ def _ranges(starts: Whole, lengths: Whole) -> Whole:
 def _means(vectors: sparse.csr_matrix, firsts: Whole, weights: Floats) -> tuple[sparse.csr_matrix, Floats]:
     """The mean phrasing of each class, brought to length one, and the length it had."""
     merging = sparse.csr_matrix((weights, np.arange(len(weights)), firsts), shape=(len(firsts) - 1, len(weights)))
-    means = (sparse.diags(1 / np.maximum(merging.sum(axis=1).A1, 1e-9), dtype=np.float32) @ merging) @ vectors
-    lengths = np.sqrt(means.multiply(means).sum(axis=1).A1).astype(np.float32)
-    lengths = np.maximum(lengths, 1e-9)
+    merging.data /= np.repeat(np.maximum(merging.sum(axis=1).A1, 1e-9), np.diff(firsts))
+    means = merging @ vectors
+    lengths = np.sqrt(np.maximum(sums(np.square(means.data), means.indptr[1:].astype(np.int64)), 1e-18))
     means.data /= np.repeat(lengths, np.diff(means.indptr))
     return means, lengths
 

@@ -82,7 +82,9 @@ class Space:
         self._is_known = frequency > 0
         frequency += np.bincount(self._columns_of(others.hashes), minlength=self.columns)
         # What nobody has said before weighs most: half of a sentence understood is not a sentence understood.
-        self._rarity = (np.log((1 + len(sentences) + len(others)) / (1 + frequency)) + 1).astype(np.float32)
+        total = len(sentences) + len(others)
+        rarity_of = np.log((1 + total) / np.arange(1, frequency.max() + 2)) + 1
+        self._rarity = rarity_of.astype(np.float32)[frequency]
 
     def vectors(self, sentences: Packed) -> sparse.csr_matrix:
         """A row of length one for each sentence."""
@@ -99,8 +101,7 @@ class Space:
         repeated = sentences.counts > 1
         values[repeated] *= 1 + np.log(sentences.counts[repeated].astype(np.float32))
         ends = sentences.lengths.ravel().cumsum(dtype=np.int64)
-        squares = np.concatenate(([0.0], np.square(values, dtype=np.float64).cumsum()))[np.concatenate(([0], ends))]
-        squares = np.diff(squares).reshape(sentences.lengths.shape)
+        squares = sums(np.square(values), ends).reshape(sentences.lengths.shape)
         shares = np.where(sentences.lengths > 0, _WEIGHTS**2, 0)
         scale = np.sqrt(shares / np.maximum(squares * shares.sum(axis=1, keepdims=True), 1e-9))
         values *= np.repeat(scale.astype(np.float32).ravel(), sentences.lengths.ravel())
@@ -115,4 +116,14 @@ class Space:
         return float(weights[self._is_known[columns]].sum() / max(1e-9, float(weights.sum())))
 
     def _columns_of(self, hashes: NDArray[np.uint32]) -> NDArray[np.int32]:
-        return (hashes & np.uint32(self.columns - 1)).astype(np.int32)
+        return (hashes & np.uint32(self.columns - 1)).view(np.int32)
+
+
+def sums(values: Floats, ends: Whole) -> Floats:
+    """The sums of neighbouring runs of values, some of them empty, by where each ends."""
+    starts = np.concatenate(([0], ends[:-1]))
+    found = np.zeros(len(ends), np.float32)
+    filled = np.flatnonzero(starts < ends)
+    if len(filled):
+        found[filled] = np.add.reduceat(values, starts[filled])
+    return found
