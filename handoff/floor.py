@@ -16,6 +16,7 @@ from typing import Any, Protocol
 import phonenumbers
 from sqlalchemy.engine import Connection
 
+from faq_kb.masking import Masking
 from handoff import agents, conversations, shapes, texts, tickets, transcript
 from handoff.clock import Clock
 from handoff.database import Database
@@ -39,6 +40,8 @@ from handoff.records import Agent, Conversation, Draft, Message, Ticket, Wish, t
 log = logging.getLogger(__name__)
 
 MAX_AGENT_CHARS = 10_000
+# Answers to a message are its parts 0, 1, 2 ...; this is said of the message itself, before them.
+BEFORE_ANSWERS = -1
 _EMAIL = re.compile(r"^[^@\s,;<>]{1,64}@[A-Za-z0-9.-]{1,190}\.[A-Za-z]{2,}$")
 _REGIONS = ("HK", "TW", "CN", "MO")
 _PHONE = re.compile(r"^\+?[0-9][0-9 ()-]{5,28}[0-9]$")
@@ -102,11 +105,14 @@ QUEUE_TOPIC = "queue"
 class Floor:
     """Moves conversations between assistant, queue and people, and says so to everybody concerned."""
 
-    def __init__(self, database: Database, live: Live, post: Post, hours: OpeningHours, clock: Clock) -> None:
+    def __init__(
+        self, database: Database, live: Live, post: Post, hours: OpeningHours, masking: Masking, clock: Clock
+    ) -> None:
         self.database = database
         self.live = live
         self.post = post
         self.hours = hours
+        self.masking = masking
         self.clock = clock
 
     # -- a person is wanted ------------------------------------------------------------------------------------
@@ -165,6 +171,14 @@ class Floor:
             connection, conversation, "noted", self.clock(), reply_to=reply_to, part=part, position=position
         )
 
+    def number_hidden(self, connection: Connection, conversation: Conversation, reply_to: int) -> Message | None:
+        """Tell a customer that a number in their line was hidden; once in a conversation."""
+        if transcript.was_told(connection, conversation.id, "number_hidden"):
+            return None
+        return self._system_line(
+            connection, conversation, "number_hidden", self.clock(), reply_to=reply_to, part=BEFORE_ANSWERS
+        )
+
     def leave_queue(
         self, connection: Connection, conversation_id: str, reply_to: int | None = None
     ) -> tuple[Conversation, Message]:
@@ -197,7 +211,7 @@ class Floor:
     ) -> tuple[Conversation, Message]:
         """Keep how the customer wants to be reached about a case of theirs, in the caller's transaction. Raises
         BadInput for a contact that reaches nobody, UnknownTicket for somebody else's case."""
-        cleaned = _clean_contact(contact)
+        cleaned = _clean_contact({name: self._hidden(value) for name, value in contact.items()})
         ticket = tickets.find(connection, ticket_id(number))
         if ticket.conversation_id not in conversation_ids:
             raise UnknownTicket()
@@ -256,7 +270,7 @@ class Floor:
     ) -> Message:
         """An agent's line, or a private note. A line into a conversation nobody holds takes it over first."""
         _must_answer(agent)
-        cleaned = _clean_line(text)
+        cleaned = self.masking.hide(_clean_line(text))
 
         def work(connection: Connection) -> tuple[Conversation, list[Message], Message]:
             now = self.clock()
@@ -374,6 +388,9 @@ class Floor:
             await self.post.deliver(conversation, outgoing)
 
     # -- the parts ---------------------------------------------------------------------------------------------
+
+    def _hidden(self, value: Any) -> Any:
+        return self.masking.hide(value) if isinstance(value, str) else value
 
     def _why_nobody(self, ticket: Ticket | None, now: datetime) -> Outcome:
         if ticket is not None and ticket.contact:

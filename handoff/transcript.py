@@ -206,6 +206,16 @@ def last_from_us(connection: Connection, conversation_id: str) -> Message | None
     return _record(row) if row is not None else None
 
 
+def was_told(connection: Connection, conversation_id: str, key: str) -> bool:
+    """Whether the platform has said this, one of its own sentences, in this conversation."""
+    bodies = connection.execute(
+        select(messages.c.body).where(
+            messages.c.conversation_id == conversation_id, messages.c.author == Author.SYSTEM.value
+        )
+    ).scalars()
+    return any((body or {}).get("key") == key for body in bodies)
+
+
 def find(connection: Connection, conversation_ids: Sequence[str], message_id: int) -> Message | None:
     """A message by its id, when it belongs to one of these conversations."""
     row = connection.execute(

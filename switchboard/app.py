@@ -23,6 +23,7 @@ from faq_kb.console.editing import Editing
 from faq_kb.console.learning import MissedQuestions
 from faq_kb.console.trying import Trying
 from faq_kb.console.uploads import Uploads
+from faq_kb.masking import Masking
 from handoff import migrations
 from handoff.clock import Clock, utc_now
 from handoff.database import Database
@@ -32,6 +33,7 @@ from handoff.desk.socket import ORIGIN_REFUSED, DeskSocket
 from handoff.floor import Floor
 from handoff.learning import Learning, answers_of_people
 from handoff.telling import Telling
+from nlu.order_numbers import order_numbers
 from switchboard import channels, guards, health, http_errors, language, openapi, pages
 from switchboard.bot_client import Bot, RestBot
 from switchboard.feedback import Feedback
@@ -73,7 +75,8 @@ def create_app(
     turns = RedisTurns(settings.redis_url) if settings.redis_url else LocalTurns()
     bot = bot or RestBot(settings.bot_addresses)
     post = ChannelPost(database, clock, settings.base_url)
-    floor = Floor(database, live, post, settings.hours, clock)
+    masking = Masking(order_numbers(root / "nlu" / "entity_patterns.yml"))
+    floor = Floor(database, live, post, settings.hours, masking, clock)
     limits = Limits(
         settings.max_message_chars,
         settings.bot_timeout_seconds,

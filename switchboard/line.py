@@ -1,8 +1,9 @@
 """The line: what happens to a customer's message, from top to bottom.
 
-1. take the conversation's turn; 2. append to the transcript (a repeat of a settled message gets the first result);
-3. tell the desk; 4. ask once who has the word; 5. let the bot answer, or leave it to the person; 6. settle, in the
-transaction that stores the answers, so that a crash half-way is taken up again and never becomes silence.
+0. hide card and identity numbers; 1. take the conversation's turn; 2. append to the transcript (a repeat of a settled
+message gets the first result); 3. tell the desk; 4. ask once who has the word; 5. let the bot answer, or leave it to
+the person; 6. settle, in the transaction that stores the answers, so that a crash half-way is taken up again and never
+becomes silence.
 """
 
 from __future__ import annotations
@@ -70,6 +71,7 @@ class _Taken:
     known: bool = False
     earlier: list[Message] = field(default_factory=list)
     pending: list[Message] = field(default_factory=list)
+    notice: list[Message] = field(default_factory=list)  # that a number in it was hidden
 
 
 @dataclass(frozen=True)
@@ -123,6 +125,7 @@ class Line:
                     return Receipt(taken.entry, taken.conversation, tuple(answers), repeated=True)
                 if not taken.known:
                     self.floor.tell(taken.conversation, [taken.entry])
+                    await self.floor.tell_and_deliver(taken.conversation, taken.notice)
                 receipt = await self._finish_in_order(taken)
                 return replace(receipt, pending=tuple(taken.pending))
         finally:
@@ -188,7 +191,8 @@ class Line:
         wait = self.rates.wait_for(key) if limited else 0.0
         if wait or self._waiting.get(key, 0) >= MAX_WAITING_FOR_TURN:
             raise RateLimited(retry_after=math.ceil(wait) or 1)
-        return Inbound(**{**inbound.__dict__, "text": cleaned})
+        hidden = self.floor.masking.hide(cleaned)
+        return replace(inbound, text=hidden, masked=hidden != cleaned)
 
     def _accept(self, connection: Connection, inbound: Inbound) -> _Taken:
         """Store the message, once."""
@@ -223,6 +227,9 @@ class Line:
             now,
         )
         taken = _Taken(entry, conversation)
+        if inbound.masked:
+            notice = self.floor.number_hidden(connection, conversation, entry.id)
+            taken.notice.extend([notice] if notice else [])
         if conversation.status is Status.AGENT:
             transcript.settle(connection, entry.id, now)
         else:

@@ -1,4 +1,5 @@
-"""Log lines: a sentence for people, a stable word for machines, and never a line break or a colour from outside."""
+"""Log lines: a sentence for people, a stable word for machines, and never a line break, a colour or a card number from
+outside."""
 
 from __future__ import annotations
 
@@ -9,6 +10,12 @@ from typing import Any
 
 import structlog
 
+from faq_kb.masking import Masking
+
+# Of one value; the rest is cut.
+MAX_CHARACTERS = 500
+_LONGEST_NUMBER = 80
+_masking = Masking()
 _PLAIN = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
 
 
@@ -30,7 +37,9 @@ class LineFormatter(logging.Formatter):
 
 
 def _one_line(value: object) -> str:
-    return "".join(sign if sign.isprintable() else "\ufffd" for sign in str(value))[:500]
+    # A number that the cut would go through is hidden before it.
+    start = str(value)[: MAX_CHARACTERS + _LONGEST_NUMBER]
+    return _masking.hide("".join(sign if sign.isprintable() else "\ufffd" for sign in start))[:MAX_CHARACTERS]
 
 
 def _event_only(_logger: Any, _method: str, event: Mapping[str, Any]) -> str:

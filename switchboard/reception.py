@@ -363,7 +363,11 @@ class Reception:
     def _usable(self, wish: SessionWish) -> SessionWish:
         """The wish with one of our languages, and with a page that every database can store."""
         spoken = language.nearest(wish.language, self._default_language) if wish.language else None
-        page = {name: plain(value) for name, value in wish.page.items()} if wish.page is not None else None
+        page = (
+            {name: self._floor.masking.hide(plain(value)) for name, value in wish.page.items()}
+            if wish.page is not None
+            else None
+        )
         return replace(wish, language=spoken, page=page)
 
     async def _known(self, wish: SessionWish) -> Visitor | None:

@@ -34,6 +34,7 @@ class Inbound:
     page: Mapping[str, Any] | None = None
     asks_person: bool = False
     picked_article: str | None = None  # chosen in the page's list of articles rather than asked for
+    masked: bool = False  # a card or identity number in the text was hidden
 
 
 @dataclass(frozen=True)
