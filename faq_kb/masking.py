@@ -9,13 +9,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
 from functools import lru_cache
 
-from stdnum import luhn
-from stdnum.cn import ric
-from stdnum.exceptions import ValidationError
-from stdnum.iso7064 import mod_11_2
+from faq_kb.check_digits import is_card, is_hong_kong_identity, is_mainland_identity, is_taiwan_identity
 
 HIDDEN = "•••• "
 HIDDEN_CODE = "•••"
@@ -32,6 +28,7 @@ _Groups = Sequence[re.Match[str]]
 # What may stand between the groups of one number. No comma: it stands between two numbers.
 _BETWEEN = r"[\s\-‐-―−.·•_/\u200b-\u200f\u2060\ufeff]"
 _LINK = re.compile(f"{_BETWEEN}{{1,3}}")
+_NOT_PLAIN = re.compile(r"[^0-9a-z]")
 _DIGITS = re.compile(r"[0-9]+")
 _LETTERS_BEFORE = re.compile(r"[a-z]+\Z")
 _LETTERS_AFTER = re.compile(r"[a-z]+")
@@ -72,7 +69,6 @@ _HONG_KONG = re.compile(
 # Two letters without brackets are as likely an article number; these begin identity cards alone.
 _HONG_KONG_PAIR = re.compile(r"x[a-z]|w[xz]|ec")
 _TAIWAN = re.compile(r"(?<![a-z0-9])([a-z])[ -]?([1289a-d][0-9]{8})(?![a-z0-9])")
-_TAIWAN_LETTERS = dict(zip("abcdefghjklmnpqrstuvxywzio", range(10, 36), strict=True))
 _MAINLAND = re.compile(rf"(?<![a-z0-9])[1-8](?:{_BETWEEN}{{0,2}}[0-9]){{16}}{_BETWEEN}{{0,2}}[0-9x](?![a-z0-9])")
 
 
@@ -111,7 +107,11 @@ class Masking:
 
     def _identities(self, folded: str) -> Iterator[Span]:
         taken: list[Span] = []
-        for pattern, holds in ((_MAINLAND, _is_mainland), (_TAIWAN, _is_taiwan), (_HONG_KONG, _is_hong_kong)):
+        for pattern, holds in (
+            (_MAINLAND, lambda one: is_mainland_identity(_bare(one))),
+            (_TAIWAN, lambda one: is_taiwan_identity(_bare(one))),
+            (_HONG_KONG, _is_hong_kong),
+        ):
             for one in pattern.finditer(folded):
                 if holds(one) and not _meets(one.span(), taken) and not self._is_order(one.group()):
                     taken.append(one.span())
@@ -146,7 +146,7 @@ class Masking:
             is_old_visa = len(digits) == _OLD_VISA and not speaks_of_card
             if is_old_visa or (may_be_parcel and len(digits) <= _LONGEST_TRACKING):
                 continue
-            if not luhn.is_valid(digits) or _is_part_of_a_code(folded, (groups[at].start(), group.end())):
+            if not is_card(digits) or _is_part_of_a_code(folded, (groups[at].start(), group.end())):
                 continue
             # Without letters a number may be both; who speaks of a card means a card.
             if speaks_of_card or not self._is_order(digits):
@@ -170,7 +170,7 @@ class Masking:
         return found
 
     def _is_order(self, written: str) -> bool:
-        return self._orders is not None and self._orders.fullmatch(re.sub(r"[^0-9a-z]", "", written)) is not None
+        return self._orders is not None and self._orders.fullmatch(_NOT_PLAIN.sub("", written)) is not None
 
 
 def _hidden(number: str) -> str:
@@ -230,31 +230,12 @@ def _meets(span: Span, others: Iterable[Span]) -> bool:
     return any(span[0] < end and start < span[1] for start, end in others)
 
 
-def _is_mainland(found: re.Match[str]) -> bool:
-    number = re.sub(r"[^0-9x]", "", found.group()).upper()
-    # Counties that no longer exist stand on living people's cards: only birthday and check digit are asked.
-    with suppress(ValidationError):
-        ric.get_birth_date(number)
-        return bool(mod_11_2.is_valid(number))
-    return False
-
-
-def _is_taiwan(found: re.Match[str]) -> bool:
-    letter, rest = found.groups()
-    first = _TAIWAN_LETTERS[letter]
-    # The second letter of an old residence permit counts with the last digit of its number.
-    second = _TAIWAN_LETTERS[rest[0]] % 10 if rest[0].isalpha() else int(rest[0])
-    digits = [first // 10, first % 10, second, *map(int, rest[1:])]
-    return (
-        sum(digit * weight for digit, weight in zip(digits, (1, 9, 8, 7, 6, 5, 4, 3, 2, 1, 1), strict=True)) % 10 == 0
-    )
-
-
 def _is_hong_kong(found: re.Match[str]) -> bool:
     letters, digits, bracketed, bare = found.groups()
     if bare and len(letters) == 2 and not _HONG_KONG_PAIR.fullmatch(letters):
         return False
-    # A missing first letter counts as a space, which is 36.
-    values = [36] * (2 - len(letters)) + [ord(letter) - ord("a") + 10 for letter in letters] + list(map(int, digits))
-    check = 10 if (bracketed or bare) == "a" else int(bracketed or bare)
-    return (sum(value * weight for value, weight in zip(values, range(9, 1, -1), strict=True)) + check) % 11 == 0
+    return is_hong_kong_identity(letters + digits + (bracketed or bare))
+
+
+def _bare(found: re.Match[str]) -> str:
+    return _NOT_PLAIN.sub("", found.group())

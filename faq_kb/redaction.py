@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from faq_kb.check_digits import is_card, is_hong_kong_identity, is_mainland_identity
 from faq_kb.folding import fold_keeping_length
 
 _Check = Callable[[str], bool]
@@ -42,28 +43,11 @@ def _digits(text: str) -> str:
 
 
 def _is_card(text: str) -> bool:
-    """The check digit of cards (Luhn)."""
-    total = 0
-    for place, digit in enumerate(reversed(_digits(text))):
-        value = int(digit) * (1 + place % 2)
-        total += value - 9 if value > 9 else value
-    return total % 10 == 0
-
-
-def _is_mainland_id(text: str) -> bool:
-    weights = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
-    month, day = int(text[10:12]), int(text[12:14])
-    check = "10x98765432"[sum(int(digit) * weight for digit, weight in zip(text, weights)) % 11]
-    return 1 <= month <= 12 and 1 <= day <= 31 and text[17] == check
+    return is_card(_digits(text))
 
 
 def _is_hong_kong_id(text: str) -> bool:
-    """The check digit of a Hong Kong identity card, the letters counting from A = 10 and a missing one as 36."""
-    letters, digits = re.sub(r"[^a-z]", "", text[:2]), _digits(text[:-1] if text.endswith("a") else text)
-    check = text.strip("()")[-1]
-    values = [36] * (2 - len(letters)) + [ord(letter) - 87 for letter in letters] + [int(digit) for digit in digits[:6]]
-    rest = -sum(value * weight for value, weight in zip(values, range(9, 1, -1))) % 11
-    return check == ("a" if rest == 10 else str(rest))
+    return is_hong_kong_identity(re.sub(r"[^a-z0-9]", "", text))
 
 
 def _is_phone(text: str) -> bool:
@@ -83,7 +67,7 @@ _RULES: tuple[tuple[str, re.Pattern[str], _Check], ...] = (
         re.compile(r"(?<![a-z0-9._%+-])[a-z0-9._%+-]{1,64}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,8}"),
         _always,
     ),
-    ("[id]", re.compile(r"(?<![a-z0-9])\d{17}[0-9x](?![a-z0-9])"), _is_mainland_id),
+    ("[id]", re.compile(r"(?<![a-z0-9])\d{17}[0-9x](?![a-z0-9])"), is_mainland_identity),
     ("[id]", re.compile(r"(?<![a-z0-9])[a-z]{1,2}\d{6} ?\([0-9a]\)"), _always),
     ("[id]", re.compile(r"(?<![a-z0-9])[a-z]{1,2}\d{6}[0-9a](?![a-z0-9])"), _is_hong_kong_id),
     # Taiwan's card and residence permit, and the passports of all three.
