@@ -10,9 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-# As many as the classifier knows, whatever the bot itself keeps of them.
-RANKED = 10
-
 
 @dataclass(frozen=True)
 class Parsed:

@@ -19,6 +19,7 @@ from handoff.database import Database
 from handoff.errors import HandoffError
 from handoff.models import Role
 from handoff.plain import plain
+from switchboard import nlu_commands
 from switchboard.settings import SECRETS, Settings, SettingsError, load, rows
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ agent_app = typer.Typer(no_args_is_help=True, help="The people at the desk.")
 faq_app = typer.Typer(no_args_is_help=True, help="The shop's articles.")
 app.add_typer(agent_app, name="agent")
 app.add_typer(faq_app, name="faq")
+app.add_typer(nlu_commands.app, name="nlu")
 
 
 @app.command()

@@ -111,6 +111,9 @@ def quiet_environment(root: Path) -> dict[str, str]:
         "PYTHONWARNINGS": "ignore",
         "PYTHONPATH": str(root),
         "PYTHONUNBUFFERED": "1",
+        # A message's sums are small: threads would wait for each other longer than they calculate, on all cores.
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
     }
 
 
