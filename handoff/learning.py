@@ -27,6 +27,7 @@ from handoff.records import Conversation, Message
 
 # How far back a question is looked for.
 LOOK_BACK = 24
+A_FEW = 4
 # A wish for a person this many lines of the customer after an answer says that the answer did not do.
 SOON = 2
 # Marks of the bot under a line, see actions/fallback.py: what came nearest to a question that no article answers; and
@@ -68,7 +69,7 @@ class Learning:
 
     def person_wanted(self, connection: Connection, conversation: Conversation, entry: Message) -> None:
         """A person was asked for: soon after an answer, it is the answer that led there."""
-        past = transcript.earlier_of_conversation(connection, conversation.id, entry.id, LOOK_BACK)
+        past = transcript.before(connection, entry, LOOK_BACK)
         answer = _latest_answer(past)
         if answer is None:
             return
@@ -105,7 +106,7 @@ class Learning:
     def _unanswered(
         self, connection: Connection, conversation: Conversation, entry: Message, line: Message
     ) -> list[Count]:
-        past = transcript.earlier_of_conversation(connection, conversation.id, entry.id, LOOK_BACK)
+        past = transcript.before(connection, entry, A_FEW)
         near = candidates(line.body.get(NEAR))
         self._note(connection, conversation, Missed.UNANSWERED, _Asked(entry, _before(past)), entry.at, near)
         found = near and near[0]["score"] >= SUGGEST_SCORE
@@ -113,7 +114,7 @@ class Learning:
 
     def _denied(self, connection: Connection, conversation: Conversation, entry: Message) -> None:
         """ "That is not what I asked": the answer before it does not help, which is a rating as well."""
-        past = transcript.earlier_of_conversation(connection, conversation.id, entry.id, LOOK_BACK)
+        past = transcript.before(connection, entry, LOOK_BACK)
         answer = _latest_answer(past)
         asked = _asked(past, answer) if answer else None
         if answer is None or asked is None:
@@ -125,7 +126,7 @@ class Learning:
         )
 
     def _asked_for(self, connection: Connection, conversation: Conversation, answer: Message) -> _Asked | None:
-        past = transcript.earlier_of_conversation(connection, conversation.id, answer.id, LOOK_BACK)
+        past = transcript.before(connection, answer, LOOK_BACK)
         return _asked(past, answer)
 
     def _note(

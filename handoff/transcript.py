@@ -31,6 +31,12 @@ _UNSETTLED_BEFORE = (
     )
     .order_by(messages.c.id)
 )
+_BEFORE = (
+    select(messages)
+    .where(messages.c.conversation_id == bindparam("conversation"), messages.c.seq < bindparam("place"))
+    .order_by(messages.c.seq.desc())
+    .limit(bindparam("limit"))
+)
 _UNDELIVERED = (
     select(messages)
     .join(conversations_table, conversations_table.c.id == messages.c.conversation_id)
@@ -169,6 +175,12 @@ def earlier_of_conversation(
     query = select(messages).where(messages.c.conversation_id == conversation_id, messages.c.id < before)
     rows = connection.execute(query.order_by(messages.c.id.desc()).limit(limit)).all()
     return [_record(row) for row in reversed(rows)]
+
+
+def before(connection: Connection, message: Message, limit: int) -> list[Message]:
+    """The last lines before a message of the same conversation, in order."""
+    values = {"conversation": message.conversation_id, "place": message.seq, "limit": limit}
+    return [_record(row) for row in connection.execute(_BEFORE, values)][::-1]
 
 
 def for_customer(

@@ -68,7 +68,7 @@ class Misses extends HTMLElement {
       setText(answer.text, manyLines(text));
       return answer.root;
     }));
-    const ids = cluster.examples.map(({ miss_id: id }) => id);
+    const ids = cluster.miss_ids;
     parts.suggested.replaceChildren(...(cluster.suggested ?? []).map(({ id, question }) => this.#suggestion(cluster, ids, id, question)));
     parts.suggestedPlace.hidden = !cluster.suggested?.length;
     parts.create.addEventListener("click", () => this.#createFrom(cluster, ids));
