@@ -21,6 +21,7 @@ from faq_kb.content import Content, content_of, empty, normal
 from faq_kb.drafts import Draft, EditConflict, Saving
 from faq_kb.folding import fold
 from faq_kb.misses import Miss, PersonsAnswer
+from faq_kb.redaction import without_placeholders
 from faq_kb.tables import Missed, MissState
 from faq_kb.usefulness import COUNTED, Week
 
@@ -57,7 +58,7 @@ class MissedQuestions:
         storage = self._editing.storage
         found = await storage.read(lambda c: misses.listing(c, state, kind, language))
         by_id = {one.id: one for one in found}
-        asked = [Asked(one.id, one.question.text, one.question.customer, one.at) for one in found]
+        asked = [Asked(one.id, _words(one), one.question.customer, one.at) for one in found]
         clusters = (await in_thread(clusters_of, asked, self._clock()))[:MOST_CLUSTERS]
         conversations = {by_id[one.id].question.conversation_id for cluster in clusters for one in cluster.members}
         answers = await storage.read(lambda c: self._answers_of_people(c, sorted(conversations)))
@@ -151,9 +152,9 @@ class MissedQuestions:
         asked: list[str] = []
         for one in found:
             if one.question.language not in content["question"]:
-                content["question"][one.question.language] = one.question.text
+                content["question"][one.question.language] = _words(one)
             else:
-                asked.append(one.question.text)
+                asked.append(_words(one))
         content["asked_as"] = _fresh(asked, content["question"].values())
         taken = {one.article_id for one in drafts.listing(connection)} | set(self._editing.follower.current.articles)
         return Saving(_id_for(found, taken), category, normal(content), 0, None)
@@ -168,10 +169,15 @@ class MissedQuestions:
         published = content_of(article) if article else None
         before: Content = (draft.content if draft else published) or empty()
         known = [*before["question"].values(), *before["asked_as"], *before["not_asked_as"]]
-        added = _fresh([one.question.text for one in found], known)
+        added = _fresh([_words(one) for one in found], known)
         content = normal({**before, field: [*before[field], *added]})
         category = draft.category if draft else article.category if article else ""
         return Saving(article_id, category, content, draft.version if draft else 0, draft.base if draft else published)
+
+
+def _words(miss: Miss) -> str:
+    """What was asked, without the places where something was taken out."""
+    return " ".join(without_placeholders(miss.question.text).split())
 
 
 def _example(miss: Miss) -> dict[str, Any]:
@@ -225,7 +231,7 @@ def _id_for(found: Sequence[Miss], taken: set[str]) -> str:
     """An id from English words where there are some; editors may rename it."""
     words: list[str] = []
     for one in found:
-        words = words or re.findall(r"[a-z]+", one.question.text.lower() if one.question.language == "en" else "")
+        words = words or re.findall(r"[a-z]+", _words(one).lower() if one.question.language == "en" else "")
     name = "-".join(words[:6])[:60].strip("-") or f"question-{found[0].id}"
     ids = [name, *(f"{name}-{number}" for number in range(2, len(taken) + 3))]
     return next(id for id in ids if id not in taken)
