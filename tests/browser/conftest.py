@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, sync_playwright
 from running_switchboard import Running, switchboard
 from tests_databases import missing
 
-from .browser_parts import ARTEFACTS, Room
+from .browser_parts import ARTEFACTS, ROOT, Room
 
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
@@ -43,7 +43,10 @@ def running(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iter
         "SWITCHBOARD_SESSIONS_PER_MINUTE": "1000",
         "SWITCHBOARD_LOGINS_PER_MINUTE": "1000",
     }
-    with switchboard(tmp_path_factory.mktemp("browser") / "var", **limits) as started:
+    place = tmp_path_factory.mktemp("browser")
+    # Editors write into the articles.
+    shutil.copytree(ROOT / "faq_kb" / "articles", place / "articles")
+    with switchboard(place / "var", SWITCHBOARD_ARTICLES_DIR=str(place / "articles"), **limits) as started:
         yield started
 
 

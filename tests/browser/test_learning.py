@@ -1,0 +1,106 @@
+"""What the shop learns: a question nobody had written down becomes an article, and who asked hears of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from .browser_parts import LOCALES, PASSWORDS, Room, words
+
+pytestmark = [pytest.mark.browser, pytest.mark.bot]
+
+QUESTION = "你哋有冇香薰蠟燭製作班呀"
+ANSWER = "有呀，逢星期六下晝喺荔枝角門市開香薰蠟燭班。"
+TELL_ME = "有答案就話我知"
+
+
+def at_the_console(room: Room, page: str) -> Page:
+    opened = room.page("en")
+    opened.goto(f"{room.base}/faq#/{page}")
+    opened.get_by_test_id("login-name").fill("sue")
+    opened.get_by_test_id("login-password").fill(PASSWORDS["sue"])
+    opened.get_by_test_id("login-submit").click()
+    return opened
+
+
+def call(page: Page, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+    """The console's API, as its page asks it."""
+    base = page.url.split("/faq")[0]
+    csrf = page.request.get(f"{base}/desk/api/me").json()["csrf"]
+    answer = page.request.fetch(f"{base}/faq/api{path}", method=method, data=body, headers={"X-CSRF-Token": csrf})
+    assert answer.ok, answer.text()
+    return dict(answer.json())
+
+
+def test_a_question_in_vain_becomes_an_article_and_the_customer_hears_of_it(room: Room) -> None:
+    customer, other = room.customer("zh-HK"), room.customer("zh-HK")
+    for one in (customer, other):
+        one.ask(QUESTION)
+        expect(one.part("message-button").filter(has_text=TELL_ME)).to_be_visible()
+    room.shot(customer.page, "learning-1-miss")
+    customer.part("message-button").filter(has_text=TELL_ME).click()
+    expect(customer.lines("assistant").filter(has_text="一有答案")).to_be_visible()
+
+    editor = at_the_console(room, "misses")
+    card = editor.get_by_test_id("miss").filter(has_text=QUESTION)
+    expect(card).to_contain_text("2")
+    room.shot(editor, "learning-2-misses")
+    card.get_by_test_id("miss-new").click()
+    editor.get_by_test_id("miss-category").select_option("products")
+    editor.get_by_test_id("miss-new-submit").click()
+    expect(editor.get_by_test_id("article-id")).to_be_visible()
+    room.shot(editor, "learning-3-draft")
+    article = editor.get_by_test_id("article-id").inner_text()
+    draft = call(editor, "GET", f"/articles/{article}")["draft"]
+    assert draft["content"]["question"] == {"zh-HK": QUESTION}
+    content = {
+        **draft["content"],
+        "question": dict.fromkeys(LOCALES, QUESTION),
+        "answer": dict.fromkeys(LOCALES, ANSWER),
+    }
+    body = {"category": "products", "content": content, "draft_version": draft["version"], "base": None}
+    saved = call(editor, "PUT", f"/articles/{article}/draft", body)["draft"]
+    version = {"draft_version": saved["version"], "replayed": True}
+    assert call(editor, "POST", f"/articles/{article}/publish", version)["live"] is True
+
+    expect(customer.lines("assistant").filter(has_text=ANSWER)).to_be_visible()
+    expect(other.lines("assistant").filter(has_text=ANSWER)).to_have_count(0)
+    room.shot(customer.page, "learning-4-told")
+    answer = other.ask(QUESTION)
+    assert words(ANSWER) in words(answer.inner_text())
+    answer.get_by_test_id("helpful").click()
+    expect(answer.get_by_test_id("helpful")).to_have_attribute("aria-pressed", "true")
+    editor.reload()
+    expect(editor.get_by_test_id("article-id")).to_have_text(article)
+    stats = call(editor, "GET", f"/stats?article={article}")["articles"][0]
+    assert (stats["answered"][-1], stats["helpful"][-1]) == (1, 1)
+
+
+def test_thumbs_are_pressed_with_keys_and_an_agent_calls_an_answer_wrong(room: Room) -> None:
+    sue = room.agent("sue", "en")
+    customer = room.customer("en")
+    answer = customer.ask("how much is shipping")
+    thumbs = answer.get_by_role("group", name="Does this answer help?")
+    expect(thumbs.get_by_role("button")).to_have_count(2)
+    thumbs.get_by_role("button", name="Not helpful").focus()
+    customer.page.keyboard.press("Enter")
+    expect(thumbs.get_by_role("button", name="Not helpful")).to_have_attribute("aria-pressed", "true")
+    expect(thumbs.get_by_role("button", name="Not helpful")).to_be_focused()
+    expect(customer.lines("assistant").nth(1)).to_contain_text("Thank you for telling us")
+    customer.page.reload()
+    customer.part("panel").wait_for()
+    expect(customer.part("unhelpful").first).to_have_attribute("aria-pressed", "true")
+
+    customer.part("person-button").click()
+    customer.wait_in_line()
+    sue.take(customer.case())
+    line = sue.lines("assistant").filter(has_text="HK$").first
+    line.get_by_test_id("provenance").locator("summary").click()
+    room.shot(sue.page, "learning-5-wrong-answer")
+    line.get_by_test_id("wrong-answer").click()
+    expect(line.get_by_test_id("wrong-kept")).to_contain_text("Kept for the editors")
+    link = line.get_by_test_id("open-article").get_attribute("href") or ""
+    assert link.startswith("/faq#/articles/delivery-fee?ask=how+much+is+shipping")
+    sue.close_conversation()
