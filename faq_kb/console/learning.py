@@ -22,6 +22,7 @@ from faq_kb.drafts import Draft, EditConflict, Saving
 from faq_kb.folding import fold
 from faq_kb.misses import Miss, PersonsAnswer
 from faq_kb.redaction import without_placeholders
+from faq_kb.search import SUGGEST_SCORE
 from faq_kb.tables import Missed, MissState
 from faq_kb.usefulness import COUNTED, Week
 
@@ -88,6 +89,7 @@ class MissedQuestions:
                     "score": round(hit.score, 3),
                 }
                 for hit in hits
+                if hit.score >= SUGGEST_SCORE
             ],
             "agent_answers": _answers_after(members, answers),
         }
