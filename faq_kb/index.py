@@ -28,8 +28,8 @@ LIKENESS_SHARPNESS = 14.0
 NEAREST_SHARE = 0.5
 # So many entries are looked at closely, found by the rarest of the words that were said; and so many places of the
 # index are read to find them.
-CANDIDATES = 32
-MOST_PLACES_READ = 30_000
+CANDIDATES = 24
+MOST_PLACES_READ = 15_000
 
 _SLOTS = 1 << 16
 
