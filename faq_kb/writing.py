@@ -22,6 +22,8 @@ from faq_kb.problems import ArticleError, Problem
 from faq_kb.yaml_text import fresh_article, rewritten
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+# Text editors complete the names of fields from it.
+_SCHEMA_LINE = "# yaml-language-server: $schema=../articles.schema.json"
 _FILE_ORDER = ("category", "parent", "articles")
 
 
@@ -142,7 +144,7 @@ class Edit:
             raise ArticleError([Problem(self._folder_name, 0, "id", message, "bad_id")])
         values = {"category": dict(name), **({"parent": parent} if parent else {})}
         lines = [rewritten(field, value, None) for field, value in values.items()]
-        self._files[category] = _File(("\n".join([*lines, "", "articles: []"]) + "\n").encode())
+        self._files[category] = _File(("\n".join([_SCHEMA_LINE, *lines, "", "articles: []"]) + "\n").encode())
 
     def change_category(self, category: str, name: Mapping[str, str], parent: str | None = None) -> None:
         """Name a category anew or hang it below another one."""
