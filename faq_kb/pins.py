@@ -7,7 +7,7 @@ Patterns run on RE2, which takes time linear in the text whatever the pattern is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 import re2
@@ -98,34 +98,37 @@ def _folded_pattern(written: str) -> str:
     return "".join(folded)
 
 
-@dataclass(frozen=True)
-class _Rule:
-    article_id: str
-    pin: Pin
-    matches: Matcher
-
-
 class Pins:
-    """The pins of a set of articles: whole sentences win over parts of one, longer parts and patterns over shorter."""
+    """The pins of a set of articles: a whole sentence wins over parts of one, a longer part over a shorter, and any part
+    over a pattern."""
 
     def __init__(self, articles: Iterable[Article]) -> None:
-        rules = [_Rule(article.id, pin, matcher(pin)) for article in articles for pin in article.pins]
+        pins = [(article.id, pin) for article in articles for pin in article.pins]
         self._exact: dict[str, list[str]] = {}
-        for rule in rules:
-            if rule.pin.kind == "exact":
-                for form in {words_of(fold_keeping_length(rule.pin.text)), fold_words(rule.pin.text)}:
-                    self._exact.setdefault(form, []).append(rule.article_id)
-        others = [rule for rule in rules if rule.pin.kind != "exact"]
-        self._others = sorted(others, key=lambda rule: (rule.pin.kind == "pattern", -len(rule.pin.text)))
+        self._parts: list[tuple[str, str, str]] = []
+        for id, pin in sorted(pins, key=lambda one: -len(one[1].text)):
+            plain, words = words_of(fold_keeping_length(pin.text)), fold_words(pin.text)
+            if pin.kind == "exact":
+                for form in {plain, words}:
+                    self._exact.setdefault(form, []).append(id)
+            elif pin.kind == "contains":
+                self._parts.append((plain, words, id))
+        self._patterns = [(matcher(pin), id) for id, pin in pins if pin.kind == "pattern"]
 
     def find(self, text: str, away: Collection[str] = ()) -> str | None:
         """The article this sentence is pinned to; one that is ``away`` pins nothing."""
-        if not self._exact and not self._others:
+        if not (self._exact or self._parts or self._patterns):
             return None
         asked = Asked.of(text)
-        for id in (*self._exact.get(asked.words, ()), *self._exact.get(asked.plain, ())):
-            if id not in away:
-                return id
-        return next(
-            (rule.article_id for rule in self._others if rule.article_id not in away and rule.matches(asked)), None
-        )
+        return next((id for id in self._met_by(asked) if id not in away), None)
+
+    def _met_by(self, asked: Asked) -> Iterator[str]:
+        yield from self._exact.get(asked.words, ())
+        yield from self._exact.get(asked.plain, ())
+        for plain, words, id in self._parts:
+            # Most are not there at all, which is told at once.
+            if (words in asked.words and _holds(asked.words, words)) or (
+                plain in asked.plain and _holds(asked.plain, plain)
+            ):
+                yield id
+        yield from (id for matches, id in self._patterns if matches(asked))
