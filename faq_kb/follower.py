@@ -8,10 +8,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from faq_kb import publishing
+from faq_kb import publishing, synonym_file
 from faq_kb.loading import ArticleFile, problems_between, read_file, source_of
 from faq_kb.problems import ArticleError, Problem
-from faq_kb.search import KnowledgeBase
+from faq_kb.search import KnowledgeBase, shipped_synonyms
+from faq_kb.words import Synonyms
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +31,7 @@ class _Look:
 
     files: Mapping[Path, tuple[Path, _Stamp]] = field(default_factory=dict)
     journal: bytes = b""
+    synonyms: tuple[Path, _Stamp] | None = None
 
 
 class KnowledgeFollower:
@@ -47,6 +49,7 @@ class KnowledgeFollower:
         self._read: dict[Path, ArticleFile] = {}
         self._good: dict[Path, ArticleFile] = {}
         self._problems: list[Problem] = []
+        self._doubts: list[Problem] = []
         self._listeners: list[Callable[[KnowledgeBase], None]] = []
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
@@ -110,10 +113,11 @@ class KnowledgeFollower:
                     path: self._read[path] if known.get(path) == place else read_file(path, place[0])
                     for path, place in look.files.items()
                 }
+                synonyms, doubts = self._read_synonyms(look)
                 # What changed while it was read may be half of one publication and half of the next.
                 if self._look_at_files() == look:
                     self._seen, self._read = look, read
-                    self._serve()
+                    self._serve(synonyms, doubts)
                     return
 
     def _settled(self) -> _Look:
@@ -130,17 +134,26 @@ class KnowledgeFollower:
 
     def _look_at_files(self) -> _Look:
         journal = publishing.last_journal(self.folder)
-        files = {}
-        for path, place in publishing.places(self.folder, journal).items():
-            try:
-                status = place.stat()
-            except FileNotFoundError:
-                continue  # renamed away between the listing and the look
-            files[path] = (place, (status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino))
-        return _Look(files, journal.raw if journal else b"")
+        places = publishing.places(self.folder, journal)
+        files = {path: (place, seen) for path, place in places.items() if (seen := _stamp(place))}
+        words = publishing.place_of(self.folder, journal, synonym_file.NAME)
+        stamp = _stamp(words) if words else None
+        return _Look(files, journal.raw if journal else b"", (words, stamp) if words and stamp else None)
 
-    def _serve(self) -> None:
-        problems = [problem for file in self._read.values() for problem in file.problems]
+    def _read_synonyms(self, look: _Look) -> tuple[Synonyms, list[Problem]]:
+        """The words that mean the same; broken ones stay as they last were good."""
+        if look.synonyms is None:
+            return shipped_synonyms(), []
+        if self._seen is not None and self._seen.synonyms == look.synonyms and self._current is not None:
+            return self._current.synonyms, self._doubts
+        try:
+            return synonym_file.read_synonyms(self.folder / synonym_file.NAME, look.synonyms[0]), []
+        except ArticleError as exc:
+            return self._current.synonyms if self._current else shipped_synonyms(), list(exc.problems)
+
+    def _serve(self, synonyms: Synonyms, doubts: list[Problem]) -> None:
+        self._doubts = doubts
+        problems = doubts + [problem for file in self._read.values() for problem in file.problems]
         good = {}
         for path, file in self._read.items():
             if not file.problems:
@@ -157,10 +170,11 @@ class KnowledgeFollower:
         if between or not good:
             return
         before, self._good = self._good, good
-        if self._current is None or _digests(before) != _digests(good):
+        known = self._current
+        if known is None or _digests(before) != _digests(good) or known.synonyms.digest != synonyms.digest:
             articles = [article for file in good.values() for article in file.articles]
             headings = [file.heading for file in good.values() if file.heading]
-            self._put_in_force(KnowledgeBase(articles, headings, before=self._current))
+            self._put_in_force(KnowledgeBase(articles, headings, before=known, synonyms=synonyms))
 
     def _put_in_force(self, knowledge: KnowledgeBase) -> None:
         self._current = knowledge
@@ -176,6 +190,14 @@ class KnowledgeFollower:
             if problem not in self._problems:
                 log.warning("Articles not served: %s", problem, extra={"event": "articles_refused"})
         self._problems = problems
+
+
+def _stamp(place: Path) -> _Stamp | None:
+    try:
+        status = place.stat()
+    except FileNotFoundError:
+        return None  # renamed away between the listing and the look
+    return status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino
 
 
 def _digests(files: dict[Path, ArticleFile]) -> dict[Path, str]:

@@ -128,14 +128,23 @@ def places(folder: Path, journal: Journal | None) -> dict[Path, Path]:
     if journal is None or journal.done:
         return found
     for move in journal.moves:
-        path, staged = folder / move.name, journal.staged(folder, move.name)
-        if digest_of(path) != move.was:
-            continue  # at its place already, or changed by hand since
-        if move.becomes is None:
+        # At its place already, or changed by hand since, or still to be moved there.
+        path, place = folder / move.name, place_of(folder, journal, move.name)
+        if place is None:
             found.pop(path, None)
-        elif staged.exists():
-            found[path] = staged
+        elif path.suffix == ".yml":
+            found[path] = place
     return dict(sorted(found.items()))
+
+
+def place_of(folder: Path, journal: Journal | None, name: str) -> Path | None:
+    """Where the content of one file, of articles or not, is to be read at this moment; None when there is none."""
+    path = folder / name
+    for move in journal.moves if journal and not journal.done else ():
+        if move.name == name and digest_of(path) == move.was:
+            staged = journal.staged(folder, name) if journal else path
+            return None if move.becomes is None else staged if staged.exists() else path
+    return path if path.is_file() else None
 
 
 def published_files(folder: Path) -> dict[str, bytes]:

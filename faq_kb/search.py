@@ -88,18 +88,22 @@ class KnowledgeBase:
         *,
         today: Callable[[], date] | None = None,
         before: KnowledgeBase | None = None,
+        synonyms: Synonyms | None = None,
     ) -> None:
+        self.synonyms = synonyms or shipped_synonyms()
         self.articles: Mapping[str, Article] = MappingProxyType({article.id: article for article in articles})
         self.headings: Mapping[str, Heading] = MappingProxyType(with_missing(headings, self.articles.values()))
         self._today = today or (lambda: datetime.now(SHOP_TIME).date())
         self._dated = [article for article in self.articles.values() if article.valid_from or article.valid_until]
         self._limited = [article for article in self.articles.values() if article.channels or article.audience]
         self._pins = Pins(self.articles.values())
-        known: Mapping[str, _Read] = before._read if before else {}
-        self._read: dict[str, _Read] = {id: _prepared(article, known.get(id)) for id, article in self.articles.items()}
-        self.version = _version(self._read.values(), self.headings.values())
+        known: Mapping[str, _Read] = before._read if before and before.synonyms is self.synonyms else {}
+        self._read: dict[str, _Read] = {
+            id: _prepared(article, known.get(id), self.synonyms) for id, article in self.articles.items()
+        }
+        self.version = _version(self._read.values(), self.headings.values(), self.synonyms)
         self._exact = _exact(self._read.values())
-        self._index = Index([read.entry for read in self._read.values()], shipped_synonyms(), self._others())
+        self._index = Index([read.entry for read in self._read.values()], self.synonyms, self._others())
         self._base = self._answer_probability_base()
 
     @classmethod
@@ -161,7 +165,8 @@ class KnowledgeBase:
     def _others(self) -> Packed:
         texts = {fold(text) for article in self.articles.values() for text in article.not_asked_as}
         counter_examples = [text for text in sorted(texts) if fold_words(text) not in self._exact]
-        return joined([background(), pack(features_of(text, shipped_synonyms()) for text in counter_examples)])
+        told_apart = pack(features_of(text, self.synonyms) for text in counter_examples)
+        return joined([background(self.synonyms), told_apart])
 
     def _answer_probability_base(self) -> float:
         """What the size of the set says: the more entries, the harder it is to be the most probable one."""
@@ -185,21 +190,22 @@ class KnowledgeBase:
 
 @lru_cache(maxsize=1)
 def shipped_synonyms() -> Synonyms:
-    return Synonyms.parse(_shipped("synonyms.yml"))
+    return Synonyms.parse(shipped_text("synonyms.yml"))
 
 
-@lru_cache(maxsize=1)
-def background() -> Packed:
+@lru_cache(maxsize=2)
+def background(synonyms: Synonyms | None = None) -> Packed:
     """What people also say and no article answers."""
-    lines = yaml.safe_load(_shipped("background.yml"))
-    return pack(features_of(fold(str(line)), shipped_synonyms()) for line in lines)
+    lines = yaml.safe_load(shipped_text("background.yml"))
+    return pack(features_of(fold(str(line)), synonyms or shipped_synonyms()) for line in lines)
 
 
-def _shipped(name: str) -> str:
+def shipped_text(name: str) -> str:
+    """A file of this package."""
     return resources.files("faq_kb").joinpath(name).read_text(encoding="utf-8")
 
 
-def _prepared(article: Article, before: _Read | None) -> _Read:
+def _prepared(article: Article, before: _Read | None, synonyms: Synonyms) -> _Read:
     if before and before.article is article:
         return before
     digest = hashlib.sha256(repr(article).encode()).digest()
@@ -207,10 +213,10 @@ def _prepared(article: Article, before: _Read | None) -> _Read:
     if before and before.texts == texts:
         return replace(before, article=article, digest=digest)
     exact = dict.fromkeys(fold_words(text) for text in article.phrasings)
-    return _Read(article, texts, _entry(article), tuple(text for text in exact if text), digest)
+    return _Read(article, texts, _entry(article, synonyms), tuple(text for text in exact if text), digest)
 
 
-def _entry(article: Article) -> Entry:
+def _entry(article: Article, synonyms: Synonyms) -> Entry:
     hints = [fold(" ".join(article.keywords))] if article.keywords else []
     # An editor's id is a title in brief: delivery-time, card_arrival. A number or a code is not.
     title = re.sub(r"[-_]+", " ", article.id).lower()
@@ -220,7 +226,7 @@ def _entry(article: Article) -> Entry:
     hints += [fold(text) for text in article.answer.values()]
     phrasings = dict.fromkeys(fold(text) for text in article.phrasings)
     kept = [text for text in phrasings if text], [text for text in hints if text]
-    return entry_of(article.id, *kept, shipped_synonyms())
+    return entry_of(article.id, *kept, synonyms)
 
 
 def _exact(articles: Iterable[_Read]) -> dict[str, str]:
@@ -232,8 +238,9 @@ def _exact(articles: Iterable[_Read]) -> dict[str, str]:
     return {text: id for text, id in owners.items() if id}
 
 
-def _version(articles: Iterable[_Read], headings: Iterable[Heading]) -> str:
+def _version(articles: Iterable[_Read], headings: Iterable[Heading], synonyms: Synonyms) -> str:
     digest = hashlib.sha256(b"".join(read.digest for read in articles))
     for heading in headings:
         digest.update(repr(heading).encode())
+    digest.update(synonyms.digest.encode())
     return digest.hexdigest()[:12]

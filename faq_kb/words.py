@@ -111,7 +111,8 @@ class Features(NamedTuple):
 class Synonyms:
     """Which words mean the same. A meaning is a number; a word may have several."""
 
-    def __init__(self, groups: Iterable[Sequence[str]]) -> None:
+    def __init__(self, groups: Iterable[Sequence[str]], digest: str = "") -> None:
+        self.digest = digest
         self._meanings: dict[tuple[str, ...], list[str]] = {}
         chinese = set()
         for number, group in enumerate(groups):

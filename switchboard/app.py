@@ -32,6 +32,7 @@ from handoff.desk.sessions import Sessions
 from handoff.desk.socket import ORIGIN_REFUSED, DeskSocket
 from handoff.floor import Floor
 from handoff.learning import Learning, answers_of_people
+from handoff.past_questions import past_questions
 from handoff.telling import Telling
 from nlu.order_numbers import order_numbers
 from switchboard import channels, guards, health, http_errors, language, openapi, pages
@@ -52,6 +53,7 @@ log = logging.getLogger(__name__)
 
 ROOT = Path(__file__).resolve().parent.parent
 MAX_BODY_BYTES = 1_000_000
+LABELLED_QUESTIONS = Path("tests", "faq_kb", "questions", "development.jsonl")
 SWEEP_EVERY_SECONDS = 30
 TELL_EVERY_SECONDS = 2
 # An article that is due goes live within this.
@@ -119,7 +121,7 @@ def create_app(
     app.blueprint(Desk(database, floor, live, sessions, knowledge, orders, learning, clock).blueprint())
     _add_desk_socket(app, settings, sessions, database, live, clock)
     editing = Editing(knowledge.folder, knowledge, database, clock)
-    console = Console(editing, Trying(editing, clock), sessions, clock)
+    console = Console(editing, Trying(editing, clock, past_questions, root / LABELLED_QUESTIONS), sessions, clock)
     Uploads(editing).add_to(console)
     learning_api.add_routes(console, MissedQuestions(editing, answers_of_people, clock))
     app.blueprint(console.blueprint())

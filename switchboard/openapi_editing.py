@@ -76,6 +76,7 @@ def paths() -> dict[str, dict[str, Operation]]:
         f"{article}/delete": _post("Begin a deletion; publishing carries it out.", draft),
         f"{article}/rename": _post("Another id, at once.", {**_LIVE, **_WHO}, to="string"),
         f"{article}/check": _post("What is wrong with the draft.", {"200": "problems, collisions", **_WHO}),
+        f"{article}/replay": _post("What customers asked, before and with the draft.", {"200": "what differs", **_WHO}),
         f"{article}/review": _post("Ask others to look.", draft, note="string"),
         f"{article}/schedule": _post(
             "Let it go live by itself.", {**draft, "422": "article_refused"}, publish_at="string"
@@ -146,6 +147,16 @@ def paths() -> dict[str, dict[str, Operation]]:
                 **_READER,
                 parameters=query("article", "weeks"),
             )
+        },
+        "/faq/api/words": {
+            "get": op("editing", "Words that mean the same.", {"200": "lines, version", **_WHO}, **_READER),
+            "put": op(
+                "editing",
+                "Publish words that mean the same.",
+                {**_LIVE, **_WHO},
+                **_EDITOR,
+                requestBody=body({"lines": "array", "version": "string"}),
+            ),
         },
         "/faq/api/categories": {
             "post": op(

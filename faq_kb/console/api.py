@@ -14,7 +14,7 @@ from sanic.response import HTTPResponse, json
 from faq_kb import drafts, history
 from faq_kb.articles import LOCALES
 from faq_kb.console import shapes
-from faq_kb.console.editing import Editing, Editor
+from faq_kb.console.editing import Editing, Editor, in_thread
 from faq_kb.console.errors import ArticleRefused, BadRequest, UnknownArticle
 from faq_kb.console.reading import Reading
 from faq_kb.console.trying import Trying
@@ -55,6 +55,9 @@ class Console:
             ("/articles/<article_id:str>/delete", "POST", self._delete),
             ("/articles/<article_id:str>/rename", "POST", self._rename),
             ("/articles/<article_id:str>/check", "POST", self._check),
+            ("/articles/<article_id:str>/replay", "POST", self._replay),
+            ("/words", "GET", self._words),
+            ("/words", "PUT", self._save_words),
             ("/articles/<article_id:str>/review", "POST", self._review),
             ("/articles/<article_id:str>/schedule", "POST", self._schedule),
             ("/articles/<article_id:str>/unschedule", "POST", self._unschedule),
@@ -153,6 +156,24 @@ class Console:
 
     async def _check(self, editor: Editor, request: Request, article_id: str) -> dict[str, Any]:
         return await self._trying.check(await self._editing.draft(article_id), article_id)
+
+    async def _replay(self, editor: Editor, request: Request, article_id: str) -> dict[str, Any]:
+        return await self._trying.replay(await self._editing.draft(article_id))
+
+    # -- words -------------------------------------------------------------------------------------------------
+
+    async def _words(self, editor: Editor, request: Request) -> dict[str, Any]:
+        lines, version = await in_thread(self._editing.synonyms)
+        return {"lines": lines, "version": version}
+
+    async def _save_words(self, editor: Editor, request: Request) -> dict[str, Any]:
+        body = _body(request)
+        lines, version = body.get("lines"), body.get("version")
+        if not isinstance(lines, list) or not all(isinstance(line, str) for line in lines):
+            raise BadRequest("lines must be a list of texts.", field="lines")
+        if not isinstance(version, str):
+            raise BadRequest("version must be text.", field="version")
+        return await _to_its_end(self._editing.save_synonyms(editor, lines, version))
 
     # -- drafts ------------------------------------------------------------------------------------------------
 

@@ -17,7 +17,7 @@ from typing import Any, Protocol, TypeVar
 
 from sqlalchemy.engine import Connection
 
-from faq_kb import drafts, history, misses, publishing
+from faq_kb import drafts, history, misses, publishing, synonym_file
 from faq_kb.articles import Article
 from faq_kb.console import shapes
 from faq_kb.console.errors import (
@@ -237,6 +237,38 @@ class Editing:
         self, editor: Editor, category: str, name: dict[str, str], parent: str | None
     ) -> dict[str, Any]:
         return await self._change(editor, lambda edit: edit.change_category(category, name, parent), "publish", "")
+
+    def synonyms(self) -> tuple[list[str], str]:
+        """The lines of words that mean the same, and their version."""
+        place = publishing.place_of(self.folder, publishing.last_journal(self.folder), synonym_file.NAME)
+        if place is None:
+            return synonym_file.shipped_lines(), ""
+        content = place.read_bytes()
+        return content.decode("utf-8-sig", "replace").replace("\r\n", "\n").split("\n"), _digest(content)[:12]
+
+    async def save_synonyms(self, editor: Editor, lines: list[str], version: str) -> dict[str, Any]:
+        """Publish words that mean the same. Raises ArticleRefused, and Conflict when they are others by now."""
+        content = "\n".join(line.rstrip() for line in lines).encode("utf-8", "replace")
+
+        def work() -> None:
+            synonym_file.synonyms_of(content)
+            known, current = self.synonyms()
+            if current != version:
+                raise Conflict(fields=["lines"], theirs=known, theirs_by="", version=current)
+            was = publishing.digest_of(self.folder / synonym_file.NAME)
+            publishing.publish(self.folder, {synonym_file.NAME: was}, {synonym_file.NAME: content})
+
+        try:
+            await in_thread(work)
+        except ArticleError as exc:
+            raise ArticleRefused(exc.problems) from exc
+        except publishing.FilesChanged as exc:
+            raise FilesKeepChanging() from exc
+        except (OSError, publishing.PublisherBusy) as exc:
+            raise NotWritable() from exc
+        log.info("Words were published", extra={"event": "words_published", "editor": editor.login})
+        told = await self._told([])
+        return {**told, "version": _digest(content)[:12]}
 
     async def publish_due(self) -> None:
         """Publish what was scheduled and whose time has come; what cannot go live says why and waits for a person."""

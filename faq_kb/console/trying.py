@@ -9,6 +9,8 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy.engine import Connection
+
 from faq_kb import markup
 from faq_kb.articles import Article
 from faq_kb.check import check
@@ -17,8 +19,10 @@ from faq_kb.console.editing import Editing, in_thread
 from faq_kb.console.errors import ArticleRefused, problem_shape
 from faq_kb.console.likeness import nearest
 from faq_kb.drafts import Draft
+from faq_kb.evaluation import questions_in
 from faq_kb.loading import ArticleFile, parse_file
 from faq_kb.problems import Problem
+from faq_kb.replay import LABELLED, Question, replay
 from faq_kb.search import ANSWER_SCORE, SHOP_TIME, Decision, Hit, KnowledgeBase
 
 # Building an index takes a moment, and an editor asks several questions of one version.
@@ -29,9 +33,17 @@ MAX_HITS = 8
 class Trying:
     """Sets that nobody is served: the one in force with one draft in it."""
 
-    def __init__(self, editing: Editing, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        editing: Editing,
+        clock: Callable[[], datetime],
+        past: Callable[[Connection], list[Question]] = lambda _: [],
+        labelled: Path | None = None,
+    ) -> None:
         self._editing = editing
         self._clock = clock
+        self._past = past
+        self._labelled = labelled
         self._kept: OrderedDict[tuple[str, str, int], KnowledgeBase] = OrderedDict()
 
     async def knowledge_with(self, draft: Draft | None) -> KnowledgeBase:
@@ -42,7 +54,7 @@ class Trying:
         key = (current.version, draft.article_id, draft.version)
         if key not in self._kept:
             files = await self._editing.tried(draft)
-            self._kept[key] = await in_thread(_knowledge, files, self._editing.follower.files)
+            self._kept[key] = await in_thread(_knowledge, files, self._editing.follower.files, current)
             while len(self._kept) > MAX_KEPT_SETS:
                 self._kept.popitem(last=False)
         return self._kept[key]
@@ -51,6 +63,18 @@ class Trying:
         """What a customer who says this would get, and why."""
         knowledge = await self.knowledge_with(draft)
         return await in_thread(_asked, knowledge, text, locale)
+
+    async def replay(self, draft: Draft | None) -> dict[str, Any]:
+        """What customers asked lately and the labelled questions, before this draft and with it."""
+        before, after = self._editing.follower.current, await self.knowledge_with(draft)
+        past = await self._editing.storage.read(self._past)
+        found = await in_thread(lambda: replay(before, after, [*past, *self._labelled_questions()]))
+        return found.as_json()
+
+    def _labelled_questions(self) -> list[Question]:
+        if self._labelled is None or not self._labelled.exists():
+            return []
+        return [Question(one.text, one.variant, LABELLED, one.article_id) for one in questions_in(self._labelled)]
 
     async def check(self, draft: Draft | None, article_id: str) -> dict[str, Any]:
         """What an editor should know before publishing this article."""
@@ -79,11 +103,13 @@ def _checked(files: dict[str, bytes], article: Article, knowledge: KnowledgeBase
     }
 
 
-def _knowledge(files: dict[str, bytes], known: Mapping[str, ArticleFile]) -> KnowledgeBase:
+def _knowledge(files: dict[str, bytes], known: Mapping[str, ArticleFile], current: KnowledgeBase) -> KnowledgeBase:
     folder = next((file.name.rpartition("/")[0] for file in known.values()), "faq_kb/articles")
     read = [parse_file(content, f"{folder}/{name}") for name, content in sorted(files.items())]
     articles = [article for file in read for article in file.articles]
-    return KnowledgeBase(articles, [file.heading for file in read if file.heading])
+    return KnowledgeBase(
+        articles, [file.heading for file in read if file.heading], before=current, synonyms=current.synonyms
+    )
 
 
 def _asked(knowledge: KnowledgeBase, text: str, locale: str) -> dict[str, Any]:

@@ -460,3 +460,35 @@ async def test_another_folder_may_be_named(start: Start, tmp_path: Path, root: P
     await eddy.save("gift", answer={"en": "Always."})
     await eddy.publish("gift")
     assert "Always." in (folder / "gifts.yml").read_text(encoding="utf-8")
+
+
+# -- words and replay ------------------------------------------------------------------------------------------
+
+
+async def test_words_that_mean_the_same_are_live_at_once(gateway: Gateway, root: Path) -> None:
+    eddy, sue = await console(gateway), await console(gateway, "sue")
+    words = await eddy.get("/words")
+    assert any("運費 = 郵費" in line for line in words["lines"])
+    lines = [*words["lines"], "# ours", "zorgle = shipping = 運費"]
+    saved = await eddy.send("PUT", "/words", {"lines": lines, "version": words["version"]})
+    assert saved["live"] and (await asked(gateway, "what does zorgle cost"))[0]["id"] == FEE
+    assert await sue.get("/words") == {"lines": lines, "version": saved["version"]}
+    stale = await sue.send("PUT", "/words", {"lines": ["a = b"], "version": words["version"]}, status=409)
+    assert stale["error"]["details"]["theirs"] == lines
+    wrong = {"lines": ["a = b", "alone"], "version": saved["version"]}
+    refused = await eddy.send("PUT", "/words", wrong, status=422)
+    assert refused["error"]["details"]["problems"][0]["line"] == 2
+    assert (
+        (root / "faq_kb" / "articles" / "synonyms.txt").read_text(encoding="utf-8").endswith("zorgle = shipping = 運費")
+    )
+
+
+async def test_a_replay_shows_what_customers_asked_before_and_with_the_draft(gateway: Gateway) -> None:
+    eddy = await console(gateway)
+    for text in ("when will it arrive", "wat duz postig cost"):
+        await gateway.rest(text)
+    await eddy.save(asked_as=["shipping fee", "wat duz postig cost", "when will it arrive now"])
+    found = await eddy.send("POST", f"/articles/{FEE}/replay")
+    assert (found["asked"], found["lost"], found["same"]) == (2, [], 1)
+    (won,) = found["won"]
+    assert (won["text"], won["source"], won["after"]["id"]) == ("wat duz postig cost", "past", FEE)
