@@ -101,6 +101,7 @@ export class ArticleForm {
     this.#add(parts.readers, new ChoicesField("audience", { label: "field.audience", hint: "hint.audience", choices: READERS, names: (one) => named("audience", one), ...this.#options }));
     parts.category.addEventListener("change", () => article.setCategory(parts.category.value));
     parts.rename.addEventListener("click", () => this.onRename());
+    parts.remove.addEventListener("click", () => this.onDelete());
     this.showCategories();
   }
 
@@ -148,7 +149,7 @@ export class ArticleForm {
     const byPath = new Map();
     for (const problem of problems) {
       const path = pathOf(problem, PATHS);
-      if (path) byPath.set(path, [...(byPath.get(path) ?? []), { text: problemText(problem), level: problem.level }]);
+      if (path) byPath.set(path, [...(byPath.get(path) ?? []), { text: problemText(problem, this.state), level: problem.level }]);
     }
     for (const [path, field] of this.fields) field.showProblems(byPath.get(path) ?? []);
     this.fields.get("asked_as").mark(collisions.map(({ text, with: other }) => ({ text, why: t("collision.row", { article: this.state.nameOf(other.id, other.question), text: other.text }) })));

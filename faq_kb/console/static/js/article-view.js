@@ -5,12 +5,13 @@ import { LOCALES, errorText, locale, t } from "/page/static/js/texts.js";
 import { Article } from "./article.js";
 import { ArticleForm } from "./article-form.js";
 import { showFindings, summary } from "./checks.js";
-import { settleConflict } from "./conflict-dialog.js";
+import { nameOfAuthor, settleConflict } from "./conflict-dialog.js";
 import { confirmed } from "./dialogs.js";
 import { publishInSteps } from "./publish-dialog.js";
 import { renameArticle } from "./article-dialogs.js";
 
-const CHECK_PAUSE_MS = 900;
+// A check reads all articles; it can wait until the editor pauses.
+const CHECK_PAUSE_MS = 2000;
 const SIDES = ["preview", "ask", "check", "history"];
 
 class ArticleView extends HTMLElement {
@@ -31,7 +32,6 @@ class ArticleView extends HTMLElement {
     parts.back.addEventListener("click", () => route.go("articles"));
     parts.publish.addEventListener("click", () => this.publish());
     parts.discard.addEventListener("click", () => this.#discard());
-    parts.remove.addEventListener("click", () => this.#delete());
     parts.unschedule.addEventListener("click", () => this.#do(async () => {
       await state.api.unschedule(this.article.id);
       await this.article.reload();
@@ -99,6 +99,7 @@ class ArticleView extends HTMLElement {
 
   #rebuild() {
     this.form = new ArticleForm({ place: this.parts.form, state: this.state, article: this.article, onTryPin: (text) => this.#tryPin(text) });
+    this.form.onDelete = () => this.#delete();
     this.form.onRename = () => renameArticle({ state: this.state, article: this.article, route: this.route });
     this.parts.ask.about(this.article);
     this.parts.preview.of(this.article, LOCALES.includes(locale()) ? locale() : "en");
@@ -122,13 +123,13 @@ class ArticleView extends HTMLElement {
     parts.editors.hidden = others.length === 0;
     setText(parts.editors, others.length ? t("article.also_here", { names: others.join(t("list.comma")) }) : "");
     parts.conflict.hidden = !article.conflict;
-    setText(parts.conflictText, article.conflict ? t("conflict.banner", { name: article.conflict.by || t("conflict.somebody") }) : "");
+    setText(parts.conflictText, article.conflict ? t("conflict.banner", { name: nameOfAuthor(article.conflict.by) }) : "");
     parts.banner.hidden = !["scheduled", "deletes", "review"].includes(state) && !article.draft?.problem;
     setText(parts.bannerText, this.#bannerText(state));
     parts.unschedule.hidden = state !== "scheduled";
     parts.publish.disabled = !article.isChanged && !article.isNew;
     parts.discard.hidden = !article.isChanged;
-    parts.remove.hidden = !article.published || state === "deletes";
+    this.form.parts.remove.hidden = !article.published || state === "deletes";
     parts.form.toggleAttribute("inert", state === "deletes");
     setText(parts.publishText, t(state === "deletes" ? "article.publish_deletion" : "article.publish"));
   }

@@ -1,4 +1,5 @@
 // The article that is open: what is typed, what the gateway has of it, and bringing the two together. Nothing typed is lost.
+import { ApiError } from "/page/static/js/server.js";
 import { Signals } from "/page/static/js/signals.js";
 import { changed, differences, merge, normal, valueAt } from "./content.js";
 
@@ -91,7 +92,7 @@ export class Article extends Signals {
     this.editors = answer.editors ?? [];
     this.revisions = answer.revisions ?? [];
     this.#version = answer.draft?.version ?? 0;
-    this.saved = normal(answer.draft?.content ?? answer.published);
+    this.saved = written(answer);
     this.content = this.saved;
     this.savedCategory = answer.draft?.category ?? answer.category;
     this.category = this.savedCategory;
@@ -142,7 +143,7 @@ export class Article extends Signals {
     clearTimeout(this.#timer);
     while (this.#inFlight) await this.#inFlight;
     if (!this.#isDirty) return;
-    if (this.conflict) throw this.conflict.error;
+    if (this.conflict) throw new ApiError(409, { code: "edit_conflict" });
     this.#inFlight = this.#saveNow().finally(() => (this.#inFlight = null));
     await this.#inFlight;
     if (this.#isDirty) await this.save();
@@ -153,11 +154,11 @@ export class Article extends Signals {
     const { category } = this;
     this.#is("saving");
     try {
-      const answer = await this.api.saveDraft(this.id, { category, content: sent, draft_version: this.#version, base: this.draft?.base ?? this.published, note: this.draft?.note ?? "" });
+      const answer = await this.api.saveDraft(this.id, { category, content: sent, draft_version: this.#version, base: this.draft?.base ?? this.published, seen: this.saved });
       this.#saved(answer.draft ?? answer, sent, category);
     } catch (error) {
       this.problem = error;
-      if (error.code === "edit_conflict") this.#disagree(error.details.fields, error.details.theirs, error.details.theirs_by, error.details.draft_version, error);
+      if (error.code === "edit_conflict") this.#disagree(error.details.fields, normal(error.details.theirs), error.details.theirs_by, error.details.draft_version);
       else if (error.isPassing || error.status === 401) {
         this.#is("offline");
         this.#saveSoon(RETRY_MS);
@@ -171,8 +172,9 @@ export class Article extends Signals {
     this.isNew = false;
     this.#version = draft.version;
     this.savedCategory = category;
-    const { conflicts } = this.#join(sent, normal(draft.content));
-    if (conflicts.length) this.#disagree(conflicts, draft.content, draft.updated_by, draft.version);
+    const theirs = normal(draft.content);
+    const { conflicts } = this.#join(sent, theirs);
+    if (conflicts.length) this.#disagree(conflicts, theirs, draft.updated_by, draft.version);
     else this.#kept();
   }
 
@@ -218,7 +220,7 @@ export class Article extends Signals {
   }
 
   #newerCame(answer) {
-    const theirs = normal(answer.draft?.content ?? answer.published);
+    const theirs = written(answer);
     const { conflicts } = this.#join(this.saved, theirs);
     if (conflicts.length) return this.#disagree(conflicts, theirs, answer.draft?.updated_by ?? "", answer.draft?.version ?? 0);
     this.published = answer.published && normal(answer.published);
@@ -228,21 +230,31 @@ export class Article extends Signals {
     this.#kept();
   }
 
-  #disagree(fields, theirs, by, draftVersion, error = null) {
+  /** `common` is what the gateway has, on which the settled text is put: usually theirs. */
+  #disagree(fields, theirs, by, draftVersion, common = theirs) {
     const paths = fields.flatMap((field) => differences(this.content, theirs).filter((path) => path === field || path.startsWith(`${field}.`)));
-    this.conflict = { paths, theirs: normal(theirs), by, draftVersion, error };
+    this.conflict = { paths, theirs, common, by, draftVersion };
     this.#is("conflict");
     this.emit("conflict");
+    // Only what cannot be put side by side, as a deletion: the text that somebody is writing stays.
+    if (paths.length === 0) this.settle({}).catch(() => {});
+  }
+
+  /** The file was changed under the draft: the gateway has put the draft on top of it, all but these fields. */
+  async overtaken({ fields, theirs, theirs_by: by, draft_version: draftVersion }) {
+    this.#take(await this.api.article(this.id));
+    this.emit("loaded");
+    this.#disagree(fields, normal(theirs), by, draftVersion, this.saved);
   }
 
   /** `choices[path]` is "mine" or "theirs", for every path of the conflict. */
   async settle(choices) {
-    const { theirs, draftVersion } = this.conflict;
+    const { theirs, common, draftVersion } = this.conflict;
     const before = this.content;
-    let { content } = merge(this.saved, before, theirs);
+    let { content } = merge(this.saved, before, common);
     for (const [path, choice] of Object.entries(choices)) if (choice === "theirs") content = changed(content, path, valueAt(theirs, path));
     this.content = content;
-    this.saved = theirs;
+    this.saved = common;
     this.#version = draftVersion;
     this.conflict = null;
     this.emit("fields", differences(before, content));
@@ -267,3 +279,6 @@ export class Article extends Signals {
     this.emit("loaded");
   }
 }
+
+/** What stands in the fields: the draft, and where that only deletes, what it deletes. */
+const written = ({ draft, published }) => normal(draft && !draft.deletes ? draft.content : published);

@@ -1,20 +1,20 @@
 // A small chart of weeks: bars for how often it was asked, lines for what came of it. Drawn as SVG, read from the table beside it.
 
 const NS = "http://www.w3.org/2000/svg";
-const WIDTH = 640;
-const HEIGHT = 170;
+const HEIGHT = 190;
+const LABEL_WIDTH = 56;
 const MARGIN = { top: 12, right: 8, bottom: 24, left: 34 };
 
 /** `bars` and each of `lines`' values hold one number a week; `labels` are what stands under them. */
-export function chart({ title, labels, bars, lines }) {
+export function chart({ title, width, labels, bars, lines }) {
   const most = ceiling(Math.max(1, ...bars, ...lines.flatMap(({ values }) => values)));
-  const svg = node("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": title, class: "chart" });
-  const step = (WIDTH - MARGIN.left - MARGIN.right) / Math.max(1, labels.length);
+  const svg = node("svg", { viewBox: `0 0 ${width} ${HEIGHT}`, role: "img", "aria-label": title, class: "chart" });
+  const step = (width - MARGIN.left - MARGIN.right) / Math.max(1, labels.length);
   const y = (value) => MARGIN.top + (HEIGHT - MARGIN.top - MARGIN.bottom) * (1 - value / most);
   const x = (index) => MARGIN.left + step * (index + 0.5);
 
   for (const value of [0, most / 2, most]) {
-    svg.append(node("line", { class: "grid", x1: MARGIN.left, x2: WIDTH - MARGIN.right, y1: y(value), y2: y(value) }));
+    svg.append(node("line", { class: "grid", x1: MARGIN.left, x2: width - MARGIN.right, y1: y(value), y2: y(value) }));
     svg.append(text(MARGIN.left - 6, y(value) + 4, String(value), "end"));
   }
   bars.forEach((value, index) => svg.append(node("rect", { class: "bar", x: x(index) - step * 0.34, width: step * 0.68, y: y(value), height: Math.max(0, y(0) - y(value)), rx: 2 })));
@@ -22,7 +22,7 @@ export function chart({ title, labels, bars, lines }) {
     svg.append(node("polyline", { class: `line ${name}`, points: values.map((value, index) => `${x(index)},${y(value)}`).join(" ") }));
     values.forEach((value, index) => svg.append(node("circle", { class: `dot ${name}`, cx: x(index), cy: y(value), r: 2.6 })));
   }
-  const every = Math.ceil(labels.length / 8);
+  const every = Math.ceil((labels.length * LABEL_WIDTH) / width);
   labels.forEach((label, index) => (labels.length - 1 - index) % every === 0 && svg.append(text(x(index), HEIGHT - 6, label, "middle")));
   return svg;
 }

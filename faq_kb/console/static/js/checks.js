@@ -8,19 +8,19 @@ import { fieldName, pathOf, problemText } from "./problems.js";
 /** Fills `list` with the findings; `onGo(path)` leads to a field. Returns how many of them keep the article from going live. */
 export function showFindings(list, { problems, collisions }, { state, onGo }) {
   list.replaceChildren(
-    ...[...problems].sort((one, other) => (one.level === other.level ? 0 : one.level === "error" ? -1 : 1)).map((problem) => problemRow(problem, onGo)),
+    ...[...problems].sort((one, other) => (one.level === other.level ? 0 : one.level === "error" ? -1 : 1)).map((problem) => problemRow(problem, state, onGo)),
     ...collisions.map((collision) => collisionRow(collision, state, onGo)),
   );
   return problems.filter(({ level }) => level === "error").length;
 }
 
-function problemRow(problem, onGo) {
+function problemRow(problem, state, onGo) {
   const parts = partsOf(copyOf("finding"));
   const path = pathOf(problem, PATHS);
   parts.root.classList.add(problem.level);
   setText(parts.level, t(`level.${problem.level}`));
   setText(parts.where, path ? fieldName(path) : problem.file ? `${problem.file}${problem.line ? `:${problem.line}` : ""}` : "");
-  setText(parts.text, problemText(problem));
+  setText(parts.text, problemText(problem, state));
   parts.go.hidden = !path || !onGo;
   parts.go.addEventListener("click", () => onGo(path));
   return parts.root;

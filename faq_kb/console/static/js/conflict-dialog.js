@@ -1,15 +1,18 @@
 // Two editors changed the same field: both texts side by side, and one choice a field. Nothing is lost until chosen.
 import { copyOf, partsOf, setText } from "/page/static/js/templates.js";
-import { t } from "/page/static/js/texts.js";
+import { named, t } from "/page/static/js/texts.js";
 import { valueAt } from "./content.js";
 import { asText, showDifference } from "./diff.js";
 import { openDialog } from "./dialogs.js";
 import { fieldName } from "./problems.js";
 
+/** Whose text it is; "file" is somebody who writes in the files themselves. */
+export const nameOfAuthor = (by) => (by ? named("actor", by) : t("conflict.somebody"));
+
 export function settleConflict(article, { onSettled }) {
   const { conflict, content } = article;
   const parts = openDialog("conflict-dialog");
-  setText(parts.about, t("conflict.about", { name: conflict.by || t("conflict.somebody") }));
+  setText(parts.about, t("conflict.about", { name: nameOfAuthor(conflict.by) }));
   const rows = conflict.paths.map((path) => {
     const row = partsOf(copyOf("conflict-row"));
     setText(row.field, fieldName(path));
@@ -17,7 +20,7 @@ export function settleConflict(article, { onSettled }) {
     row.mine.replaceChildren(mine || t("conflict.empty"));
     showDifference(row.theirs, mine, theirs);
     for (const text of [row.mine, row.theirs]) text.lang = path.split(".")[1] ?? "";
-    setText(row.theirsName, t("conflict.theirs", { name: conflict.by || t("conflict.somebody") }));
+    setText(row.theirsName, t("conflict.theirs", { name: nameOfAuthor(conflict.by) }));
     for (const choice of [row.chooseMine, row.chooseTheirs]) {
       choice.name = `conflict-${path}`;
       choice.addEventListener("change", check);

@@ -51,5 +51,12 @@ export function merge(base, mine, theirs) {
   let content = mine;
   for (const path of theirChanges) if (!myChanges.has(path)) content = changed(content, path, valueAt(normal(theirs), path));
   const both = differences(mine, theirs).filter((path) => theirChanges.has(path) && myChanges.has(path));
-  return { content, conflicts: both };
+  // Two people who each add a sentence to a list never meet.
+  for (const list of both.filter((path) => LISTS.includes(path))) content = changed(content, list, joined(base[list] ?? [], normal(mine)[list], normal(theirs)[list]));
+  return { content, conflicts: both.filter((path) => !LISTS.includes(path)) };
+}
+
+function joined(base, mine, theirs) {
+  const gone = base.filter((text) => !mine.includes(text) || !theirs.includes(text));
+  return [...new Set([...mine, ...theirs])].filter((text) => !gone.includes(text));
 }

@@ -1,6 +1,7 @@
 // The difference between two texts, word by word (Chinese: sign by sign), as inserted and deleted stretches.
 
 const MOST_PIECES = 1500;
+const SHORTEST_KEPT = 2;
 
 /** `[{kind: "same" | "gone" | "new", text}]` */
 export function difference(before, after) {
@@ -24,7 +25,30 @@ export function difference(before, after) {
     } else if (j >= b.length || (i < a.length && lengths[i + 1][j] >= lengths[i][j + 1])) add("gone", a[i++]);
     else add("new", b[j++]);
   }
-  return stretches;
+  return readable(stretches);
+}
+
+/** Two changes with a word or two between them read better as one. */
+function readable(stretches) {
+  const joined = [];
+  let [gone, fresh] = ["", ""];
+  const flush = () => {
+    if (gone) joined.push({ kind: "gone", text: gone });
+    if (fresh) joined.push({ kind: "new", text: fresh });
+    [gone, fresh] = ["", ""];
+  };
+  stretches.forEach(({ kind, text }, index) => {
+    const isBetween = kind === "same" && index > 0 && index < stretches.length - 1 && pieces(text).length <= SHORTEST_KEPT;
+    if (kind === "same" && !isBetween) {
+      flush();
+      joined.push({ kind, text });
+    } else {
+      if (kind !== "new") gone += text;
+      if (kind !== "gone") fresh += text;
+    }
+  });
+  flush();
+  return joined;
 }
 
 const pieces = (text) => String(text ?? "").match(/\p{Script=Han}|[\p{L}\p{N}]+|\s+|./gsu) ?? [];

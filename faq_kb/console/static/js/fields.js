@@ -230,6 +230,7 @@ export class LinesField extends Field {
     if (!fresh.length) return;
     this.changed([...this.value, ...new Set(fresh)]);
     this.show(this.value);
+    this.list.scrollTop = this.list.scrollHeight;
   }
 
   #paste(event) {

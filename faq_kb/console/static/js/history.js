@@ -30,7 +30,7 @@ class History extends HTMLElement {
   #row(revision, index) {
     const parts = partsOf(copyOf("revision"));
     setText(parts.action, named("action_done", revision.action));
-    setText(parts.actor, revision.actor);
+    setText(parts.actor, named("actor", revision.actor));
     setText(parts.when, ago(revision.at));
     parts.when.title = dateTime(revision.at);
     parts.when.dateTime = revision.at;

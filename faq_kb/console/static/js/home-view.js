@@ -2,6 +2,7 @@
 import { copyOf, partsOf, setText } from "/page/static/js/templates.js";
 import { t } from "/page/static/js/texts.js";
 import { problemText } from "./problems.js";
+import { showState } from "./tree-view.js";
 
 const WAITING = ["review", "scheduled", "draft", "new"];
 const MOST_SHOWN = 30;
@@ -30,8 +31,7 @@ class Home extends HTMLElement {
       const row = partsOf(copyOf("waiting-row"));
       row.open.href = `#/articles/${encodeURIComponent(article.id)}`;
       setText(row.name, state.nameOf(article.id, article.question));
-      setText(row.state, t(`state.${article.state}`));
-      row.state.dataset.state = article.state;
+      showState(row.state, article);
       setText(row.by, article.updated_by ?? "");
       return row.root;
     }));
@@ -43,7 +43,7 @@ class Home extends HTMLElement {
       row.root.classList.add(problem.level);
       setText(row.level, t(`level.${problem.level}`));
       setText(row.where, `${problem.file}${problem.line ? `:${problem.line}` : ""} ${problem.field ?? ""}`.trim());
-      setText(row.text, problemText(problem));
+      setText(row.text, problemText(problem, state));
       row.go.hidden = true;
       return row.root;
     }));

@@ -72,12 +72,14 @@ function showAgent() {
 function showRoute() {
   if (!state.agent) return;
   const { page, article, values } = route;
-  const shown = page === "articles" ? (article ? "article" : "home") : page;
+  const isTree = page === "articles" || page === "overview";
+  const shown = isTree ? (article ? "article" : "home") : page;
   const console = element("console");
-  console.dataset.page = page;
-  console.dataset.pane = shown === "home" ? "list" : "main";
+  console.dataset.page = isTree ? "articles" : page;
+  // On a phone the tree and the overview are two screens.
+  console.dataset.pane = article ? "main" : page === "overview" ? "home" : "list";
   for (const [name, view] of Object.entries(views)) view.hidden = name !== shown;
-  for (const button of document.querySelectorAll(".rail [data-page]")) button.setAttribute("aria-current", String(button.dataset.page === page));
+  for (const button of document.querySelectorAll(".rail [data-page]")) button.setAttribute("aria-current", String(button.dataset.page === console.dataset.page));
   if (shown === "article") {
     if (views.article.article?.id !== article) views.article.open(article, { isNew: values.has("new"), category: values.get("new") ?? "", ask: values.get("ask"), side: values.get("side") });
   } else {

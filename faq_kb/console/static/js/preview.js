@@ -20,6 +20,7 @@ class Preview extends HTMLElement {
       this.parts.dark.setAttribute("aria-pressed", String(isDark));
       this.show();
     });
+    this.parts.dark.setAttribute("aria-pressed", String((document.documentElement.dataset.theme ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark"));
     this.shadow = this.parts.widget.attachShadow({ mode: "open" });
   }
 

@@ -2,8 +2,9 @@
 import { t } from "/page/static/js/texts.js";
 
 /** The sentence for a problem; the server's own words where the page has none for its code. */
-export function problemText({ code, message, params = {} }) {
-  const text = t(`problem.${code}`, params);
+export function problemText({ code, message, params = {} }, state) {
+  const other = params.other ?? params.found;
+  const text = t(`problem.${code}`, { ...params, other: other === undefined ? "" : state.nameOf(other), language: t(`language.${params.locale}`) });
   return text === `problem.${code}` || /\{\w+\}/.test(text) ? message : text;
 }
 

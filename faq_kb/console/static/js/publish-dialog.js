@@ -130,20 +130,25 @@ class PublishDialog {
     parts.go.disabled = true;
     setText(parts.problem, "");
     try {
+      let done = choice;
       if (choice === "later") await state.api.schedule(id, when.toISOString());
       else if (choice === "review") await state.api.review(id, parts.note.value.trim());
-      else await state.api.publish(id, article.draftVersion);
+      else if (!(await state.api.publish(id, article.draftVersion)).live) done = "soon";
       parts.root.close();
-      state.notify(`publish.done_${choice}`, { time: dateTime(when.toISOString()) });
+      state.notify(`publish.done_${done}`, { time: dateTime(when.toISOString()) });
       await this.onDone();
     } catch (error) {
-      this.#refused(error);
+      await this.#refused(error).catch((again) => this.state.notifyError(again));
     }
     parts.go.disabled = false;
   }
 
-  #refused(error) {
+  async #refused(error) {
     const { parts } = this;
+    if (error.code === "edit_conflict") {
+      parts.root.close();
+      return this.article.overtaken(error.details);
+    }
     if (error.details?.problems?.length) {
       this.#show("check");
       showFindings(parts.findings, { problems: error.details.problems, collisions: [] }, { state: this.state });

@@ -1,7 +1,7 @@
-// What is on screen stands in the address: #/, #/articles/ID, #/misses, #/stats, #/words, #/import.
+// What is on screen stands in the address: #/, #/overview, #/articles/ID, #/misses, #/stats, #/words, #/import.
 import { Signals } from "/page/static/js/signals.js";
 
-const PAGES = ["articles", "misses", "stats", "words", "import"];
+const PAGES = ["articles", "overview", "misses", "stats", "words", "import"];
 
 /** Events: change, with what was shown before. */
 export class Route extends Signals {

@@ -44,7 +44,7 @@ class Stats extends HTMLElement {
     const day = new Intl.DateTimeFormat(locale(), { month: "numeric", day: "numeric", timeZone: "UTC" });
     const labels = weeks.map((week) => day.format(new Date(`${week}T00:00:00Z`)));
     const title = t(article ? "stats.chart_of" : "stats.chart", { article: article ? this.state.nameOf(article) : "" });
-    parts.chart.replaceChildren(chart({ title, labels, bars: total("asked"), lines: ["answered", "unhelpful", "led_to_person"].map((name) => ({ name, values: total(name) })) }));
+    parts.chart.replaceChildren(chart({ title, width: Math.max(280, this.parts.body.clientWidth - 38), labels, bars: total("asked"), lines: ["answered", "unhelpful", "led_to_person"].map((name) => ({ name, values: total(name) })) }));
     fillTable(parts.table, [t("stats.week"), ...FIGURES.map((one) => t(`stats.${one}`))], weeks.map((_, index) => [labels[index], ...FIGURES.map((figure) => total(figure)[index])]));
     const variants = [...new Set(articles.flatMap(({ by_variant: by }) => Object.keys(by ?? {})))];
     parts.variantPlace.hidden = variants.length === 0;

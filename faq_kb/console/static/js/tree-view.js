@@ -72,6 +72,8 @@ class Tree extends HTMLElement {
     parts.nothing.hidden = count > 0;
     setText(parts.nothing, t(isNarrowed ? "tree.nothing_found" : "tree.empty"));
     setText(parts.count, t("tree.count", { count }));
+    if (this.route.article) parts.overview.removeAttribute("aria-current");
+    else parts.overview.setAttribute("aria-current", "page");
   }
 
   /** Categories below `parent`, each with its depth; in a search only those with something in them. */
@@ -128,8 +130,7 @@ class Tree extends HTMLElement {
     if (isOpen) parts.open.setAttribute("aria-current", "page");
     else parts.open.removeAttribute("aria-current");
     parts.open.title = article.updated_at ? t("tree.updated", { name: article.updated_by, ago: ago(article.updated_at) }) : "";
-    setText(parts.state, article.state === "published" ? "" : t(`state.${article.state}`));
-    parts.state.dataset.state = article.state;
+    showState(parts.state, article);
     setText(parts.missing, article.missing.length ? t("tree.missing", { languages: article.missing.map((one) => t(`language_short.${one}`)).join(" ") }) : "");
     const isOver = article.valid_until && article.valid_until < new Date().toISOString().slice(0, 10);
     setText(parts.expired, isOver ? t("tree.expired") : "");
@@ -146,6 +147,13 @@ class Tree extends HTMLElement {
     event.preventDefault();
     next.focus();
   }
+}
+
+/** Where an article stands, if it is not simply live. */
+export function showState(element, { state, deletes }) {
+  const shown = deletes ? "deletes" : state;
+  setText(element, shown === "published" ? "" : t(`state.${shown}`));
+  element.dataset.state = shown;
 }
 
 customElements.define("faq-tree", Tree);

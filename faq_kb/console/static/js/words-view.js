@@ -64,7 +64,7 @@ class Words extends HTMLElement {
       this.state.notify("words.saved");
     } catch (error) {
       const { problems } = error.details ?? {};
-      this.#problem(problems?.length ? problems.map((problem) => (problem.line ? t("words.line", { line: problem.line, problem: problemText(problem) }) : problemText(problem))) : [errorText(error)]);
+      this.#problem(problems?.length ? problems.map((problem) => (problem.line ? t("words.line", { line: problem.line, problem: problemText(problem, this.state) }) : problemText(problem, this.state))) : [errorText(error)]);
     }
     this.#showChanged();
   }
