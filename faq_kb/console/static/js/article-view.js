@@ -4,7 +4,7 @@ import { partsOf, setText } from "/page/static/js/templates.js";
 import { LOCALES, errorText, locale, t } from "/page/static/js/texts.js";
 import { Article } from "./article.js";
 import { ArticleForm } from "./article-form.js";
-import { showFindings, summary } from "./checks.js";
+import { showFindings, summary, toldOnce } from "./checks.js";
 import { nameOfAuthor, settleConflict } from "./conflict-dialog.js";
 import { confirmed } from "./dialogs.js";
 import { publishInSteps } from "./publish-dialog.js";
@@ -174,7 +174,7 @@ class ArticleView extends HTMLElement {
     if (article.conflict || article.state === "deletes") return this.findings;
     if (article.isChanged) await article.save();
     if (article.isNew) return this.findings;
-    const findings = await this.state.api.check(article.id);
+    const findings = toldOnce(await this.state.api.check(article.id));
     if (turn === this.#checkTurn && article === this.article) {
       this.findings = findings;
       this.#showFindings();

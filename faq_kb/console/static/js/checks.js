@@ -5,6 +5,14 @@ import { t } from "/page/static/js/texts.js";
 import { PATHS } from "./content.js";
 import { fieldName, pathOf, problemText } from "./problems.js";
 
+const CLASHES = ["repeated_phrasing", "colliding_phrasings"];
+
+/** What is shown as a collision, both phrasings side by side, need not stand among the problems again. */
+export function toldOnce({ problems, collisions }) {
+  const isShown = ({ code, params, message }) => CLASHES.includes(code) && collisions.some(({ text }) => (params?.text ?? message).includes(text));
+  return { problems: problems.filter((problem) => !isShown(problem)), collisions };
+}
+
 /** Fills `list` with the findings; `onGo(path)` leads to a field. Returns how many of them keep the article from going live. */
 export function showFindings(list, { problems, collisions }, { state, onGo }) {
   list.replaceChildren(

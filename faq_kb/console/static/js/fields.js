@@ -178,6 +178,11 @@ export class LinesField extends Field {
     this.#markTexts(marked);
   }
 
+  /** Where something is to be mended, if that is known. */
+  focus() {
+    (this.list.querySelector(".marked input") ?? this.adding.text).focus();
+  }
+
   #markTexts(marked) {
     for (const row of this.list.children) {
       const parts = partsOf(row);

@@ -2,7 +2,7 @@
 import { dateTime, percent } from "/page/static/js/formats.js";
 import { copyOf, partsOf, setText } from "/page/static/js/templates.js";
 import { errorText, named, t } from "/page/static/js/texts.js";
-import { showFindings, summary } from "./checks.js";
+import { showFindings, summary, toldOnce } from "./checks.js";
 import { openDialog } from "./dialogs.js";
 import { changeRow } from "./history.js";
 
@@ -54,7 +54,7 @@ class PublishDialog {
     parts.changes.replaceChildren(...(article.state === "deletes" ? [] : article.changes.map((path) => changeRow(path, article.published, article.content))));
     parts.next.disabled = true;
     await this.#wait(parts.checkSummary, "check.running", async () => {
-      const findings = await state.api.check(article.id);
+      const findings = toldOnce(await state.api.check(article.id));
       const errors = showFindings(parts.findings, findings, {
         state,
         onGo: (path) => {
