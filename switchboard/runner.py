@@ -41,6 +41,7 @@ DEMO_AGENTS = (
     ("ben", "陳本 Ben", Role.AGENT, "demo-ben-1234", "zh-HK"),
     ("cleo", "Cleo", Role.AGENT, "demo-cleo-1234", "en"),
     ("sue", "Sue 蘇", Role.SUPERVISOR, "demo-sue-1234", "zh-TW"),
+    ("eddy", "Eddy 李", Role.EDITOR, "demo-eddy-1234", "zh-HK"),
 )
 
 
@@ -272,6 +273,7 @@ class Runner:
         self._tell(f"Switchboard is ready ({seconds:.0f} s).")
         self._tell(f"  Shop with the chat widget  {base}/")
         self._tell(f"  Agent desk                 {base}/desk")
+        self._tell(f"  Editors' console           {base}/faq")
         if self._settings.demo:
             for login, _, role, password, _ in DEMO_AGENTS:
                 self._tell(f"      sign in as {login:<5} password {password:<15} ({role.value})")
