@@ -96,7 +96,8 @@ def _checked(files: dict[str, bytes], article: Article, knowledge: KnowledgeBase
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in files.items():
             (folder / name).write_bytes(content)
-        problems = check(folder, today)
+        # The search itself is asked below, for this article alone.
+        problems = check(folder, today, by_search=False)
     return {
         "problems": [problem_shape(problem) for problem in problems if _concerns(problem, article)],
         "collisions": list(_collisions(article, knowledge)),
