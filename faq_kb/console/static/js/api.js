@@ -20,7 +20,7 @@ export class Api extends Server {
   publish = (id, version) => this.#call("POST", `/articles/${part(id)}/publish`, { draft_version: version, replayed: true }, LONG_MS);
   history = (id) => this.#call("GET", `/articles/${part(id)}/history`);
   revert = (id, revision) => this.#call("POST", `/articles/${part(id)}/revert`, { revision }, LONG_MS);
-  ask = (text, locale, article = null) => this.#call("POST", "/ask", { text, locale, article });
+  ask = (text, locale, article = null) => this.#call("POST", "/ask", { text, locale, article }, LONG_MS);
   words = () => this.#call("GET", "/words");
   saveWords = (lines, version) => this.#call("PUT", "/words", { lines, version }, LONG_MS);
   addCategory = (category) => this.#call("POST", "/categories", category);

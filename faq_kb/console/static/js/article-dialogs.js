@@ -38,8 +38,7 @@ export function renameArticle({ state, article, route }) {
     if (problem) return parts.id.focus();
     parts.submit.disabled = true;
     try {
-      await article.save();
-      await state.api.rename(article.id, to);
+      await article.rename(to);
       parts.root.close();
       await state.readTree();
       route.replace("articles", to);

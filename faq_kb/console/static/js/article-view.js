@@ -12,14 +12,16 @@ import { renameArticle } from "./article-dialogs.js";
 
 // A check reads all articles; it can wait until the editor pauses.
 const CHECK_PAUSE_MS = 2000;
+const NOTHING_FOUND = { problems: [], collisions: [] };
 const SIDES = ["preview", "ask", "check", "history"];
 
 class ArticleView extends HTMLElement {
   #checkTimer = null;
   #checkTurn = 0;
+  #isChecking = false;
 
   start({ state, route }) {
-    Object.assign(this, { state, route, parts: partsOf(this), article: null, side: "preview", findings: { problems: [], collisions: [] } });
+    Object.assign(this, { state, route, parts: partsOf(this), article: null, side: "preview", findings: NOTHING_FOUND, isChecked: false });
     const { parts } = this;
     parts.preview.start({ state });
     parts.ask.start({ state });
@@ -86,7 +88,8 @@ class ArticleView extends HTMLElement {
     this.article?.close();
     this.article = null;
     this.form = null;
-    this.findings = { problems: [], collisions: [] };
+    this.findings = NOTHING_FOUND;
+    this.isChecked = false;
     this.parts.form.replaceChildren();
   }
 
@@ -165,18 +168,27 @@ class ArticleView extends HTMLElement {
 
   #checkSoon(pause = CHECK_PAUSE_MS) {
     clearTimeout(this.#checkTimer);
-    this.#checkTimer = setTimeout(() => this.check().catch(() => {}), pause);
+    this.#checkTimer = setTimeout(() => this.#checkInTurn(), pause);
+  }
+
+  /** One at a time: what is typed meanwhile is checked afterwards. */
+  async #checkInTurn() {
+    if (this.#isChecking) return this.#checkSoon();
+    this.#isChecking = true;
+    await this.check().catch(() => {});
+    this.#isChecking = false;
   }
 
   async check() {
     const { article } = this;
     const turn = (this.#checkTurn += 1);
-    if (article.conflict || article.state === "deletes") return this.findings;
+    if (!article || article.conflict || article.state === "deletes") return this.findings;
     if (article.isChanged) await article.save();
     if (article.isNew) return this.findings;
     const findings = toldOnce(await this.state.api.check(article.id));
     if (turn === this.#checkTurn && article === this.article) {
       this.findings = findings;
+      this.isChecked = true;
       this.#showFindings();
     }
     return findings;
@@ -185,7 +197,7 @@ class ArticleView extends HTMLElement {
   #showFindings() {
     const { parts, findings } = this;
     const errors = showFindings(parts.findings, findings, { state: this.state, onGo: (path) => this.#goTo(path) });
-    setText(parts.checkSummary, summary(findings));
+    setText(parts.checkSummary, this.isChecked ? summary(findings) : t("check.running"));
     const count = findings.problems.length + findings.collisions.length;
     parts.checkCount.hidden = count === 0;
     parts.checkCount.classList.toggle("error", errors > 0);

@@ -23,6 +23,7 @@ export class Article extends Signals {
   conflict = null;
   isLoaded = false;
   #timer = null;
+  #newer = null;
   #inFlight = null;
   #isClosed = false;
   #version = 0;
@@ -30,10 +31,6 @@ export class Article extends Signals {
   constructor({ api, unsaved, id, isNew = false, category = "" }) {
     super();
     Object.assign(this, { api, unsaved, id, isNew, category });
-  }
-
-  get draftVersion() {
-    return this.#version;
   }
 
   get isChanged() {
@@ -72,15 +69,12 @@ export class Article extends Signals {
     this.#takeUpUnsaved();
     this.isLoaded = true;
     this.emit("loaded");
-    this.#newer = setInterval(() => this.#lookForNewer(), NEWER_MS);
+    this.#watch();
   }
-
-  #newer = null;
 
   close() {
     this.#isClosed = true;
-    clearInterval(this.#newer);
-    clearTimeout(this.#timer);
+    this.#rest();
     if (this.#isDirty && this.saving !== "refused" && !this.conflict) this.save().catch(() => {});
   }
 
@@ -265,10 +259,18 @@ export class Article extends Signals {
   // What else can be done with it
 
   async discard() {
-    clearTimeout(this.#timer);
     while (this.#inFlight) await this.#inFlight.catch(() => {});
+    await this.#atRest(() => this.draft && this.api.discardDraft(this.id, this.#version));
     this.unsaved.forget(this.id);
-    if (this.draft) await this.api.discardDraft(this.id, this.#version);
+  }
+
+  publish() {
+    return this.#atRest(() => this.api.publish(this.id, this.#version));
+  }
+
+  async rename(to) {
+    await this.save();
+    await this.#atRest(() => this.api.rename(this.id, to));
   }
 
   async reload() {
@@ -277,6 +279,28 @@ export class Article extends Signals {
     this.unsaved.forget(this.id);
     this.#is("saved");
     this.emit("loaded");
+    this.#watch();
+  }
+
+  /** Does what may end this article: nobody looks for it meanwhile, nor afterwards unless it is loaded again. */
+  async #atRest(deed) {
+    this.#rest();
+    try {
+      return await deed();
+    } catch (error) {
+      this.#watch();
+      throw error;
+    }
+  }
+
+  #watch() {
+    clearInterval(this.#newer);
+    if (!this.#isClosed) this.#newer = setInterval(() => this.#lookForNewer(), NEWER_MS);
+  }
+
+  #rest() {
+    clearInterval(this.#newer);
+    clearTimeout(this.#timer);
   }
 }
 

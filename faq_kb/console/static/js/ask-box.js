@@ -5,6 +5,8 @@ import { copyOf, partsOf, setText } from "/page/static/js/templates.js";
 import { LOCALES, LOCALE_NAMES, errorText, locale, named, t } from "/page/static/js/texts.js";
 import { isComposing } from "./typing.js";
 
+const MOST_SHOWN = 5;
+
 class AskBox extends HTMLElement {
   #turn = 0;
 
@@ -68,7 +70,7 @@ class AskBox extends HTMLElement {
     parts.answer.lang = this.parts.language.value;
     setText(parts.answer, manyLines(text ?? ""));
     parts.candidates.hidden = hits.length === 0;
-    parts.rows.replaceChildren(...hits.map((hit) => this.#row(hit)));
+    parts.rows.replaceChildren(...hits.slice(0, MOST_SHOWN).map((hit) => this.#row(hit)));
     setText(parts.intent, intent ? t("ask.intent", { name: named("intent", intent.name), confidence: percent(intent.confidence) }) : "");
     this.parts.result.replaceChildren(parts.root);
   }

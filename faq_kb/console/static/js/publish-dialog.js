@@ -53,7 +53,7 @@ class PublishDialog {
     const { parts, state, article } = this;
     parts.changes.replaceChildren(...(article.state === "deletes" ? [] : article.changes.map((path) => changeRow(path, article.published, article.content))));
     parts.next.disabled = true;
-    await this.#wait(parts.checkSummary, "check.running", async () => {
+    await this.#wait(parts.checkSummary, "check.running", "check.failed", async () => {
       const findings = toldOnce(await state.api.check(article.id));
       const errors = showFindings(parts.findings, findings, {
         state,
@@ -74,15 +74,16 @@ class PublishDialog {
     const { parts, state, article } = this;
     parts.next.disabled = true;
     parts.replayLists.replaceChildren();
-    await this.#wait(parts.replaySummary, "replay.running", async () => {
+    await this.#wait(parts.replaySummary, "replay.running", "replay.failed", async () => {
       const replayed = await state.api.replay(article.id);
       const { asked, changed, lost, won } = replayed;
       const said = [changed.length && t("replay.changed", { count: changed.length }), lost.length && t("replay.lost", { count: lost.length }), won.length && t("replay.won", { count: won.length })].filter(Boolean);
       setText(parts.replaySummary, asked === 0 ? t("replay.nothing_asked") : said.length ? `${said.join(t("list.and"))}${t("stop")}` : t("replay.same", { count: asked }));
       setText(parts.replayAsked, asked ? t("replay.asked", { count: asked }) : "");
       parts.replayLists.replaceChildren(...[["lost", lost], ["changed", changed], ["won", won]].filter(([, rows]) => rows.length).map(([kind, rows]) => this.#replayList(kind, rows)));
-      parts.next.disabled = false;
     });
+    // What could not be tried keeps nobody from mending an answer that is wrong.
+    parts.next.disabled = false;
   }
 
   #replayList(kind, rows) {
@@ -133,7 +134,7 @@ class PublishDialog {
       let done = choice;
       if (choice === "later") await state.api.schedule(id, when.toISOString());
       else if (choice === "review") await state.api.review(id, parts.note.value.trim());
-      else if (!(await state.api.publish(id, article.draftVersion)).live) done = "soon";
+      else if (!(await article.publish()).live) done = "soon";
       parts.root.close();
       state.notify(`publish.done_${done}`, { time: dateTime(when.toISOString()) });
       await this.onDone();
@@ -156,14 +157,14 @@ class PublishDialog {
     setText(parts.problem, error.isPassing ? t("publish.no_connection") : errorText(error));
   }
 
-  async #wait(place, key, deed) {
-    setText(place, t(key));
+  async #wait(place, waiting, failed, deed) {
+    setText(place, t(waiting));
     this.parts.root.setAttribute("aria-busy", "true");
     try {
       await deed();
     } catch (error) {
       if (this.isOpen) {
-        setText(place, "");
+        setText(place, t(failed));
         setText(this.parts.problem, errorText(error));
       }
     }
