@@ -6,7 +6,7 @@ import { isComposing } from "./typing.js";
 
 const MOST_OFFERED = 8;
 const PICTURES = ["image/png", "image/jpeg", "image/webp", "image/gif"];
-const PICTURE_BYTES = 2 * 1024 * 1024;
+const PICTURE_BYTES = 2_000_000;
 const PIN_KINDS = ["exact", "contains", "pattern"];
 
 /** Related articles, found by typing a part of their question. */
@@ -246,7 +246,7 @@ export class ImageField extends Field {
 
   async #upload(file) {
     if (!PICTURES.includes(file.type)) return this.#problem(t("image.wrong_kind"));
-    if (file.size > PICTURE_BYTES) return this.#problem(t("image.too_large", { size: new Intl.NumberFormat(locale(), { maximumFractionDigits: 1 }).format(file.size / 1024 / 1024) }));
+    if (file.size > PICTURE_BYTES) return this.#problem(t("image.too_large", { size: new Intl.NumberFormat(locale(), { maximumFractionDigits: 1 }).format(file.size / 1_000_000) }));
     this.#problem(t("image.uploading"), "plain");
     try {
       const { url } = await this.api.uploadImage(file);

@@ -76,10 +76,10 @@ class PublishDialog {
     parts.replayLists.replaceChildren();
     await this.#wait(parts.replaySummary, "replay.running", "replay.failed", async () => {
       const replayed = await state.api.replay(article.id);
-      const { asked, changed, lost, won } = replayed;
+      const { asked, changed, lost, won, reworded } = replayed;
       const said = [changed.length && t("replay.changed", { count: changed.length }), lost.length && t("replay.lost", { count: lost.length }), won.length && t("replay.won", { count: won.length })].filter(Boolean);
       setText(parts.replaySummary, asked === 0 ? t("replay.nothing_asked") : said.length ? `${said.join(t("list.and"))}${t("stop")}` : t("replay.same", { count: asked }));
-      setText(parts.replayAsked, asked ? t("replay.asked", { count: asked }) : "");
+      setText(parts.replayAsked, asked ? [t("replay.asked", { count: asked }), reworded && t("replay.reworded", { count: reworded })].filter(Boolean).join(" ") : "");
       parts.replayLists.replaceChildren(...[["lost", lost], ["changed", changed], ["won", won]].filter(([, rows]) => rows.length).map(([kind, rows]) => this.#replayList(kind, rows)));
     });
     // What could not be tried keeps nobody from mending an answer that is wrong.
@@ -90,12 +90,14 @@ class PublishDialog {
     const parts = partsOf(copyOf("replay-list"));
     parts.root.dataset.kind = kind;
     setText(parts.title, t(`replay.title_${kind}`, { count: rows.length }));
-    parts.rows.replaceChildren(...rows.map(({ text, variant, source, before, after }) => {
+    parts.rows.replaceChildren(...rows.map(({ text, variant, source, expected, before, after }) => {
       const row = partsOf(copyOf("replay-row"));
       setText(row.text, text);
       setText(row.source, [named("language_short", variant), t(`replay.source_${source}`)].filter(Boolean).join(" · "));
       setText(row.before, this.#answerText(before));
       setText(row.after, this.#answerText(after));
+      setText(row.verdict, expected ? t(after?.id === expected ? "replay.right" : "replay.wrong") : "");
+      row.verdict.classList.toggle("alarm", after?.id !== expected);
       return row.root;
     }));
     return parts.root;

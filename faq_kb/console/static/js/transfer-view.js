@@ -1,6 +1,8 @@
 // All articles out as a table and back in: first a rehearsal that says what would change, then drafts. Nothing goes live here.
 import { copyOf, partsOf, setText } from "/page/static/js/templates.js";
 import { errorText, t } from "/page/static/js/texts.js";
+import { PATHS } from "./content.js";
+import { fieldName, pathOf, problemText } from "./problems.js";
 
 const MOST_SHOWN = 200;
 
@@ -50,7 +52,7 @@ class Transfer extends HTMLElement {
     parts.problems.replaceChildren(...problems.slice(0, MOST_SHOWN).map((problem) => {
       const row = partsOf(copyOf("field-problem"));
       row.root.classList.add("error");
-      setText(row.text, t("import.problem", { row: problem.row, field: problem.field, problem: problem.message }));
+      setText(row.text, t("import.problem", { row: problem.row, field: fieldOf(problem), problem: problemText(problem, this.state) }));
       return row.root;
     }));
     parts.take.disabled = found.new.length + changed.length === 0;
@@ -80,5 +82,10 @@ class Transfer extends HTMLElement {
     parts.take.disabled = false;
   }
 }
+
+const fieldOf = (problem) => {
+  const path = pathOf(problem, PATHS);
+  return path ? fieldName(path) : problem.field;
+};
 
 customElements.define("faq-transfer", Transfer);

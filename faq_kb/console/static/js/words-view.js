@@ -63,10 +63,24 @@ class Words extends HTMLElement {
       this.#problem([]);
       this.state.notify("words.saved");
     } catch (error) {
+      if (error.code === "edit_conflict") return this.#join(error.details);
       const { problems } = error.details ?? {};
       this.#problem(problems?.length ? problems.map((problem) => (problem.line ? t("words.line", { line: problem.line, problem: problemText(problem, this.state) }) : problemText(problem, this.state))) : [errorText(error)]);
     }
     this.#showChanged();
+  }
+
+  /** A colleague saved first: what either of us added stays, what either took out goes. */
+  #join({ theirs, draft_version: version }) {
+    const mine = this.parts.text.value.split("\n");
+    const base = this.saved.split("\n");
+    const gone = new Set(base.filter((line) => !mine.includes(line) || !theirs.includes(line)));
+    this.version = version;
+    this.saved = theirs.join("\n");
+    const added = mine.filter((line) => !base.includes(line) && !theirs.includes(line));
+    this.#fill([...theirs.filter((line) => !gone.has(line)), ...added].join("\n"));
+    write(this.#key, this.parts.text.value);
+    this.#problem([t("words.joined")]);
   }
 
   #problem(texts) {
