@@ -99,7 +99,7 @@ def _folded_pattern(written: str) -> str:
 
 
 class Pins:
-    """The pins of a set of articles: a whole sentence wins over parts of one, a longer part over a shorter, and any part
+    """The pins of a set of articles: a whole sentence wins over parts of one, a longer part over a shorter, any part
     over a pattern."""
 
     def __init__(self, articles: Iterable[Article]) -> None:
