@@ -21,7 +21,7 @@ from faq_kb.addresses import is_address
 Node = dict[str, Any]
 
 _BULLET = re.compile(r"[ ]{0,6}-[ \t]+(?=\S)")
-_NUMBER = re.compile(r"[ ]{0,6}(\d{1,3})\.[ \t]+(?=\S)")
+_NUMBER = re.compile(r"[ ]{0,6}([0-9]{1,3})\.[ \t]+(?=\S)")
 _INDENT = re.compile(r"[ ]{2,}|\t")
 # A backslash before a sign, a run of stars, the beginning and end of a link, a line break.
 _SIGN = re.compile(r"\\([\\*\[\]()\-.#_`<>!])|(\*+)|(\[)|(\](?:\(([^\s()\[\]]{1,2000})\))?)|(\n)")

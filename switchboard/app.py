@@ -109,6 +109,7 @@ def create_app(
         VisitorTokens(visitor_secret),
         identity_secret,
         settings.shop_name,
+        settings.help_address,
         settings.default_language,
         Rates(settings.sessions_per_minute, settings.sessions_per_minute / 60, time.monotonic),
         clock,

@@ -15,6 +15,7 @@ from sqlalchemy.engine import Connection
 
 import shop
 from faq_kb import Article, Category, KnowledgeFollower, Reader
+from faq_kb.help.library import STRANGER
 from handoff import conversations, shapes, texts, transcript, visitors
 from handoff.clock import Clock
 from handoff.database import Database
@@ -62,6 +63,7 @@ class Reception:
         tokens: VisitorTokens,
         identity_secret: str,
         shop_name: str,
+        help_address: str,
         default_language: str,
         session_rates: Rates,
         clock: Clock,
@@ -75,6 +77,7 @@ class Reception:
         self._tokens = tokens
         self._identity_secret = identity_secret
         self._shop_name = shop_name
+        self._help_address = help_address
         self._default_language = default_language
         self._session_rates = session_rates
         self._clock = clock
@@ -324,6 +327,8 @@ class Reception:
                 if other in known and known[other].is_for(reader)
             ],
             "links": [{"label": _in(link.label, spoken), "url": link.url} for link in article.links],
+            "image": article.image,
+            "page": f"{self._help_address}/{spoken}/{article.id}" if article.is_for(STRANGER) else None,
         }
 
     async def orders_of(self, visitor: Visitor, wanted: str | None) -> Frame:

@@ -188,7 +188,8 @@ async def test_topics_lie_several_levels_deep(start: Start, root: Path) -> None:
     home = await _seen(gateway, "/help/en/")
     assert home.all("a", href="/help/en/islands/") and not home.all("a", href="/help/en/lantau/")
     islands = await _seen(gateway, "/help/en/islands/")
-    assert islands.all("a", href="/help/en/lantau/") and islands.all("a", href="/help/en/lantau-days")
+    assert islands.all("a", href="/help/en/lantau/")
+    assert (await _seen(gateway, "/help/en/lantau/")).all("a", href="/help/en/lantau-days")
     _, page, _ = await _get(gateway, "/help/zh-HK/lantau-days")
     links = [one["href"] for one in Seen(page).all("a")]
     above = ["/help/zh-HK/", "/help/zh-HK/delivery/", "/help/zh-HK/islands/", "/help/zh-HK/lantau/"]
@@ -220,6 +221,19 @@ async def test_what_is_not_for_everybody_is_on_no_public_page(start: Start, root
         assert "members-only" not in page and "telegram-only" not in page and "lantern" not in page, path
     for path in ("/help/en/members-only", "/help/en/telegram-only", "/help/members-only", "/help/en/members/"):
         assert (await _get(gateway, path))[0] == 404, path
+
+
+async def test_the_widget_is_told_where_an_article_has_its_page(start: Start, root: Path) -> None:
+    _write(root, "members", LIMITED.replace("channels: [telegram]", "image: /help/images/mute.png"))
+    gateway = await start(help_url="https://shop.example.com/help")
+    _, text, _ = await _get(gateway, "/widget/faq/telegram-only?locale=zh-TW")
+    article = json.loads(text)
+    assert article["page"] == "https://shop.example.com/help/zh-TW/telegram-only"
+    assert article["image"] == "/help/images/mute.png"
+    page = await gateway.page(identity=gateway.identity())
+    headers = {"Authorization": f"Bearer {page.session['token']}"}
+    _, text, _ = await _get(gateway, "/widget/faq/members-only", **headers)
+    assert json.loads(text)["answer"] == "A lantern." and json.loads(text)["page"] is None
 
 
 async def test_the_best_answer_comes_first_in_a_search(start: Start) -> None:

@@ -1,5 +1,7 @@
 // Text written by others: made harmless for places that show one line, and given links only where they are plain web links.
 
+import { markup } from "/widget/static/chat/markup.js";
+
 const BIDI_CONTROLS = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 const BIDI_OVERRIDES = /[\u202a-\u202e\u2066-\u2069]/g;
 const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g;
@@ -22,7 +24,20 @@ const WEB_LINK = /https?:\/\/[^\s<>"'`\\，。！？；：、）】》」』（�
 
 /** Puts `text` into `element`, with its http and https addresses as links that tell nothing about us. */
 export function showText(element, text) {
-  const clean = manyLines(text);
+  element.replaceChildren(...withLinks(manyLines(text)));
+}
+
+/** Puts an answer into `element` as the customer sees it: with the markup of articles. */
+export function showAnswer(element, text) {
+  element.replaceChildren(...markup(manyLines(text), { say: withLinks, link: answerLink }));
+}
+
+function answerLink(address, children) {
+  const label = children.map((child) => child.textContent ?? child).join("");
+  return webLink(new URL(address, location.href).href, label) ?? `${label} (${address})`;
+}
+
+function withLinks(clean) {
   const nodes = [];
   let end = 0;
   for (const match of clean.matchAll(WEB_LINK)) {
@@ -33,7 +48,7 @@ export function showText(element, text) {
     end = match.index + address.length;
   }
   nodes.push(clean.slice(end));
-  element.replaceChildren(...nodes.filter((node) => node !== ""));
+  return nodes.filter((node) => node !== "");
 }
 
 /** A link to a web address, or null for anything else. A name in look-alike letters shows its real spelling. */

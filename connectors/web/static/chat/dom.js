@@ -53,10 +53,21 @@ export function followable(address, base) {
   }
 }
 
-export function link(address, label) {
-  const url = followable(address, location.href);
+const GATEWAY = new URL("../../../", import.meta.url);
+
+/* A path is one of the shop's pages, unless it is a help page. */
+export function link(address, ...label) {
+  if (/^(mailto|tel):/.test(address)) return h("a", { href: address }, label);
+  const url = followable(address, address.startsWith("/help/") ? GATEWAY : location.href);
   if (!url) return h("span", {}, label);
   return h("a", { href: url.href, target: "_blank", rel: "noopener noreferrer nofollow", title: url.href }, label);
+}
+
+/* A place for what is made of a module that only some need. */
+export function later(load, make, instead = "") {
+  const place = h("span", {});
+  load().then(make).catch(() => instead).then((made) => place.replaceWith(...[made].flat()));
+  return place;
 }
 
 /* ASCII only: Chinese follows an address without a space, and a look-alike letter spoils it. */
@@ -74,4 +85,10 @@ export function words(text) {
     end = index + address.length;
   }
   return [...nodes, text.slice(end)];
+}
+
+/* An answer that may be written with markup; most are not. */
+export function written(text) {
+  if (!/[*[\\]|^\s*(-|\d+\.)\s/m.test(text)) return words(text);
+  return later(() => import("./markup.js"), ({ markup }) => markup(text, { say: words, link }), words(text));
 }

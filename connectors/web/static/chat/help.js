@@ -1,34 +1,75 @@
-/* Help topics and their answers. Loaded when somebody browses them. */
+/* Pages laid over the conversation: help topics and their answers, the customer's orders. Loaded when first asked for. */
 
-import { button, h, icon, words } from "./dom.js";
-import { linksOf } from "./messages.js";
+import { button, followable, h, icon, link, written } from "./dom.js";
+import { Sheet } from "./sheet.js";
 
-export class FaqBrowser {
-  constructor(texts, sheet, session, ask) {
-    Object.assign(this, { texts, sheet, session, ask });
+export class Pages extends Sheet {
+  constructor(texts, chat) {
+    super(texts);
+    this.chat = chat;
+    this.faq = new FaqBrowser(texts, this, chat.session, (article) => chat.askArticle(article));
+  }
+
+  openFaq(opener) {
+    this.begin(opener);
+    this.faq.open();
+  }
+
+  openOrders(opener) {
+    this.begin(opener);
+    this.open({ title: this.texts.t("my_orders"), make: () => this.#orders() });
+  }
+
+  async #orders() {
+    const [{ orders }, { orderCard }] = await Promise.all([
+      this.chat.session.get(`widget/orders?locale=${this.texts.locale}`), import("./cards.js")]);
+    if (!orders.length) return [h("p", { class: "empty" }, this.texts.t("no_orders"))];
+    return orders.map((order) => orderCard(order, this.texts, (one) => this.chat.askOrder(one)));
+  }
+}
+
+class FaqBrowser {
+  constructor(texts, pages, session, ask) {
+    Object.assign(this, { texts, pages, session, ask });
   }
 
   #get(path) {
     return this.session.get(`widget/faq${path}?locale=${this.texts.locale}`);
   }
 
-  async front() {
-    const { categories } = await this.#get("");
-    return [this.#search(categories), ...this.#lists(categories)];
+  open() {
+    this.pages.open({
+      title: this.texts.t("browse_faq"),
+      isLevel: true,
+      make: async () => {
+        this.categories = (await this.#get("")).categories;
+        return [this.#search(), this.#topics(this.#below(null)), this.found];
+      },
+    });
   }
 
-  #lists(categories) {
-    this.topics = list(categories, "faq-category", ({ name, articles }) =>
-      [h("span", {}, name), h("span", { class: "how-many" }, this.texts.t("articles", { count: articles.length }))],
+  /* Each category names the one that holds it; one that names none of these stands at the top. */
+  #below(id) {
+    const known = new Set(this.categories.map((category) => category.id));
+    return this.categories.filter(({ parent }) => (known.has(parent) ? parent : null) === id);
+  }
+
+  #countIn({ id, articles }) {
+    return this.#below(id).reduce((count, inner) => count + this.#countIn(inner), articles.length);
+  }
+
+  #topics(categories) {
+    this.topics = list(categories, "faq-category", (category) =>
+      [h("span", {}, category.name), h("span", { class: "how-many" }, this.texts.t("articles", { count: this.#countIn(category) }))],
     (category) => this.#openCategory(category));
-    this.found = h("div", { "aria-live": "polite" });
-    return [this.topics, this.found];
+    return this.topics;
   }
 
-  #search(categories) {
-    const articles = categories.flatMap((category) => category.articles);
+  #search() {
+    const articles = this.categories.flatMap((category) => category.articles);
     const field = h("input", { class: "search", type: "search", dir: "auto", "data-testid": "faq-search",
       "aria-label": this.texts.t("search_faq"), placeholder: this.texts.t("search_faq") });
+    this.found = h("div", { "aria-live": "polite" });
     field.addEventListener("input", () => {
       const wanted = field.value.trim().toLowerCase();
       const hits = wanted ? articles.filter(({ question }) => question.toLowerCase().includes(wanted)) : [];
@@ -39,8 +80,12 @@ export class FaqBrowser {
     return field;
   }
 
-  #openCategory({ name, articles }) {
-    this.sheet.open(name, () => [this.#questions(articles)]);
+  #openCategory({ id, name, articles }) {
+    const inner = this.#below(id);
+    this.pages.open({
+      id, title: name, isLevel: true,
+      make: () => [inner.length > 0 && this.#topics(inner), articles.length > 0 && this.#questions(articles)],
+    });
   }
 
   #questions(articles) {
@@ -48,17 +93,32 @@ export class FaqBrowser {
   }
 
   #openArticle({ id, question }) {
-    this.sheet.open(question, async () => {
-      const article = await this.#get(`/${encodeURIComponent(id)}`);
-      return [
-        h("div", { class: "answer", dir: "auto", "data-testid": "faq-answer" }, words(article.answer)),
-        linksOf(article.links),
-        button({ class: "main-button", "data-testid": "ask-this", onclick: () => this.ask(article) }, this.texts.t("ask_this")),
-        article.related?.length > 0 && h("h3", {}, this.texts.t("related")),
-        article.related?.length > 0 && this.#questions(article.related),
-      ];
+    this.pages.open({
+      id, title: question,
+      make: async () => {
+        const article = await this.#get(`/${encodeURIComponent(id)}`);
+        return [
+          h("div", { class: "answer", dir: "auto", "data-testid": "faq-answer" }, written(article.answer)),
+          this.#image(article),
+          linksOf(article.links),
+          h("div", { class: "answer-foot" },
+            button({ class: "main-button", "data-testid": "ask-this", onclick: () => this.ask(article) }, this.texts.t("ask_this")),
+            article.page && h("span", { class: "links", "data-testid": "open-page" }, link(article.page, this.texts.t("open_page")))),
+          article.related?.length > 0 && h("h3", {}, this.texts.t("related")),
+          article.related?.length > 0 && this.#questions(article.related),
+        ];
+      },
     });
   }
+
+  #image({ image, question }) {
+    const url = image && followable(image, this.session.gateway);
+    return url && h("img", { class: "picture", src: url.href, alt: question, loading: "lazy", referrerpolicy: "no-referrer" });
+  }
+}
+
+function linksOf(links) {
+  return links?.length > 0 && h("ul", { class: "links" }, links.map((one) => h("li", {}, link(one.url, one.label || one.url))));
 }
 
 function list(entries, testid, words, open) {

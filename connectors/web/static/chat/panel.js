@@ -1,8 +1,7 @@
 /* The chat's window, its parts from top to bottom, and the bubble that opens it. */
 
 import { button, h, icon } from "./dom.js";
-import { Log, orderCard } from "./messages.js";
-import { Sheet } from "./sheet.js";
+import { Log } from "./messages.js";
 import { LOCALES } from "./texts.js";
 
 const PHONE = matchMedia("(max-width: 480px), (max-height: 480px)");
@@ -27,11 +26,10 @@ export class Panel {
       discard: (clientId) => chat.outbox.discard(clientId),
       seen: () => chat.seen(),
     });
-    this.sheet = new Sheet(texts);
     this.actions = new Actions(texts, {
       askPerson: () => chat.askPerson(),
-      browse: () => this.#openTopics(),
-      orders: () => this.#openOrders(),
+      browse: () => this.#browse("openFaq", this.actions.browse),
+      orders: () => this.#browse("openOrders", this.actions.orders),
     });
     this.composer = new Composer(texts, { send: (text) => chat.say(text), typing: (typing) => chat.typing(typing), drafts: chat.tab });
     this.line = h("div", { class: "notice", role: "status", "data-testid": "connection-notice", hidden: true });
@@ -41,7 +39,7 @@ export class Panel {
       { class: "panel", role: "dialog", "aria-label": texts.t("chat"), "data-testid": "panel", hidden: true,
         onkeydown: (event) => this.#key(event) },
       this.header.element, this.waiting.element, this.line,
-      h("div", { class: "stage" }, this.log.element, this.sheet.element),
+      (this.stage = h("div", { class: "stage" }, this.log.element)),
       this.problem, this.actions.element, this.composer.element,
     );
     window.visualViewport?.addEventListener("resize", () => this.#fit());
@@ -73,7 +71,7 @@ export class Panel {
   }
 
   toConversation() {
-    this.sheet.close();
+    this.pages?.close();
     this.log.toEnd();
   }
 
@@ -85,25 +83,26 @@ export class Panel {
     this.noticeTimer = setTimeout(() => (this.problem.hidden = true), NOTICE_MS);
   }
 
-  #openTopics() {
-    this.sheet.open(this.texts.t("browse_faq"), async () => {
-      const { FaqBrowser } = await import("./help.js");
-      return new FaqBrowser(this.texts, this.sheet, this.chat.session, (article) => this.chat.askArticle(article)).front();
-    }, this.actions.browse);
-  }
-
-  #openOrders() {
-    this.sheet.open(this.texts.t("my_orders"), async () => {
-      const { orders } = await this.chat.session.get(`widget/orders?locale=${this.texts.locale}`);
-      if (!orders.length) return [h("p", { class: "empty" }, this.texts.t("no_orders"))];
-      return orders.map((order) => orderCard(order, this.texts, (one) => this.chat.askOrder(one)));
-    }, this.actions.orders);
+  /* The pages over the conversation are loaded with the first wish for one. */
+  async #browse(what, opener) {
+    try {
+      const { Pages } = await import(`./help.js${this.again ?? ""}`);
+      if (!this.pages) {
+        this.pages = new Pages(this.texts, this.chat);
+        this.stage.append(this.pages.element);
+      }
+      this.pages[what](opener);
+    } catch {
+      // A browser may remember that an address could not be loaded.
+      this.again = `?${Date.now()}`;
+      this.notice({ message: this.texts.t("could_not_load") });
+    }
   }
 
   #key(event) {
     if (event.key === "Escape" && !event.isComposing && event.keyCode !== 229) {
       event.stopPropagation();
-      if (this.sheet.isOpen) this.sheet.goBack();
+      if (this.pages?.isOpen) this.pages.goBack();
       else this.chat.close();
     }
     if (event.key === "Tab" && PHONE.matches) this.#keepFocus(event);

@@ -59,7 +59,7 @@ class Preview extends HTMLElement {
       const image = content.image?.startsWith("/") ? content.image : null;
       const links = content.links.filter(({ url }) => url).map(({ label, url }) => `${texts.pick(label) || url}: ${url}`);
       const related = content.related.slice(0, 3).map((id, index) => ({ index, title: texts.pick(this.state.articleRow(id)?.question) || id }));
-      messages.push(line(2, "assistant", [textOf("answer"), ...links].join("\n"), { image, buttons: related }));
+      messages.push(line(2, "assistant", [textOf("answer"), ...links].join("\n"), { image, buttons: related, article: this.article }));
     }
     const nothing = () => {};
     const log = new Log(texts, { gateway: location.origin, contacts: () => null, say: nothing, press: nothing, retry: nothing, discard: nothing, seen: nothing, rate: nothing });

@@ -1,6 +1,6 @@
 // Searching the knowledge base for an answer in the customer's language, one click from the composer.
 import { percent } from "/page/static/js/formats.js";
-import { manyLines, oneLine } from "/page/static/js/safe-text.js";
+import { oneLine, showAnswer } from "/page/static/js/safe-text.js";
 import { copyOf, partsOf, setText } from "/page/static/js/templates.js";
 import { errorText, locale, named, t } from "/page/static/js/texts.js";
 
@@ -85,7 +85,7 @@ class FaqPane extends HTMLElement {
     parts.root.dataset.article = article.id;
     parts.root.lang = this.#language;
     parts.question.textContent = oneLine(article.question, 300);
-    parts.answer.textContent = manyLines(article.answer);
+    showAnswer(parts.answer, article.answer);
     parts.id.textContent = article.id;
     parts.score.textContent = percent(article.score);
     parts.insert.addEventListener("click", () => this.onInsert(article.answer));

@@ -1,6 +1,6 @@
 // One message of a transcript: who, when, what, and where an answer of the assistant came from.
 import { clockTime, dateTime, percent } from "/page/static/js/formats.js";
-import { oneLine, showText, webLink } from "/page/static/js/safe-text.js";
+import { oneLine, showAnswer, showText, webLink } from "/page/static/js/safe-text.js";
 import { orderView } from "./order-view.js";
 import { copyOf, partsOf, setIcon } from "/page/static/js/templates.js";
 import { errorText, t } from "/page/static/js/texts.js";
@@ -18,7 +18,8 @@ export function messageView(message, { onCopy, onWrong, customer }) {
   parts.time.dateTime = message.at;
   parts.bubble.title = dateTime(message.at);
   if (message.lang) parts.text.lang = message.lang;
-  showText(parts.text, message.text);
+  const isAnswer = message.author === "agent" || (message.author === "assistant" && message.article);
+  (isAnswer ? showAnswer : showText)(parts.text, message.text);
   parts.extra.replaceChildren(...extras(message, { onCopy, onWrong }));
   return parts;
 }
