@@ -157,6 +157,14 @@ def last_of_all(connection: Connection) -> dict[str, Revision]:
     return {row.article_id: _record(row) for row in rows}
 
 
+def changed_at(connection: Connection) -> dict[str, datetime]:
+    """When each article that has a revision last changed."""
+    rows = connection.execute(
+        select(revisions.c.article_id, func.max(revisions.c.at).label("at")).group_by(revisions.c.article_id)
+    )
+    return {row.article_id: row.at for row in rows}
+
+
 def _record(row: Row) -> Revision:
     return Revision(
         id=row.id,

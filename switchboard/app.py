@@ -7,6 +7,7 @@ import contextlib
 import logging
 import time
 from collections.abc import Coroutine
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from sanic.request import Request
 
 import shop
 from connectors.web import widget
-from faq_kb import KnowledgeBase, KnowledgeFollower
+from faq_kb import KnowledgeBase, KnowledgeFollower, history
 from faq_kb import help as help_pages
 from faq_kb.console import learning_api
 from faq_kb.console.api import Console
@@ -130,7 +131,8 @@ def create_app(
     app.blueprint(
         pages.blueprint(settings.base_url, settings.help_address, settings.demo, identity_secret, clock, settings.port)
     )
-    app.blueprint(help_pages.blueprint(_help_site(settings), knowledge, clock, serve))
+    changed_at = partial(database.read, history.changed_at)
+    app.blueprint(help_pages.blueprint(_help_site(settings), knowledge, changed_at, clock, serve))
     app.blueprint(health.blueprint(database, bot, knowledge, problems))
     app.blueprint(openapi.blueprint())
     guards.install(app)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -52,10 +52,16 @@ class Written:
     is_kept: bool = True
 
 
-def blueprint(site: Site, knowledge: KnowledgeFollower, clock: Callable[[], datetime], serve: Serve) -> Blueprint:
+def blueprint(
+    site: Site,
+    knowledge: KnowledgeFollower,
+    changed_at: Callable[[], Awaitable[Mapping[str, datetime]]],
+    clock: Callable[[], datetime],
+    serve: Serve,
+) -> Blueprint:
     """The help pages of a shop, from the set of articles in force."""
     routes = Blueprint("help")
-    pages = HelpPages(site, knowledge, clock)
+    pages = HelpPages(site, knowledge, Changes(knowledge.folder, changed_at, clock), clock)
     images = knowledge.folder / "images"
     files = {path.name: path for path in (FOLDER / "static").iterdir()}
 
@@ -77,6 +83,7 @@ def blueprint(site: Site, knowledge: KnowledgeFollower, clock: Callable[[], date
 
     @routes.route(f"{SERVED_AT}/<path:path>", methods=["GET", "HEAD"], name="page")
     async def page(request: Request, path: str) -> HTTPResponse:
+        await pages.follow()
         # Sanic drops the last slash of `path`, and it is what tells a category from an article.
         return pages.at(request, request.path.removeprefix(f"{SERVED_AT}/"))
 
@@ -86,11 +93,13 @@ def blueprint(site: Site, knowledge: KnowledgeFollower, clock: Callable[[], date
 class HelpPages:
     """Finds what stands at a path and writes it."""
 
-    def __init__(self, site: Site, knowledge: KnowledgeFollower, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, site: Site, knowledge: KnowledgeFollower, changes: Changes, clock: Callable[[], datetime]
+    ) -> None:
         self.site = site
         self._knowledge = knowledge
         self._clock = clock
-        self._changes = Changes(knowledge.folder)
+        self._changes = changes
         self._writer = Writer()
         self._library = Library(knowledge.current, self._today())
         self._sitemap: tuple[str, bytes] = ("", b"")
@@ -102,7 +111,11 @@ class HelpPages:
             self._library = Library(knowledge, day)
         return self._library
 
-    def _today(self) -> Any:
+    async def follow(self) -> None:
+        """Know when the articles in force were changed."""
+        await self._changes.follow(self._knowledge.current.version)
+
+    def _today(self) -> date:
         return self._clock().astimezone(SHOP_TIME).date()
 
     @property
@@ -281,6 +294,7 @@ class HelpPages:
     # -- sending -----------------------------------------------------------------------------------------------
 
     async def sitemap(self, request: Request) -> HTTPResponse:
+        await self.follow()
         tag = self.tag
         headers = {"ETag": tag, "Cache-Control": _CHECKED, "Vary": "Accept-Encoding"}
         if _is_known(request, tag):

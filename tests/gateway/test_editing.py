@@ -492,3 +492,21 @@ async def test_a_replay_shows_what_customers_asked_before_and_with_the_draft(gat
     assert (found["asked"], found["lost"], found["same"]) == (2, [], 1)
     (won,) = found["won"]
     assert (won["text"], won["source"], won["after"]["id"]) == ("wat duz postig cost", "past", FEE)
+
+
+async def test_a_publication_is_on_the_public_page_with_its_day(gateway: Gateway) -> None:
+    eddy = await console(gateway)
+    await eddy.save(answer={"en": "Forty dollars."})
+    await eddy.publish()
+
+    async def page() -> str:
+        async with gateway.http.get(f"{gateway.base}/help/en/{FEE}") as answer:
+            return await answer.text()
+
+    shown = await until(lambda: _with("Forty dollars.", page()))
+    assert '<time datetime="2026-03-02">2 March 2026</time>' in shown
+
+
+async def _with(words: str, page: Awaitable[str]) -> str:
+    shown = await page
+    return shown if words in shown else ""
