@@ -273,6 +273,9 @@ def test_the_console_fits_its_screen_by_day_and_by_night(room: Room, locale: str
         eddy.part("back").click()
     for page in ("misses", "stats", "words", "import"):
         eddy.part(f"page-{page}").click()
+        eddy.page.wait_for_load_state("networkidle")
+        if page == "words":
+            expect(eddy.part("words-text")).to_have_value(re.compile("運費"))
         look(f"8-{page}", ".page:not([hidden])")
 
 

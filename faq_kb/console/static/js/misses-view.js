@@ -35,6 +35,7 @@ class Misses extends HTMLElement {
     const { parts } = this;
     const query = { state: "open", ...(parts.kind.value && { kind: parts.kind.value }), ...(parts.language.value && { variant: parts.language.value }) };
     parts.list.setAttribute("aria-busy", "true");
+    setText(parts.about, t("loading"));
     try {
       const { clusters } = await this.state.api.misses(query);
       if (turn !== this.#turn) return;

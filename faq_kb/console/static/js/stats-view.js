@@ -22,6 +22,7 @@ class Stats extends HTMLElement {
     const { parts, route, state } = this;
     const article = route.values.get("article");
     parts.body.setAttribute("aria-busy", "true");
+    setText(parts.about, t("loading"));
     try {
       const stats = await state.api.stats({ weeks: parts.weeks.value, ...(article && { article }) });
       if (turn !== this.#turn) return;
