@@ -10,12 +10,24 @@ from shop.errors import BadShopSettings, IdentityRefused, NotADemoShop, ShopErro
 from shop.http import HttpShop
 from shop.identity import Identity, check_identity_secret, sign_identity, verify_identity
 from shop.locales import LOCALES, text_in
-from shop.proof import OrderDesk, ProvedOrder, Refusal, ShownOrder, Tier
+from shop.proof import OrderDesk, PhoneProof, Proof, ProvedOrder, Refusal, ShownOrder, Tier
 from shop.records import Customer, Item, Order, OrderStatus, Parcel, ParcelEvent, ParcelStatus, Shop, carrier_in
+from shop.service_requests import (
+    Accepted,
+    Allowed,
+    Refund,
+    RefundState,
+    Refused,
+    RefusedBecause,
+    RequestKind,
+    ServiceRequest,
+)
 from shop.sql import SqlShop
 
 __all__ = [
     "LOCALES",
+    "Accepted",
+    "Allowed",
     "BadShopSettings",
     "Customer",
     "HttpShop",
@@ -29,8 +41,16 @@ __all__ = [
     "Parcel",
     "ParcelEvent",
     "ParcelStatus",
+    "PhoneProof",
+    "Proof",
     "ProvedOrder",
+    "Refund",
+    "RefundState",
     "Refusal",
+    "Refused",
+    "RefusedBecause",
+    "RequestKind",
+    "ServiceRequest",
     "Shop",
     "ShopError",
     "ShopUnavailable",

@@ -20,6 +20,7 @@ from shop.database import open_engine
 from shop.demo_shop import DemoShop
 from shop.errors import NotADemoShop, ShopError
 from shop.records import Order, Parcel
+from shop.service_requests import Refund
 
 # Set beside the shop's tables by this script, and looked for before it replaces anything.
 _own = MetaData()
@@ -79,6 +80,7 @@ def _rows(shop: DemoShop) -> dict[Table, list[dict[str, Any]]]:
             for _, parcel in shop.parcels
             for position, event in enumerate(parcel.events)
         ],
+        sql.refunds: [_refund_row(number, refund) for number, refund in shop.refunds],
     }
 
 
@@ -90,6 +92,10 @@ def _order_row(order: Order) -> dict[str, Any]:
 def _parcel_row(number: str, position: int, parcel: Parcel) -> dict[str, Any]:
     row = {name: value for name, value in vars(parcel).items() if name != "events"}
     return {**row, "order_number": number, "position": position, "status": parcel.status.value}
+
+
+def _refund_row(number: str, refund: Refund) -> dict[str, Any]:
+    return {**vars(refund), "order_number": number, "state": refund.state.value, "amount": str(refund.amount)}
 
 
 def main(arguments: list[str]) -> int:

@@ -8,11 +8,16 @@ from decimal import Decimal
 from itertools import pairwise
 from random import Random
 
+from shop import demo_rules
 from shop import demo_texts as texts
 from shop.records import Customer, Item, Order, OrderStatus, Parcel, ParcelEvent, ParcelStatus
+from shop.service_requests import Refund, RefundState
 
 CUSTOMERS = 240
 ORDERS = 1200
+
+# How many customers tests and the README name.
+WELL_KNOWN = 8
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -29,13 +34,14 @@ class DemoShop:
         self.customers: list[Customer] = []
         self.orders: list[Order] = []
         self.parcels: list[tuple[str, Parcel]] = []
+        self.refunds: list[tuple[str, Refund]] = []
         self._tracking_numbers: set[str] = set()
         self._add_well_known()
         self._add_crowd()
 
     def _add_well_known(self) -> None:
         self.customers.extend(_well_known_customers(self.now))
-        mei_ling, chih_hao, wang_fang, alex = self.customers
+        mei_ling, chih_hao, wang_fang, alex, ka_yi, ya_ting, liu_yang, priya = self.customers
         self._add_order(mei_ling, "HG10019932", 24 * DAY, OrderStatus.DELIVERED, (0, 5), 20 * DAY)
         self._add_order(mei_ling, "HG10023847", 3 * DAY + 4 * HOUR, OrderStatus.SHIPPED, (13, 9), timedelta(minutes=40))
         self._add_order(chih_hao, "HG10024001", 2 * DAY + 15 * HOUR, OrderStatus.PACKING, (6, 8), 3 * HOUR)
@@ -43,6 +49,30 @@ class DemoShop:
             wang_fang, "HG10024105", 2 * DAY + 6 * HOUR, OrderStatus.SHIPPED, (14,), 5 * HOUR, ParcelStatus.EXCEPTION
         )
         self._add_order(alex, "HG10024222", DAY + 20 * HOUR, OrderStatus.DELIVERED, (1, 17), DAY)
+        self._add_aftersales(ka_yi, ya_ting, liu_yang, priya)
+
+    def _add_aftersales(self, ka_yi: Customer, ya_ting: Customer, liu_yang: Customer, priya: Customer) -> None:
+        """An order for each thing that a customer may ask to have done, and for each reason not to do it."""
+        paid, packing, unpaid = OrderStatus.PAID, OrderStatus.PACKING, OrderStatus.AWAITING_PAYMENT
+        delivered, returning = OrderStatus.DELIVERED, OrderStatus.RETURNING
+        cancelled, refunded = OrderStatus.CANCELLED, OrderStatus.REFUNDED
+        self._add_order(ka_yi, "HG10020810", 22 * DAY, delivered, (11,), 18 * DAY)
+        self._add_order(ka_yi, "HG10022410", 12 * DAY, returning, (12,), 2 * DAY)
+        self._add_order(ka_yi, "HG10023120", 8 * DAY, delivered, (0, 8), 5 * DAY)
+        self._add_order(ka_yi, "HG10024410", 18 * HOUR, paid, (16,), 17 * HOUR)
+        self._add_order(ya_ting, "HG10022430", 13 * DAY, refunded, (10,), 3 * DAY)
+        self._add_order(ya_ting, "HG10022910", 9 * DAY, delivered, (2, 4), 4 * DAY)
+        self._add_order(ya_ting, "HG10024300", 30 * HOUR, packing, (5, 9), 4 * HOUR)
+        self._add_order(ya_ting, "HG10024600", 2 * HOUR, unpaid, (3,), 2 * HOUR)
+        self._add_order(liu_yang, "HG10022050", 15 * DAY, delivered, (15,), 10 * DAY)
+        self._add_order(liu_yang, "HG10023010", 8 * DAY, delivered, (13, 17), 3 * DAY)
+        self._add_order(liu_yang, "HG10024120", 2 * DAY, cancelled, (1,), 40 * HOUR)
+        self._add_order(liu_yang, "HG10024510", 9 * HOUR, paid, (14,), 8 * HOUR)
+        self._add_order(priya, "HG10023210", 7 * DAY, delivered, (1, 9), 2 * DAY)
+        out, on_its_way = ParcelStatus.OUT_FOR_DELIVERY, ParcelStatus.IN_TRANSIT
+        self._add_order(priya, "HG10023990", 3 * DAY, OrderStatus.SHIPPED, (6, 8, 16), 3 * HOUR, out, on_its_way)
+        self._add_order(priya, "HG10024420", 16 * HOUR, packing, (12, 12), 2 * HOUR)
+        self._add_order(priya, "HG10024430", 15 * HOUR, paid, (7,), 14 * HOUR)
 
     def _add_crowd(self) -> None:
         for position in range(len(self.customers) + 1, CUSTOMERS + 1):
@@ -58,8 +88,8 @@ class DemoShop:
             self._add_order_of_crowd(number, age)
 
     def _add_order_of_crowd(self, number: str, age: timedelta) -> None:
-        # The four well-known customers keep exactly the orders that tests count.
-        customer = self.random.choice(self.customers[4:])
+        # The well-known customers keep exactly the orders that tests count.
+        customer = self.random.choice(self.customers[WELL_KNOWN:])
         status = self._status_at(age, PROMISED[customer.region])
         bought = tuple(self.random.sample(range(len(texts.PRODUCTS)), self.random.choice((1, 1, 2, 2, 3, 4))))
         self._add_order(customer, number, age, status, bought, *self._news(status, age, PROMISED[customer.region]))
@@ -105,7 +135,7 @@ class DemoShop:
         status: OrderStatus,
         bought: tuple[int, ...],
         news_age: timedelta,
-        parcel_status: ParcelStatus | None = None,
+        *parcel_statuses: ParcelStatus | None,
     ) -> None:
         currency = texts.CURRENCIES[customer.region]
         items = tuple(self._item(texts.PRODUCTS[product], currency) for product in bought)
@@ -122,16 +152,30 @@ class DemoShop:
             updated_at=self.now - news_age,
         )
         self.orders.append(order)
-        for arrived in self._parcel_statuses(order, parcel_status):
+        for arrived in self._parcel_statuses(order, parcel_statuses):
             self.parcels.append((number, self._parcel(order, arrived)))
+        if refund := self._refund(order):
+            self.refunds.append((number, refund))
+
+    def _refund(self, order: Order) -> Refund | None:
+        """Money that is or will be on its way back, for an order that was paid."""
+        state = {
+            OrderStatus.CANCELLED: RefundState.SENT,
+            OrderStatus.REFUNDED: RefundState.SENT,
+            OrderStatus.RETURNING: RefundState.CHECKING,
+        }.get(order.status)
+        if state is None:
+            return None
+        days = demo_rules.CHECK_DAYS if state is RefundState.CHECKING else demo_rules.BANK_DAYS[order.region]
+        return Refund(state, order.total, order.currency, order.updated_at, order.updated_at + days * DAY)
 
     def _item(self, product: texts.Product, currency: str) -> Item:
         price = Decimal(product.prices[currency]).quantize(Decimal("0.01"))
         return Item(product.name, self.random.choice((1, 1, 1, 2, 3)), price)
 
-    def _parcel_statuses(self, order: Order, given: ParcelStatus | None) -> Iterator[ParcelStatus]:
+    def _parcel_statuses(self, order: Order, given: tuple[ParcelStatus | None, ...]) -> Iterator[ParcelStatus]:
         if order.status is OrderStatus.SHIPPED:
-            yield given or ParcelStatus.IN_TRANSIT
+            yield from (one or ParcelStatus.IN_TRANSIT for one in given or (None,))
         elif order.status in (OrderStatus.DELIVERED, OrderStatus.RETURNING, OrderStatus.REFUNDED):
             yield ParcelStatus.RETURNED if order.status is OrderStatus.REFUNDED else ParcelStatus.DELIVERED
             if len(order.items) > 3:
@@ -139,7 +183,7 @@ class DemoShop:
 
     def _parcel(self, order: Order, status: ParcelStatus) -> Parcel:
         carriers = texts.CARRIERS[order.region]
-        is_well_known = order.customer_id < "c-0005"
+        is_well_known = order.customer_id <= f"c-{WELL_KNOWN:04}"
         carrier = carriers[0] if is_well_known else self.random.choice(carriers)
         events = tuple(self._events(order, status, is_well_known))
         is_final = status in (ParcelStatus.DELIVERED, ParcelStatus.RETURNED)
@@ -233,6 +277,24 @@ def _well_known_customers(now: datetime) -> tuple[Customer, ...]:
             90,
         ),
         Customer("c-0004", "Alex Wong", "+852 6234 5678", "alex.wong@example.com", "en", "HK", (), now - 95 * DAY, 460),
+        Customer("c-0005", "何嘉怡", "+852 9876 2468", "ho.kayi@example.com", "zh-HK", "HK", (), now - 500 * DAY, 820),
+        Customer(
+            "c-0006", "張雅婷", "+886 933 221 357", "chang.yating@example.com", "zh-TW", "TW", (), now - 330 * DAY, 640
+        ),
+        Customer(
+            "c-0007", "刘洋", "+86 139 1234 8642", "liu.yang@example.com", "zh-CN", "CN", (), now - 210 * DAY, 150
+        ),
+        Customer(
+            "c-0008",
+            "Priya Nair",
+            "+852 5566 9753",
+            "priya.nair@example.com",
+            "en",
+            "HK",
+            ("vip",),
+            now - 640 * DAY,
+            990,
+        ),
     )
 
 

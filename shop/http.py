@@ -7,7 +7,7 @@ import threading
 import time
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 import requests
 from urllib3.exceptions import HTTPError, TimeoutError
@@ -15,6 +15,7 @@ from urllib3.exceptions import HTTPError, TimeoutError
 from shop import references, wire
 from shop.errors import BadShopSettings, ShopUnavailable, Unavailable
 from shop.records import Customer, Order, Parcel
+from shop.service_requests import Accepted, Allowed, Refund, Refused, RefusedBecause, RequestKind, ServiceRequest
 
 CONNECT_SECONDS = 2.0
 # A customer is waiting for the bot, who waits for us.
@@ -22,6 +23,10 @@ ANSWER_SECONDS = 5.0
 MAX_BODY_BYTES = 1024 * 1024
 CHUNK_BYTES = 64 * 1024
 MAX_ORDERS = 100
+
+
+class _NotOffered(ShopUnavailable):
+    """The shop's system does not take such requests."""
 
 
 class HttpShop:
@@ -80,9 +85,39 @@ class HttpShop:
         answer = self._get(f"orders/{folded}/parcels") if folded else None
         return list(answer.each("parcels", wire.parcel)) if answer else []
 
-    def _get(self, path: str) -> wire.Fields | None:
-        """The object that was answered, or None for the documented 404."""
-        status, body = self._fetch(path)
+    def may_request(self, number: str, kind: RequestKind, reason: str = "") -> Allowed | Refused | None:
+        folded = references.order_number(number)
+        if not folded:
+            return None
+        query = urlencode({"kind": kind.value, "reason": reason} if reason else {"kind": kind.value})
+        try:
+            answer = self._get(f"orders/{folded}/allowed?{query}")
+        except _NotOffered:
+            return Refused(RefusedBecause.NOT_OFFERED)
+        return answer.one("verdict", wire.verdict) if answer else None
+
+    def request(self, wish: ServiceRequest) -> Accepted | Refused | None:
+        folded = references.order_number(wish.order_number)
+        if not folded:
+            return None
+        # The key travels along: the shop does a wish once, however often a lost connection makes us send it.
+        told = {"key": wish.key, "kind": wish.kind.value, "details": dict(wish.details)}
+        try:
+            answer = self._get(f"orders/{folded}/requests", told)
+        except _NotOffered:
+            return Refused(RefusedBecause.NOT_OFFERED)
+        return answer.one("request", wire.accepted_or_refused) if answer else None
+
+    def refund_of(self, number: str) -> Refund | None:
+        folded = references.order_number(number)
+        answer = self._get(f"orders/{folded}/refund") if folded else None
+        return answer.one("refund", wire.refund) if answer else None
+
+    def _get(self, path: str, told: dict[str, Any] | None = None) -> wire.Fields | None:
+        """The object that was answered to a question, or to what was `told`; None for the documented 404."""
+        status, body = self._fetch(path, told)
+        if status == 501:
+            raise _NotOffered(Unavailable.FAILED, "501")
         if status in (401, 403):
             raise ShopUnavailable(Unavailable.REFUSED, str(status))
         if status not in (200, 404):
@@ -94,24 +129,27 @@ class HttpShop:
         _must_be(answer.one("error", lambda error: error.text("code")) == "not_found", "error.code")
         return None
 
-    def _fetch(self, path: str) -> tuple[int, bytes]:
+    def _fetch(self, path: str, told: dict[str, Any] | None) -> tuple[int, bytes]:
         deadline = time.monotonic() + self._answer_seconds
         try:
             try:
-                return self._fetch_once(path, deadline)
+                return self._fetch_once(path, told, deadline)
             except requests.ConnectTimeout:
                 raise
             except requests.ConnectionError:
-                # A kept connection that the server closed just as we used it; asking twice changes nothing.
-                return self._fetch_once(path, deadline)
+                # A kept connection that the server closed just as we used it; asking twice changes nothing, and a
+                # wish told twice has one key.
+                return self._fetch_once(path, told, deadline)
         except (requests.Timeout, TimeoutError) as exc:
             raise ShopUnavailable(Unavailable.TOO_SLOW) from exc
         except (requests.RequestException, HTTPError, OSError) as exc:
             raise ShopUnavailable(Unavailable.UNREACHABLE, type(exc).__name__) from exc
 
-    def _fetch_once(self, path: str, deadline: float) -> tuple[int, bytes]:
-        with self._session().get(
+    def _fetch_once(self, path: str, told: dict[str, Any] | None, deadline: float) -> tuple[int, bytes]:
+        with self._session().request(
+            "GET" if told is None else "POST",
             f"{self._base_url}/{path}",
+            json=told,
             timeout=(min(CONNECT_SECONDS, self._answer_seconds), self._answer_seconds),
             # A redirect would carry our token to wherever it points.
             allow_redirects=False,

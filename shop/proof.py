@@ -1,4 +1,5 @@
-"""Who may see what of an order. Anonymous: nothing. Number and phone ending: that order's status. Identity: own orders.
+"""Who may see what of an order, and have something done with it. Anonymous: nothing. Number and phone ending: that
+order's status. Identity: own orders.
 
 A wrong ending and an unknown order get the same refusal after the same work, so that nobody can find out which
 numbers exist.
@@ -7,7 +8,8 @@ numbers exist.
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
@@ -20,6 +22,7 @@ from shop.clock import Clock, utc_now
 from shop.errors import ShopUnavailable
 from shop.identity import Identity
 from shop.records import Item, Order, OrderStatus, Parcel, ParcelStatus, Shop
+from shop.service_requests import MAX_DETAIL_LENGTH, Accepted, Allowed, Refund, Refused, RequestKind, ServiceRequest
 
 log = logging.getLogger(__name__)
 
@@ -76,6 +79,18 @@ class Refusal:
 NO_MATCH = Refusal("no_match")
 
 
+@dataclass(frozen=True)
+class PhoneProof:
+    """The phone ending that a conversation gave for an order."""
+
+    phone_last4: str = field(repr=False)
+    conversation_id: str
+
+
+# What somebody shows for an order. Nothing is done with an order without one that holds.
+Proof = Identity | PhoneProof
+
+
 class OrderDesk:
     """Orders for those who may see them. Its methods raise `ShopUnavailable` when the shop cannot be asked."""
 
@@ -118,6 +133,45 @@ class OrderDesk:
             return NO_MATCH
         return ProvedOrder(Tier.IDENTITY, _in_full(order), tuple(self._shop.parcels_of(order.number)))
 
+    def proved(self, number: str, proof: Proof) -> ProvedOrder | Refusal:
+        """The order as far as this proof shows it."""
+        if isinstance(proof, PhoneProof):
+            return self.order_by_proof(number, proof.phone_last4, proof.conversation_id)
+        return self.order_for(proof, number)
+
+    def may_request(
+        self, kind: RequestKind, number: str, proof: Proof, details: Mapping[str, str]
+    ) -> Allowed | Refused | Refusal:
+        """Whether the shop would do it, so that nobody is asked to confirm what cannot be done. Changes nothing."""
+        proved = self.proved(number, proof)
+        if isinstance(proved, Refusal):
+            return proved
+        return self._shop.may_request(proved.order.number, kind, details.get("reason", "")) or NO_MATCH
+
+    def request(
+        self, kind: RequestKind, number: str, proof: Proof, details: Mapping[str, str]
+    ) -> Accepted | Refused | Refusal:
+        """Have the shop do it. The same request twice has the same reference; who proves nothing gets a `Refusal`."""
+        proved = self.proved(number, proof)
+        if isinstance(proved, Refusal):
+            return proved
+        wish = ServiceRequest(kind, proved.order.number, _bounded(details))
+        answer = self._shop.request(wish)
+        if isinstance(answer, Accepted):
+            told = {"event": "service_requested", "kind": kind.value, "reference": answer.reference}
+            log.info("The shop took a request", extra=told)
+        return answer or NO_MATCH
+
+    def refund_of(self, number: str, proof: Proof) -> Refund | Refusal:
+        """How far a refund is; its amount only for an identity, like all that an order cost."""
+        proved = self.proved(number, proof)
+        if isinstance(proved, Refusal):
+            return proved
+        refund = self._shop.refund_of(proved.order.number)
+        if refund is None:
+            return NO_MATCH
+        return refund if proved.tier is Tier.IDENTITY else replace(refund, amount=None, currency=None)
+
     def _proved(self, number: str, phone_last4: str) -> ProvedOrder | None:
         order = self._shop.order(number)
         customer = self._shop.customer(order.customer_id if order else NO_CUSTOMER)
@@ -125,6 +179,10 @@ class OrderDesk:
         if not is_right or order is None or customer is None:
             return None
         return ProvedOrder(Tier.ORDER, _status_only(order), tuple(self._shop.parcels_of(order.number)))
+
+
+def _bounded(details: Mapping[str, str]) -> dict[str, str]:
+    return {name: value.strip()[:MAX_DETAIL_LENGTH] for name, value in details.items() if value.strip()}
 
 
 def _is_ending_of(phone: str, given: str) -> bool:

@@ -10,6 +10,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
 from shop.locales import in_four, text_in
+from shop.service_requests import Accepted, Allowed, Refund, Refused, RequestKind, ServiceRequest
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -143,3 +144,12 @@ class Shop(Protocol):
 
     def parcels_of(self, number: str) -> list[Parcel]:
         """In the order they left the shop; an unknown order has none."""
+
+    def may_request(self, number: str, kind: RequestKind, reason: str = "") -> Allowed | Refused | None:
+        """Whether the shop would do it now; changes nothing. None for an unknown order."""
+
+    def request(self, wish: ServiceRequest) -> Accepted | Refused | None:
+        """Do it, once for each `wish.key`: a repeat gets the first answer. None for an unknown order."""
+
+    def refund_of(self, number: str) -> Refund | None:
+        """How far the money is; None for an unknown order."""

@@ -1,26 +1,52 @@
-"""The shop in an SQL database: the demo shop's own tables, and the adapter that reads them.
+"""The shop in an SQL database: the demo shop's own tables, and the adapter that reads them and takes requests.
 
-Only `shop.demo` writes these tables. A shop with a database of its own has other tables: give it an adapter of its own
-(docs/shop-api.md).
+`shop.demo` fills these tables; this adapter adds what customers ask for. A shop with a database of its own has other
+tables: give it an adapter of its own (docs/shop-api.md).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import JSON, Column, DateTime, ForeignKey, Index, Integer, MetaData, String, Table, select
+from sqlalchemy import (
+    JSON,
+    Column,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    delete,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from shop import references
+from shop import demo_rules, references
+from shop.clock import Clock, utc_now
 from shop.database import open_engine
 from shop.errors import ShopUnavailable, Unavailable
 from shop.records import Customer, Item, Order, OrderStatus, Parcel, ParcelEvent, ParcelStatus
+from shop.service_requests import (
+    NO_REFUND,
+    Accepted,
+    Allowed,
+    Refund,
+    RefundState,
+    Refused,
+    RefusedBecause,
+    RequestKind,
+    ServiceRequest,
+)
 
 MAX_ORDERS = 100
 
@@ -88,12 +114,41 @@ parcel_events = Table(
     Column("what", JSON, nullable=False),
 )
 
+service_requests = Table(
+    "shop_service_requests",
+    metadata,
+    Column("key", String(32), primary_key=True),
+    Column("reference", String(20), nullable=False, unique=True),
+    Column("order_number", ForeignKey("shop_orders.number"), nullable=False, index=True),
+    Column("kind", String(20), nullable=False),
+    Column("details", JSON, nullable=False),
+    Column("made_at", DateTime(timezone=True), nullable=False),
+)
+
+refunds = Table(
+    "shop_refunds",
+    metadata,
+    Column("order_number", ForeignKey("shop_orders.number"), primary_key=True),
+    Column("state", String(20), nullable=False),
+    Column("amount", String(20), nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("updated_at", DateTime(timezone=True), nullable=False),
+    Column("expected_by", DateTime(timezone=True)),
+)
+
+# What an order becomes when the shop has said yes; an address and an exchange leave it as it is.
+_BECOMES = {RequestKind.CANCEL: OrderStatus.CANCELLED, RequestKind.RETURN: OrderStatus.RETURNING}
+
+# Done once for an order, whatever the words: the article says so for exchanges.
+_ONCE = (RequestKind.CANCEL, RequestKind.RETURN, RequestKind.EXCHANGE)
+
 
 class SqlShop:
     """Reads the tables above. Answers of one call come from one consistent state, even while the demo is refilled."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, clock: Clock = utc_now) -> None:
         self._engine = open_engine(url)
+        self._clock = clock
 
     def close(self) -> None:
         self._engine.dispose()
@@ -101,14 +156,14 @@ class SqlShop:
     def customer(self, customer_id: str) -> Customer | None:
         if references.customer_id(customer_id) is None:
             return None
-        with self._reading() as connection:
+        with self._asking() as connection:
             row = connection.execute(select(customers).where(customers.c.id == customer_id)).one_or_none()
             return _customer(row) if row else None
 
     def orders_of(self, customer_id: str, limit: int = 10) -> list[Order]:
         if references.customer_id(customer_id) is None:
             return []
-        with self._reading() as connection:
+        with self._asking() as connection:
             newest = (
                 select(orders)
                 .where(orders.c.customer_id == customer_id)
@@ -121,29 +176,81 @@ class SqlShop:
 
     def order(self, number: str) -> Order | None:
         """One query whether the order exists or not, so that its cost tells nothing."""
-        with self._reading() as connection:
-            wanted = (
-                select(orders, items.c.line, items.c.name, items.c.quantity, items.c.price)
-                .join_from(orders, items, isouter=True)
-                .where(orders.c.number == (references.order_number(number) or ""))
-                .order_by(items.c.line)
-            )
-            rows = connection.execute(wanted).all()
-            return _order(rows[0], tuple(_item(row) for row in rows if row.line is not None)) if rows else None
+        with self._asking() as connection:
+            return _order_in(connection, references.order_number(number) or "")
 
     def parcels_of(self, number: str) -> list[Parcel]:
-        with self._reading() as connection:
+        with self._asking() as connection:
+            return _parcels_in(connection, references.order_number(number) or "")
+
+    def may_request(self, number: str, kind: RequestKind, reason: str = "") -> Allowed | Refused | None:
+        with self._asking() as connection:
+            return self._verdict(connection, references.order_number(number) or "", kind, reason)
+
+    def request(self, wish: ServiceRequest) -> Accepted | Refused | None:
+        with self._asking() as connection:
+            # Locks the order (on SQLite the database) before anything is read: two wishes are taken one by one.
+            locked = update(orders).where(orders.c.number == wish.order_number).values(status=orders.c.status)
+            connection.execute(locked)
+            done = connection.execute(select(service_requests).where(service_requests.c.key == wish.key)).one_or_none()
+            if done is not None:
+                return Accepted(done.reference, _utc(done.made_at))
+            answer = self._verdict(connection, wish.order_number, wish.kind, wish.details.get("reason", ""))
+            if not isinstance(answer, Allowed):
+                return answer
+            return self._do(connection, wish)
+
+    def refund_of(self, number: str) -> Refund | None:
+        with self._asking() as connection:
             wanted = (
-                select(parcels, parcel_events.c.at, parcel_events.c.place, parcel_events.c.what)
-                .join_from(parcels, parcel_events, isouter=True)
-                .where(parcels.c.order_number == (references.order_number(number) or ""))
-                .order_by(parcels.c.position, parcels.c.tracking_number, parcel_events.c.at, parcel_events.c.position)
+                select(orders.c.number, refunds)
+                .join_from(orders, refunds, isouter=True)
+                .where(orders.c.number == (references.order_number(number) or ""))
             )
-            rows = connection.execute(wanted).all()
-            return [_parcel(list(of_one)) for _, of_one in groupby(rows, lambda row: row.tracking_number)]
+            row = connection.execute(wanted).one_or_none()
+            return _refund(row) if row else None
+
+    def _verdict(self, connection: Connection, number: str, kind: RequestKind, reason: str) -> Allowed | Refused | None:
+        order = _order_in(connection, number)
+        if order is None:
+            return None
+        answer = demo_rules.verdict(kind, order, _parcels_in(connection, number), self._clock(), reason)
+        on_file = _reference_in(connection, number, kind)
+        if on_file is None or kind not in _ONCE:
+            return answer
+        return Refused(RefusedBecause.ALREADY_REQUESTED, reference=on_file)
+
+    def _do(self, connection: Connection, wish: ServiceRequest) -> Accepted:
+        now = self._clock()
+        kept = {"key": wish.key, "reference": wish.reference, "kind": wish.kind.value, "details": dict(wish.details)}
+        connection.execute(insert(service_requests).values(**kept, order_number=wish.order_number, made_at=now))
+        status = _BECOMES.get(wish.kind)
+        order = _order_in(connection, wish.order_number)
+        if status and order:
+            changed = update(orders).where(orders.c.number == order.number)
+            connection.execute(changed.values(status=status.value, updated_at=now))
+            self._promise_refund(connection, order, wish.kind, now)
+        return Accepted(wish.reference, now)
+
+    def _promise_refund(self, connection: Connection, order: Order, kind: RequestKind, now: datetime) -> None:
+        if order.status is OrderStatus.AWAITING_PAYMENT:
+            return
+        state = RefundState.SENT if kind is RequestKind.CANCEL else RefundState.AWAITING_RETURN
+        bank = timedelta(days=demo_rules.BANK_DAYS[order.region])
+        connection.execute(delete(refunds).where(refunds.c.order_number == order.number))
+        connection.execute(
+            insert(refunds).values(
+                order_number=order.number,
+                state=state.value,
+                amount=str(order.total),
+                currency=order.currency,
+                updated_at=now,
+                expected_by=now + bank if state is RefundState.SENT else None,
+            )
+        )
 
     @contextmanager
-    def _reading(self) -> Iterator[Connection]:
+    def _asking(self) -> Iterator[Connection]:
         try:
             with self._engine.begin() as connection:
                 yield connection
@@ -151,6 +258,39 @@ class SqlShop:
             raise ShopUnavailable(Unavailable.DATABASE, type(exc).__name__) from exc
         except (ValueError, ArithmeticError) as exc:
             raise ShopUnavailable(Unavailable.UNREADABLE, type(exc).__name__) from exc
+
+
+def _order_in(connection: Connection, number: str) -> Order | None:
+    wanted = (
+        select(orders, items.c.line, items.c.name, items.c.quantity, items.c.price)
+        .join_from(orders, items, isouter=True)
+        .where(orders.c.number == number)
+        .order_by(items.c.line)
+    )
+    rows = connection.execute(wanted).all()
+    return _order(rows[0], tuple(_item(row) for row in rows if row.line is not None)) if rows else None
+
+
+def _parcels_in(connection: Connection, number: str) -> list[Parcel]:
+    wanted = (
+        select(parcels, parcel_events.c.at, parcel_events.c.place, parcel_events.c.what)
+        .join_from(parcels, parcel_events, isouter=True)
+        .where(parcels.c.order_number == number)
+        .order_by(parcels.c.position, parcels.c.tracking_number, parcel_events.c.at, parcel_events.c.position)
+    )
+    rows = connection.execute(wanted).all()
+    return [_parcel(list(of_one)) for _, of_one in groupby(rows, lambda row: row.tracking_number)]
+
+
+def _reference_in(connection: Connection, number: str, kind: RequestKind) -> str | None:
+    """What is on file of this kind for the order, newest first."""
+    wanted = (
+        select(service_requests.c.reference)
+        .where(service_requests.c.order_number == number, service_requests.c.kind == kind.value)
+        .order_by(service_requests.c.made_at.desc())
+    )
+    found = connection.execute(wanted.limit(1)).scalar()
+    return None if found is None else str(found)
 
 
 def _items_of(connection: Connection, numbers: list[str]) -> dict[str, tuple[Item, ...]]:
@@ -188,6 +328,18 @@ def _order(row: Any, ordered: Iterable[Item]) -> Order:
         region=row.region,
         promised_by=_utc(row.promised_by) if row.promised_by else None,
         updated_at=_utc(row.updated_at),
+    )
+
+
+def _refund(row: Any) -> Refund:
+    if row.state is None:
+        return NO_REFUND
+    return Refund(
+        state=RefundState(row.state),
+        amount=Decimal(row.amount),
+        currency=row.currency,
+        updated_at=_utc(row.updated_at),
+        expected_by=_utc(row.expected_by) if row.expected_by else None,
     )
 
 

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from shop.errors import ShopUnavailable, Unavailable
 from shop.locales import LOCALES
 from shop.records import Customer, Item, Order, OrderStatus, Parcel, ParcelEvent, ParcelStatus
+from shop.service_requests import Accepted, Allowed, Refund, RefundState, Refused, RefusedBecause
 
 T = TypeVar("T")
 E = TypeVar("E", bound=Enum)
@@ -89,6 +90,15 @@ class Fields:
         except ValueError as exc:
             raise unreadable(self._named(name)) from exc
 
+    def yes(self, name: str) -> bool:
+        value = self._fields.get(name)
+        if not isinstance(value, bool):
+            raise unreadable(self._named(name))
+        return value
+
+    def none_or(self, name: str, read: Callable[[str], T]) -> T | None:
+        return None if self._fields.get(name) is None else read(name)
+
     def time(self, name: str) -> datetime:
         try:
             # Python 3.10 does not read the Z that everybody writes.
@@ -100,7 +110,7 @@ class Fields:
             raise unreadable(self._named(name)) from exc
 
     def time_or_none(self, name: str) -> datetime | None:
-        return None if self._fields.get(name) is None else self.time(name)
+        return self.none_or(name, self.time)
 
     def _named(self, name: str) -> str:
         return f"{self._path}.{name}" if self._path else name
@@ -153,3 +163,32 @@ def parcel(fields: Fields) -> Parcel:
 
 def _event(fields: Fields) -> ParcelEvent:
     return ParcelEvent(at=fields.time("at"), place=fields.text("place", ""), what=fields.texts("what"))
+
+
+def verdict(fields: Fields) -> Allowed | Refused:
+    return Allowed(fields.time_or_none("until")) if fields.yes("allowed") else _refused(fields)
+
+
+def accepted_or_refused(fields: Fields) -> Accepted | Refused:
+    if not fields.yes("accepted"):
+        return _refused(fields)
+    return Accepted(reference=fields.text("reference"), at=fields.time("at"))
+
+
+def _refused(fields: Fields) -> Refused:
+    return Refused(
+        because=fields.choice("because", RefusedBecause),
+        days=fields.none_or("days", fields.count),
+        until=fields.time_or_none("until"),
+        reference=fields.none_or("reference", fields.text),
+    )
+
+
+def refund(fields: Fields) -> Refund:
+    return Refund(
+        state=fields.choice("state", RefundState),
+        amount=fields.none_or("amount", fields.money),
+        currency=fields.none_or("currency", fields.text),
+        updated_at=fields.time_or_none("updated_at"),
+        expected_by=fields.time_or_none("expected_by"),
+    )

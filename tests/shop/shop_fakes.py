@@ -13,7 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from shop import Shop
+from shop import Accepted, Allowed, RequestKind, ServiceRequest, Shop
 
 NOW = datetime(2026, 3, 2, 4, 0, tzinfo=timezone.utc)
 API_TOKEN = "shop-api-token"
@@ -38,6 +38,7 @@ class ShopApi:
     trouble: Callable[[BaseHTTPRequestHandler], None] | None = None
     requests: list[str] = field(default_factory=list)
     headers: dict[str, str] = field(default_factory=dict)
+    told: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         api = self
@@ -51,6 +52,10 @@ class ShopApi:
                 api.requests.append(self.path)
                 api.headers = dict(self.headers)
                 (api.trouble or api.answer)(self)
+
+            def do_POST(self) -> None:
+                api.told = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                self.do_GET()
 
             def log_message(self, *_: Any) -> None:
                 pass
@@ -75,26 +80,35 @@ class ShopApi:
         if request.headers.get("Authorization") != f"Bearer {API_TOKEN}":
             return send(request, 401, {"error": {"code": "unauthorized"}})
         address = urlsplit(request.path)
-        found = self._found(
-            [unquote(part) for part in address.path.split("/")[3:]], parse_qs(address.query).get("limit", ["10"])[0]
-        )
+        query = {name: values[0] for name, values in parse_qs(address.query).items()}
+        found = self._found([unquote(part) for part in address.path.split("/")[3:]], query, request.command)
         if found is None:
             return send(request, 404, {"error": {"code": "not_found", "message": "No such thing."}})
         return send(request, 200, found)
 
-    def _found(self, parts: list[str], limit: str) -> dict[str, Any] | None:
+    def _found(self, parts: list[str], query: dict[str, str], method: str) -> dict[str, Any] | None:
         if parts[0] == "customers" and len(parts) == 2:
             customer = self.shop.customer(parts[1])
             return {"customer": as_json(asdict(customer))} if customer else None
         if parts[0] == "customers":
             if self.shop.customer(parts[1]) is None:
                 return None
-            return {"orders": as_json([asdict(order) for order in self.shop.orders_of(parts[1], int(limit))])}
+            return {"orders": as_json([asdict(order) for order in self.shop.orders_of(parts[1], int(query["limit"]))])}
         order = self.shop.order(parts[1])
         if order is None:
             return None
         if len(parts) == 2:
             return {"order": as_json(asdict(order))}
+        if parts[2] == "refund":
+            return {"refund": as_json(vars(self.shop.refund_of(parts[1])))}
+        if parts[2] == "allowed":
+            verdict = self.shop.may_request(parts[1], RequestKind(query["kind"]), query.get("reason", ""))
+            return {"verdict": {"allowed": isinstance(verdict, Allowed), **as_json(vars(verdict))}}
+        if parts[2] == "requests" and method == "POST":
+            assert self.told["key"]
+            wish = ServiceRequest(RequestKind(self.told["kind"]), parts[1], self.told["details"])
+            answer = self.shop.request(wish)
+            return {"request": {"accepted": isinstance(answer, Accepted), **as_json(vars(answer))}}
         return {"parcels": as_json([asdict(parcel) for parcel in self.shop.parcels_of(parts[1])])}
 
 

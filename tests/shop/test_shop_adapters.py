@@ -15,10 +15,16 @@ import pytest
 from shop_fakes import API_TOKEN, NOW, ShopApi, as_json, drip, send
 
 from shop import (
+    Accepted,
     BadShopSettings,
     HttpShop,
     OrderStatus,
     ParcelStatus,
+    RefundState,
+    Refused,
+    RefusedBecause,
+    RequestKind,
+    ServiceRequest,
     Shop,
     ShopUnavailable,
     SqlShop,
@@ -302,7 +308,7 @@ def test_the_documented_examples_are_what_the_adapter_reads(shop_api: ShopApi, h
         part.split("`", 1)[0].split("?")[0]: json.loads(part.split("```json\n", 1)[1].split("```", 1)[0])
         for part in page.split("### `GET ")[1:]
     }
-    assert len(examples) == 4
+    assert len(examples) == 6
 
     shop_api.trouble = _answers(200, examples["/customers/{id}"])
     assert http_shop.customer("c-0001")
@@ -312,8 +318,25 @@ def test_the_documented_examples_are_what_the_adapter_reads(shop_api: ShopApi, h
     assert http_shop.order("HG10023847")
     shop_api.trouble = _answers(200, examples["/orders/{number}/parcels"])
     assert http_shop.parcels_of("HG10023847")
+    shop_api.trouble = _answers(200, examples["/orders/{number}/refund"])
+    assert http_shop.refund_of("HG10023847")
+    shop_api.trouble = _answers(200, examples["/orders/{number}/allowed"])
+    assert isinstance(http_shop.may_request("HG10023847", RequestKind.CANCEL), Refused)
+
+
+def test_the_documented_request_is_what_the_adapter_sends_and_its_answer_what_it_reads(
+    shop_api: ShopApi, http_shop: HttpShop
+) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "shop-api.md").read_text(encoding="utf-8")
+    sent, answered = page.split("### `POST ")[1].split("```json\n")[1:3]
+    request = json.loads(sent.split("```")[0])
+    shop_api.trouble = _answers(200, json.loads(answered.split("```")[0]))
+    done = http_shop.request(ServiceRequest(RequestKind(request["kind"]), "HG10023120", request["details"]))
+    assert isinstance(done, Accepted) and done.reference == "R-7KQ2-M4XW"
+    assert shop_api.told.keys() == request.keys() and shop_api.told["details"] == request["details"]
 
 
 def test_the_documentation_names_every_status() -> None:
     page = (Path(__file__).parents[2] / "docs" / "shop-api.md").read_text(encoding="utf-8")
-    assert all(f"`{status.value}`" in page for status in (*OrderStatus, *ParcelStatus))
+    assert all(f"`{status.value}`" in page for status in (*OrderStatus, *ParcelStatus, *RefundState))
+    assert all(f"`{word.value}`" in page for word in (*RequestKind, *RefusedBecause))
