@@ -42,6 +42,8 @@ class Turn:
         self._tracker = tracker
         self.conversation_id = str(tracker.sender_id)
         message: Mapping[str, Any] = tracker.latest_message or {}
+        self._message = message
+        self._wording: Mapping[str, Any] = message.get("wording") or {}
         self.intent = str((message.get("intent") or {}).get("name") or "")
         self.words = str(message.get("text") or "")
         self.found: Mapping[str, Any] = message.get("faq") or {}
@@ -75,12 +77,48 @@ class Turn:
         return (self._tracker.active_loop or {}).get("name")
 
     @property
+    def question(self) -> str | None:
+        """What the open form asked for last; None for a form that this message opened."""
+        asked = None if self._since_message("active_loop") else self._tracker.get_slot("requested_slot")
+        return str(asked) if asked else None
+
+    @property
+    def is_back_in_form(self) -> bool:
+        """The form gave way in this turn, somebody else has answered, and the form goes on."""
+        return self.question is not None and self._since_message("action_execution_rejected")
+
+    @property
     def order_number(self) -> str | None:
-        return self._slot("order_number")
+        return self.slot("order_number")
 
     @property
     def phone_last4(self) -> str | None:
-        return self._slot("phone_last4")
+        return self.slot("phone_last4")
+
+    @property
+    def wishes(self) -> list[str]:
+        """The jobs that the parts of a message ask for, when there are several."""
+        return [str(wish) for wish in self._message.get("wishes") or ()]
+
+    @property
+    def is_question(self) -> bool:
+        """Whether the message asks something, by its wording."""
+        return self._wording.get("asks") is True
+
+    @property
+    def negates(self) -> bool:
+        return self._wording.get("negates") is True
+
+    @property
+    def now(self) -> datetime:
+        return datetime.now(timezone.utc)
+
+    @property
+    def seconds_of_silence(self) -> float:
+        """How long the customer took to answer."""
+        times = [float(event["timestamp"]) for event in self._tracker.events if event["event"] in ("user", "bot")]
+        before = [float(event["timestamp"]) for event in self.last_answer]
+        return max(0.0, times[-1] - before[-1]) if times and before else 0.0
 
     @property
     def last_said(self) -> list[str]:
@@ -125,12 +163,7 @@ class Turn:
 
     def did(self, action: str) -> bool:
         """Whether an action has run in this turn already."""
-        for event in reversed(self._tracker.events):
-            if event["event"] == "user":
-                return False
-            if event["event"] == "action" and event.get("name") == action:
-                return True
-        return False
+        return any(event["event"] == "action" and event.get("name") == action for event in self._this_turn())
 
     def last_words(self) -> str:
         """The last thing the customer typed that says what it is about; "yes" and "a person please" do not."""
@@ -162,12 +195,29 @@ class Turn:
                 return event.get("metadata") or {}
         return {}
 
-    def _slot(self, name: str) -> str | None:
+    def mapping(self, slot: str) -> dict[str, str]:
+        value = self._tracker.get_slot(slot)
+        return {str(name): str(words) for name, words in value.items()} if isinstance(value, dict) else {}
+
+    def words_of(self, slot: str) -> tuple[str, ...]:
+        value = self._tracker.get_slot(slot)
+        return tuple(str(word) for word in value) if isinstance(value, list) else ()
+
+    def slot(self, name: str) -> str | None:
         value = self._tracker.get_slot(name)
         # Two numbers in one message: "not that one, the other" names the right one last.
         if isinstance(value, list):
             value = value[-1] if value else None
         return str(value) if value else None
+
+    def _since_message(self, kind: str) -> bool:
+        return any(event["event"] == kind and event.get("name") for event in self._this_turn())
+
+    def _this_turn(self) -> Iterator[Event]:
+        for event in reversed(self._tracker.events):
+            if event["event"] == "user":
+                return
+            yield event
 
     def _before_this_message(self) -> Iterator[Event]:
         events = iter(reversed(self._tracker.events))

@@ -15,6 +15,8 @@ from actions.services import knowledge
 
 NEAREST = 3
 
+_MISS_IN_FORM = {"order_form": "utter_form_miss", "service_form": "utter_service_miss"}
+
 
 class Miss(Action):
     """First miss: the nearest articles and a button for a person. From the second in a row: the person."""
@@ -28,7 +30,7 @@ class Miss(Action):
             # In a form it was no question but an answer to ours.
             return offer_person(dispatcher, turn, {} if turn.form else unanswered(turn))
         if turn.form:
-            dispatcher.utter_message(response="utter_form_miss", json_message={"miss": 1})
+            dispatcher.utter_message(response=_MISS_IN_FORM[turn.form], json_message={"miss": 1})
         else:
             suggest(dispatcher, turn)
         return []

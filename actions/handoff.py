@@ -13,6 +13,7 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.conversation import Event, Turn
 from actions.fallback import offer_person
+from actions.service_wishes import collected
 from actions.services import orders, shop
 from actions.texts import text
 from shop import Customer, ProvedOrder, ShopUnavailable, age_in, order_card
@@ -160,14 +161,18 @@ def _summary(turn: Turn, kind: str, proved: ProvedOrder | None) -> str:
         parts.append(text("utter_label_summary_order", turn.locale, number=order.number, status=status, age=age))
     elif turn.order_number:
         parts.append(text("utter_label_summary_order_unproved", turn.locale, number=turn.order_number))
+    if wish := collected(turn).get("wish"):
+        wanted = text(f"utter_label_wish_{wish}", turn.locale)
+        parts.append(text("utter_label_summary_wish", turn.locale, wish=wanted))
     if words := " ".join(turn.last_words().split()):
         parts.append(text("utter_label_summary_last_words", turn.locale, words=words[:LONGEST_WORDS]))
     return " ".join(parts)
 
 
 def _collected(turn: Turn, proved: ProvedOrder | None) -> dict[str, Any]:
-    collected = {"order_number": turn.order_number, "phone_last4": turn.phone_last4, "language": turn.locale}
-    known = {name: value for name, value in collected.items() if value}
+    told = {"order_number": turn.order_number, "phone_last4": turn.phone_last4, "language": turn.locale}
+    known = {name: value for name, value in told.items() if value}
+    known.update(collected(turn))
     return {**known, "order_proved": proved is not None} if turn.order_number else known
 
 

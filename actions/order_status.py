@@ -137,8 +137,9 @@ def _told_own(dispatcher: CollectingDispatcher, turn: Turn, identity: Identity) 
     return []
 
 
-def say_order(dispatcher: CollectingDispatcher, turn: Turn, proved: ProvedOrder) -> None:
-    """Status, parcels, their age, and an offer of a person where one should look."""
+def say_order(dispatcher: CollectingDispatcher, turn: Turn, proved: ProvedOrder, *, alone: bool = True) -> None:
+    """Status, parcels, their age, and an offer of a person where one should look. Not `alone`: a question of another
+    form follows, and offers nothing beside it."""
     now = datetime.now(timezone.utc)
     order = proved.order
     age = age_in(turn.locale, order.updated_at, now)
@@ -151,9 +152,9 @@ def say_order(dispatcher: CollectingDispatcher, turn: Turn, proved: ProvedOrder)
     card = order_card(order, proved.parcels, turn.locale, now)
     another = {"title": text("utter_label_another_order", turn.locale), "payload": "/another_order"}
     dispatcher.utter_message(
-        text="\n".join(lines), buttons=[another] if concern is None else [], json_message={"order": card}
+        text="\n".join(lines), buttons=[another] if alone and concern is None else [], json_message={"order": card}
     )
-    if concern:
+    if concern and alone:
         response = "utter_order_concern_noted" if turn.is_waiting else f"utter_order_{concern}_offer_person"
         dispatcher.utter_message(response=response)
 

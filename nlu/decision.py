@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from nlu.wording import PLAIN, Wording
+
 FAQ = "faq"
 FALLBACK = "nlu_fallback"
 OUT_OF_SCOPE = "out_of_scope"
@@ -23,22 +25,21 @@ FETCHES_A_PERSON = frozenset({"complaint", "urgent_unhelpful"})
 # Heard even where the message holds hardly more than an order number.
 HEARD_BESIDE_A_NAME = frozenset({"complaint", "deny", "leave_queue", "not_what_i_asked", "urgent_unhelpful"})
 
+# Wishes with a dialogue of their own. Asked about in general ("how do I cancel an order?") an article answers; said as
+# a wish ("cancel my order") the dialogue begins.
+REQUESTS = frozenset({"cancel_order", "change_address", "exchange_request", "refund_status", "return_request"})
+
 # Wishes the assistant has no dialogue for: an article that answers is the best it can do.
 TOPICS = frozenset(
     {
         "account_login",
-        "cancel_order",
-        "change_address",
         "delivery_problem",
-        "exchange_request",
         "invoice_request",
         "membership_points",
         "payment_problem",
         "price_promotion",
         "product_defect",
         "product_question",
-        "refund_status",
-        "return_request",
         "stock_question",
     }
 )
@@ -92,6 +93,9 @@ class Thresholds:
     faq_over_intent: float  # an article at least this good, and better than the intent is sure, overrules it
     faq_over_job: float  # how much better than a job is sure an article must be, to overrule the job
     faq_over_small_talk: float  # the same, for small talk
+    request: float  # somebody who asks us to do a thing at least this sure means their own order
+    request_plain: float  # the same of somebody who only names the thing, unless the article is less sure than that
+    request_over_faq: float  # how much surer than the article a question is that means one's own order
     faq_alone: float  # an article at least this good is an answer when the classifier is guessing
     handoff: float  # a complaint below it is not believed: a person is offered instead of fetched
     person_wish: float  # a wish for a person at least this likely wins over whatever else the message holds
@@ -135,6 +139,7 @@ def decide(
     thresholds: Thresholds,
     *,
     only_names: str | None = None,
+    wording: Wording = PLAIN,
 ) -> Understanding:
     """``only_names``: the intent of a message that is nothing but a number or a language."""
     intent, confidence = guess.intent, guess.sureness
@@ -147,10 +152,12 @@ def decide(
         return Understanding(ASK_PERSON, guess.person, "person_wins")
     if only_names and not (intent in HEARD_BESIDE_A_NAME and confidence >= thresholds.intent_floor):
         return Understanding(only_names, 1.0, "only_names")
+    if intent in REQUESTS and _is_own_request(guess, search, wording, thresholds):
+        return Understanding(intent, confidence, "own_request")
     if search.exact:
         return Understanding(FAQ, 1.0, "exact_question")
     if search.answers and not names_order:
-        if intent in TOPICS:
+        if intent in TOPICS or intent in REQUESTS:
             return Understanding(FAQ, search.score, "article_for_topic")
         if intent != ASK_PERSON and _overrules(guess, search.score, thresholds):
             return Understanding(FAQ, search.score, "article_over_intent")
@@ -162,6 +169,15 @@ def decide(
         return Understanding(FAQ, search.score, "article_over_guess")
     # Neither is answered; which of the two it is, the classifier may say with less.
     return Understanding(OUT_OF_SCOPE if intent == OUT_OF_SCOPE else FALLBACK, 1 - confidence, "nothing_sure")
+
+
+def _is_own_request(guess: Guess, search: Search, wording: Wording, thresholds: Thresholds) -> bool:
+    """Whether it is about one's own order, rather than about how such things go."""
+    if wording.requests:
+        return guess.confidence >= thresholds.request
+    if wording.asks:
+        return search.answers and guess.confidence - search.score >= thresholds.request_over_faq
+    return search.answers and guess.confidence >= min(search.score, thresholds.request_plain)
 
 
 def _overrules(guess: Guess, score: float, thresholds: Thresholds) -> bool:

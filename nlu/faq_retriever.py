@@ -22,6 +22,7 @@ from faq_kb import Hit, KnowledgeBase, KnowledgeFollower, Reader, fold
 from faq_kb.serving import served
 from nlu.decision import ASK_PERSON, INFORM_ORDER, JOBS, Guess, Search, Thresholds, decide
 from nlu.intent_classifier import KNOWN_WORDS
+from nlu.wording import Wording
 
 CANDIDATES = 5
 
@@ -42,6 +43,9 @@ class FaqRetriever(GraphComponent):
             "faq_over_intent": 0.6,
             "faq_over_job": 0.25,
             "faq_over_small_talk": 0.2,
+            "request": 0.4,
+            "request_plain": 0.95,
+            "request_over_faq": 0.15,
             "faq_alone": 0.6,
             "handoff": 0.5,
             "person_wish": 0.25,
@@ -74,16 +78,19 @@ class FaqRetriever(GraphComponent):
         hits = knowledge.search(text, CANDIDATES, reader=_reader(message)) if text.strip() else []
         entities = message.get(ENTITIES) or []
         guess = _guess(message)
+        wording = Wording.of(text)
         understood = decide(
             guess,
             _search(knowledge, hits, text),
             {entity["entity"] for entity in entities},
             self._thresholds,
             only_names=_only_names(text, entities),
+            wording=wording,
         )
         # A plain float: what numpy returns does not go into JSON.
         taken = {"name": understood.intent, "confidence": float(understood.confidence)}
         message.set(INTENT, taken, add_to_output=True)
+        message.set("wording", wording.as_fields(), add_to_output=True)
         message.set(
             "faq",
             {

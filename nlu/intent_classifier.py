@@ -8,6 +8,7 @@ own makes a matrix of each message and copies all coefficients to multiply them 
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
@@ -32,6 +33,16 @@ Floats = npt.NDArray[np.float32]
 
 # Set on a message: how many of its words were ever trained.
 KNOWN_WORDS = "known_words"
+
+# Between two wishes in one breath.
+_JOINTS = re.compile(
+    r"[,，、;；。.!！?？\n]|同埋|仲有|順便|顺便|另外|還有|还有|以及|跟住|之後|然后|然後"
+    r"|\b(and also|and then|and|also|plus|then)\b",
+    re.IGNORECASE,
+)
+# A part of a message is believed to ask for another job when the classifier is this sure of it.
+_SURE_OF_PART = 0.6
+_MOST_PARTS = 4
 
 # Pieces of words, with the blank before and after the word.
 _PIECES = (2, 3, 4)
@@ -110,7 +121,24 @@ class ShopIntentClassifier(GraphComponent, IntentClassifier):
         shown = [{"name": name, "confidence": confidence} for name, confidence in ranking]
         message.set(INTENT, shown[0], add_to_output=True)
         message.set(INTENT_RANKING_KEY, shown[: self._config["ranking_length"]], add_to_output=True)
+        if len(wishes := self._wishes(message, model)) > 1:
+            message.set("wishes", wishes, add_to_output=True)
         message.set(KNOWN_WORDS, sum(word in model.columns for word in words))
+
+    def _wishes(self, message: Message, model: IntentModel) -> list[str]:
+        """What the parts of a message ask for, each on its own: "cancel the mug and where is my refund"."""
+        cuts = [joint.span() for joint in _JOINTS.finditer(str(message.get(TEXT)))][: _MOST_PARTS - 1]
+        if not cuts:
+            return []
+        tokens: list[Token] = message.get(TOKENS_NAMES[TEXT])
+        edges = [0, *(end for _, end in cuts), len(str(message.get(TEXT)))]
+        found: list[str] = []
+        for start, end in pairwise(edges):
+            part = [token.lemma for token in tokens if start <= token.start and token.end <= end]
+            name, confidence = model.ranking(part)[0] if part else ("", 0.0)
+            if confidence >= _SURE_OF_PART and name not in found:
+                found.append(name)
+        return found
 
 
 class IntentModel:

@@ -56,6 +56,8 @@ class Bot:
 
     address: str
     actions: str
+    shop_url: str
+    actions_log: Path
 
     def talk(self, language: str = "zh-HK", **metadata: Any) -> Talk:
         return Talk(self, {"language": language, **metadata})
@@ -99,7 +101,12 @@ class Processes:
     def __init__(self, model: Path, data: Path) -> None:
         self._running: list[subprocess.Popen[bytes]] = []
         actions_port, bot_port = free_port(), free_port()
-        self.bot = Bot(f"http://127.0.0.1:{bot_port}", f"http://127.0.0.1:{actions_port}")
+        self.bot = Bot(
+            f"http://127.0.0.1:{bot_port}",
+            f"http://127.0.0.1:{actions_port}",
+            f"sqlite:///{data / 'shop.db'}",
+            data / "actions.log",
+        )
         endpoints = data / "endpoints.yml"
         endpoints.write_text(ENDPOINTS.format(actions=self.bot.actions), encoding="utf-8")
         environment = {

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import pytest
+
 from nlu.decision import ASK_PERSON, FALLBACK, FAQ, INFORM_ORDER, Guess, Search, Thresholds, decide
+from nlu.wording import Wording
 
 THRESHOLDS = Thresholds(
     intent_floor=0.35,
     faq_over_intent=0.6,
     faq_over_job=0.2,
     faq_over_small_talk=0.2,
+    request=0.4,
+    request_plain=0.95,
+    request_over_faq=0.15,
     faq_alone=0.6,
     handoff=0.5,
     person_wish=0.25,
@@ -34,11 +40,38 @@ def test_a_guess_with_an_article_is_a_question() -> None:
 
 
 def test_a_wish_without_a_dialogue_gets_its_article() -> None:
-    assert taken("return_request", 0.99, Search(0.55, answers=True)) == FAQ
+    assert taken("invoice_request", 0.99, Search(0.55, answers=True)) == FAQ
 
 
 def test_a_wish_without_a_dialogue_and_without_an_article_stays() -> None:
-    assert taken("return_request", 0.9) == "return_request"
+    assert taken("invoice_request", 0.9) == "invoice_request"
+
+
+def asked(text: str, confidence: float, score: float) -> str:
+    """A return, with an article that answers, as this text puts it."""
+    found = Search(score, answers=True)
+    return decide(Guess("return_request", confidence), found, (), THRESHOLDS, wording=Wording.of(text)).intent
+
+
+@pytest.mark.parametrize("text", ["how do I return this", "點退貨㗎", "要怎麼退貨", "退货流程是什么", "可唔可以退貨"])
+def test_how_something_is_done_is_answered_by_the_article(text: str) -> None:
+    assert asked(text, 0.9, 0.9) == FAQ
+
+
+@pytest.mark.parametrize(
+    "text", ["please return it for me", "幫我退貨啦", "麻煩幫我辦退貨", "能帮我退了吗", "can you return it"]
+)
+def test_asking_us_to_do_it_begins_the_dialogue(text: str) -> None:
+    assert asked(text, 0.6, 0.95) == "return_request"
+
+
+def test_a_plain_wish_begins_the_dialogue_when_it_is_surer_than_the_article() -> None:
+    assert asked("退貨", 0.95, 0.9) == "return_request"
+    assert asked("return policy", 0.7, 0.95) == FAQ
+
+
+def test_a_question_after_ones_own_money_is_no_general_one() -> None:
+    assert asked("did my refund go through", 0.98, 0.79) == "return_request"
 
 
 def test_a_sure_job_is_not_overruled_by_an_article() -> None:

@@ -1,0 +1,318 @@
+"""Having something done with an order: the shop is asked before the customer is, nothing happens without a yes, and
+what cannot be done is explained and offered to a person. One form for all wishes (`actions.service_wishes`)."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil
+from typing import Any
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.events import ActionExecutionRejected, SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions import service_answers as answers
+from actions.conversation import Event, Turn
+from actions.order_status import FORGET_PAIR, say_order
+from actions.service_wishes import FORGOTTEN, REFUND_STATUS, WISHES, Service
+from actions.services import orders
+from shop import (
+    Order,
+    OrderStatus,
+    PhoneProof,
+    Proof,
+    ProvedOrder,
+    Refund,
+    Refusal,
+    Refused,
+    RequestKind,
+    ShopUnavailable,
+)
+
+log = logging.getLogger(__name__)
+
+FORM = "service_form"
+
+# What the form asks for, beside the details of a wish. Rasa has no text of its own for these names.
+ORDER, PHONE, CONFIRMATION = "which_order", "which_phone", "confirmation"
+FREE_TEXT = frozenset({"address", "item", "reason", "swap"})
+
+# Said inside the form, these leave it at once.
+LEAVES = frozenset({"ask_person", "complaint", "urgent_unhelpful", "abuse", "leave_queue", "note_while_waiting"})
+# Where words are asked for, these are still no answer to the question.
+NO_ANSWER = frozenset(
+    {"greet", "thanks", "goodbye", "bot_challenge", "capabilities", "language_switch", "repeat", "browse_faq"}
+)
+TELLS_STATUS = frozenset({"order_status", "delivery_status"})
+# A yes this long after the question may be meant for something else.
+YES_WITHIN_SECONDS = 30 * 60
+# Shorter is "my office", not an address that a courier finds.
+SHORTEST_ADDRESS = 8
+
+MOST_ORDERS = 10
+MOST_BUTTONS = 6
+
+_BEFORE_DISPATCH = (OrderStatus.AWAITING_PAYMENT, OrderStatus.PAID, OrderStatus.PACKING)
+_AFTER_DELIVERY = (OrderStatus.DELIVERED,)
+# Orders that a wish may be about, for the choice among several.
+_LIKELY = {
+    "cancel_order": _BEFORE_DISPATCH,
+    "change_address": _BEFORE_DISPATCH,
+    "return_request": _AFTER_DELIVERY,
+    "exchange_request": _AFTER_DELIVERY,
+    REFUND_STATUS: (OrderStatus.CANCELLED, OrderStatus.RETURNING, OrderStatus.REFUNDED),
+}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """An order, with the proof that shows it."""
+
+    proof: Proof
+    order: ProvedOrder
+
+    @property
+    def number(self) -> str:
+        return self.order.order.number
+
+
+class ValidateServiceForm(Action):
+    """One message inside the form, or the one that opens it: what it adds, and what is asked or done next."""
+
+    def name(self) -> str:
+        return "validate_service_form"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[Event]:
+        turn = Turn(tracker)
+        if turn.question and not turn.is_back_in_form and _gives_way(turn):
+            return [ActionExecutionRejected(FORM)]
+        dialogue = Dialogue(dispatcher, turn)
+        try:
+            return await asyncio.to_thread(dialogue.events)
+        except ShopUnavailable as unavailable:
+            log.warning("The shop gave no answer: %s", unavailable.reason.value, extra={"event": "shop_unavailable"})
+            response = (
+                "utter_service_uncertain_offer_person" if dialogue.is_acting else "utter_shop_unavailable_offer_person"
+            )
+            dispatcher.utter_message(response=response)
+            return [*dialogue.service.events(), _asking(None)]
+
+
+class Dialogue:
+    """One turn of the form. Says what is to be said and gives the events that Rasa remembers."""
+
+    def __init__(self, dispatcher: CollectingDispatcher, turn: Turn) -> None:
+        self._dispatcher = dispatcher
+        self._turn = turn
+        self._number = turn.order_number
+        self.is_acting = False
+        self.service = Service.in_hand(turn) if turn.question else Service.begun(turn)
+
+    def events(self) -> list[Event]:
+        turn = self._turn
+        if turn.question is None or turn.is_back_in_form:
+            return self._go_on()
+        if turn.intent == "another_order" and not turn.entity("order_number"):
+            return self._choose_another()
+        if turn.intent == "deny" and not turn.entity("order_number"):
+            self._say("utter_service_stopped")
+            return self._ended()
+        if turn.intent in WISHES and turn.intent != self.service.wish:
+            self.service = self.service.turned_to(turn.intent)
+            return self._go_on()
+        if turn.intent in TELLS_STATUS and (shown := self._shown()) and isinstance(shown, Shown):
+            say_order(self._dispatcher, turn, shown.order, alone=False)
+            return self._go_on()
+        if turn.question == CONFIRMATION and self._says_yes():
+            return self._act()
+        if turn.question in FREE_TEXT and turn.intent != "inform_order":
+            self._take_answer(turn.question)
+        if turn.question == CONFIRMATION and (detail := corrected_detail(turn, self.service)):
+            self._take_answer(detail)
+        return self._go_on()
+
+    def _says_yes(self) -> bool:
+        turn = self._turn
+        if turn.seconds_of_silence > YES_WITHIN_SECONDS:
+            return False
+        repeats_wish = turn.intent == self.service.wish and not turn.negates and not turn.is_question
+        return turn.intent == "affirm" or (repeats_wish and not turn.entity("order_number"))
+
+    def _take_answer(self, question: str) -> None:
+        words = self._turn.entity("detail") or " ".join(self._turn.words.split())
+        if question == "address" and not _is_address(words):
+            self._say("utter_service_address_too_short")
+        elif words and not words.startswith("/"):
+            self.service = self.service.told(question, answers.reason_in(words) if question == "reason" else words)
+
+    def _go_on(self) -> list[Event]:
+        """Ask for what is missing, or tell what cannot be done, or ask whether to do it."""
+        if self._number is None and self._turn.identity:
+            return self._choose()
+        if self._number is None:
+            self._say("utter_ask_order_number")
+            return self._asked(ORDER)
+        shown = self._shown()
+        if shown is None:
+            self._say("utter_ask_phone_last4")
+            return self._asked(PHONE)
+        if isinstance(shown, Refusal):
+            return self._refused_proof(shown)
+        if self.service.kind is None:
+            return self._tell_refund(shown)
+        return self._asked_about(shown, self.service.kind)
+
+    def _asked_about(self, shown: Shown, kind: RequestKind) -> list[Event]:
+        missing = self._missing(shown)
+        # Before the reason is known the most lenient one counts: nobody tells a story for nothing.
+        details = self.service.details if "reason" in self.service.details else {"reason": "faulty"}
+        verdict = orders().may_request(kind, shown.number, shown.proof, details)
+        if isinstance(verdict, Refusal):
+            return self._refused_proof(verdict)
+        if isinstance(verdict, Refused):
+            return self._refused(shown, verdict)
+        if missing:
+            answers.ask(self._dispatcher, self._turn, missing, shown.order)
+            return self._asked(missing)
+        answers.ask_to_confirm(self._dispatcher, self._turn, self.service, shown.order)
+        return self._asked(CONFIRMATION)
+
+    def _missing(self, shown: Shown) -> str | None:
+        """The first detail to ask for; the only item of an order need not be named."""
+        items = shown.order.order.items
+        if self.service.missing() == "item" and len(items) == 1:
+            self.service = self.service.told("item", answers.item_name(items[0], self._turn.locale))
+        return self.service.missing()
+
+    def _act(self) -> list[Event]:
+        shown = self._shown()
+        if not isinstance(shown, Shown) or not self.service.kind or self.service.missing():
+            return self._go_on()
+        self.is_acting = True
+        done = orders().request(self.service.kind, shown.number, shown.proof, self.service.details)
+        if isinstance(done, Refusal):
+            return self._refused_proof(done)
+        if isinstance(done, Refused):
+            return self._refused(shown, done)
+        answers.say_done(self._dispatcher, self._turn, self.service, shown.number, done.reference)
+        return self._ended()
+
+    def _tell_refund(self, shown: Shown) -> list[Event]:
+        refund = orders().refund_of(shown.number, shown.proof)
+        if isinstance(refund, Refund):
+            answers.say_refund(self._dispatcher, self._turn, shown.number, refund)
+            return self._ended()
+        return self._refused_proof(refund)
+
+    def _refused(self, shown: Shown, refused: Refused) -> list[Event]:
+        answers.say_refused(self._dispatcher, self._turn, self.service, shown.order, refused)
+        # The wish stays in hand for the person who may be asked next; another wish comes first.
+        return self._next_wish() if self.service.later else [*self.service.events(), _asking(None)]
+
+    def _refused_proof(self, refusal: Refusal) -> list[Event]:
+        if refusal.reason == "too_many_attempts":
+            self._say("utter_order_too_many_offer_person", minutes=max(1, ceil(refusal.retry_after_seconds / 60)))
+            return [*self.service.events(), *FORGET_PAIR, _asking(None)]
+        self._say("utter_order_no_match")
+        self._number = None
+        return [*FORGET_PAIR, *self.service.events(), _asking(ORDER)]
+
+    def _choose(self) -> list[Event]:
+        """The orders of a customer who is signed in: the only likely one, or a choice."""
+        own = self._own_orders()
+        likely = [order for order in own if order.status in _LIKELY[self.service.wish]]
+        if len(likely) == 1:
+            return self._with_number(likely[0].number)
+        if not own:
+            self._say("utter_order_none")
+            return self._asked(ORDER)
+        return self._offered(likely or own)
+
+    def _choose_another(self) -> list[Event]:
+        """Not that one: the other one, where there are only two, or a choice among the rest."""
+        before = self._number
+        self._number = None
+        if not self._turn.identity:
+            self._say("utter_ask_order_number")
+            return [*FORGET_PAIR, *self._asked(ORDER)]
+        rest = [order for order in self._own_orders() if order.number != before]
+        likely = [order for order in rest if order.status in _LIKELY[self.service.wish]]
+        if len(likely) == 1:
+            return self._with_number(likely[0].number)
+        return [*self._offered(likely or rest), SlotSet("order_number", None)]
+
+    def _offered(self, choice: Sequence[Order]) -> list[Event]:
+        answers.offer_orders(self._dispatcher, self._turn, self.service, choice[:MOST_BUTTONS])
+        return self._asked(ORDER)
+
+    def _own_orders(self) -> list[Order]:
+        return orders().orders_for(self._turn.identity, MOST_ORDERS) if self._turn.identity else []
+
+    def _with_number(self, number: str) -> list[Event]:
+        self._number = number
+        return [SlotSet("order_number", number), *self._go_on()]
+
+    def _shown(self) -> Shown | Refusal | None:
+        """The order in hand as far as it is proved; None while the proof is missing."""
+        number, turn = self._number, self._turn
+        if number is None:
+            return None
+        if turn.identity and isinstance(own := orders().order_for(turn.identity, number), ProvedOrder):
+            return Shown(turn.identity, own)
+        if turn.phone_last4 is None:
+            return None
+        proof = PhoneProof(turn.phone_last4, turn.conversation_id)
+        proved = orders().proved(number, proof)
+        return proved if isinstance(proved, Refusal) else Shown(proof, proved)
+
+    def _ended(self) -> list[Event]:
+        return self._next_wish() if self.service.later else [*FORGOTTEN, _asking(None)]
+
+    def _next_wish(self) -> list[Event]:
+        """What else the customer asked for in the same breath, now that the first is dealt with."""
+        self.service = Service(self.service.later[0], later=self.service.later[1:])
+        answers.announce_next(self._dispatcher, self._turn, self.service, self._number)
+        return [*self.service.events(), SlotSet("order_number", None), _asking(ORDER)]
+
+    def _asked(self, question: str) -> list[Event]:
+        return [*self.service.events(), _asking(question)]
+
+    def _say(self, response: str, **values: object) -> None:
+        self._dispatcher.utter_message(response=response, **values)
+
+
+def corrected_detail(turn: Turn, service: Service) -> str | None:
+    """Which detail the answer to "shall I?" puts right, if it does: another address, another colour."""
+    words = turn.words
+    if service.wish == "change_address" and any(c.isdigit() for c in words) and _is_address(words):
+        return "address" if not turn.is_question else None
+    if service.wish == "exchange_request" and turn.intent in ("product_question", "stock_question", service.wish):
+        return "swap" if not turn.is_question else None
+    return None
+
+
+def _is_address(words: str) -> bool:
+    return sum(character.isalnum() for character in words) >= SHORTEST_ADDRESS
+
+
+def _gives_way(turn: Turn) -> bool:
+    """Whether the message is for somebody else: a person, an article, small talk, or nobody understood it."""
+    if turn.intent in LEAVES:
+        return True
+    if turn.entity("order_number") or turn.entity("phone_last4"):
+        return False
+    if turn.intent in WISHES or turn.intent in TELLS_STATUS or turn.intent in ("deny", "another_order"):
+        return False
+    if turn.question == CONFIRMATION and corrected_detail(turn, Service.in_hand(turn)):
+        return False
+    if turn.question in FREE_TEXT:
+        return turn.intent in NO_ANSWER or (turn.is_question and turn.intent not in ("affirm", "tell_detail"))
+    return not (turn.intent == "affirm" or turn.intent == "inform_order")
+
+
+def _asking(question: str | None) -> Event:
+    event: Event = SlotSet("requested_slot", question)
+    return event

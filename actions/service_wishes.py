@@ -1,0 +1,89 @@
+"""What a customer wants done with an order, and how far the conversation about it has come."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from rasa_sdk.events import SlotSet
+
+from actions.conversation import Event, Turn
+from shop import RequestKind
+
+REFUND_STATUS = "refund_status"
+
+# The wish is named by its intent; what the shop does for it, by the shop.
+KINDS: Mapping[str, RequestKind] = {
+    "cancel_order": RequestKind.CANCEL,
+    "change_address": RequestKind.CHANGE_ADDRESS,
+    "return_request": RequestKind.RETURN,
+    "exchange_request": RequestKind.EXCHANGE,
+}
+WISHES = frozenset({*KINDS, REFUND_STATUS})
+
+# What the shop needs to know for each wish, beside the order, in the order of asking.
+NEEDS: Mapping[str, tuple[str, ...]] = {
+    "cancel_order": (),
+    "change_address": ("address",),
+    "return_request": ("item", "reason"),
+    "exchange_request": ("swap",),
+    REFUND_STATUS: (),
+}
+
+REASONS = ("changed_mind", "wrong_size", "faulty", "wrong_item", "other")
+
+
+@dataclass(frozen=True)
+class Service:
+    """One wish in hand, and those that wait until it is dealt with."""
+
+    wish: str
+    details: Mapping[str, str] = field(default_factory=dict)
+    later: tuple[str, ...] = ()
+
+    @classmethod
+    def in_hand(cls, turn: Turn) -> Service:
+        return cls(turn.slot("service_wish") or "", turn.mapping("service_details"), turn.words_of("service_later"))
+
+    @classmethod
+    def begun(cls, turn: Turn) -> Service:
+        """The wish that this message opens the dialogue with, and the other wishes in the same message."""
+        wish = turn.intent if turn.intent in WISHES else (turn.slot("service_wish") or "return_request")
+        others = tuple(dict.fromkeys(other for other in turn.wishes if other in WISHES and other != wish))
+        return cls(wish, later=others)
+
+    @property
+    def kind(self) -> RequestKind | None:
+        return KINDS.get(self.wish)
+
+    def told(self, name: str, words: str) -> Service:
+        return replace(self, details={**self.details, name: words})
+
+    def turned_to(self, wish: str) -> Service:
+        """Another wish instead; what was told for the first is not forgotten where it fits."""
+        kept = {name: words for name, words in self.details.items() if name in NEEDS[wish]}
+        return replace(self, wish=wish, details=kept)
+
+    def missing(self) -> str | None:
+        return next((name for name in NEEDS[self.wish] if name not in self.details), None)
+
+    def events(self) -> list[Event]:
+        return [
+            SlotSet("service_wish", self.wish),
+            SlotSet("service_details", dict(self.details)),
+            SlotSet("service_later", list(self.later)),
+        ]
+
+
+FORGOTTEN: list[Event] = [
+    SlotSet("service_wish", None),
+    SlotSet("service_details", None),
+    SlotSet("service_later", None),
+]
+
+
+def collected(turn: Turn) -> dict[str, Any]:
+    """The wish in hand for the person who takes over."""
+    service = Service.in_hand(turn)
+    return {"wish": service.wish, **service.details} if service.wish else {}
