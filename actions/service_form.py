@@ -138,8 +138,9 @@ class Dialogue:
         turn = self._turn
         if turn.seconds_of_silence > YES_WITHIN_SECONDS:
             return False
-        repeats_wish = turn.intent == self.service.wish and not turn.negates and not turn.is_question
-        return turn.intent == "affirm" or (repeats_wish and not turn.entity("order_number"))
+        # "Yes, cancel it" is often heard as the wish again; of other wishes that may be a correction.
+        says_it_again = turn.intent == self.service.wish == "cancel_order" and not turn.negates
+        return turn.intent == "affirm" or (says_it_again and not turn.is_question and not turn.entity("order_number"))
 
     def _take_answer(self, question: str) -> None:
         words = self._turn.entity("detail") or " ".join(self._turn.words.split())
