@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timezone
-from typing import Any
+from typing import Any, TypeVar
 
 from rasa_sdk import Tracker
 from rasa_sdk.events import ActiveLoop, SlotSet
@@ -33,6 +33,7 @@ TELLS_NOTHING = frozenset(
 OFFER = "_offer_person"
 
 Event = dict[str, Any]
+T = TypeVar("T")
 
 
 class Turn:
@@ -45,6 +46,7 @@ class Turn:
         self._message = message
         self._wording: Mapping[str, Any] = message.get("wording") or {}
         self.intent = str((message.get("intent") or {}).get("name") or "")
+        self.confidence = float((message.get("intent") or {}).get("confidence") or 0.0)
         self.words = str(message.get("text") or "")
         self.found: Mapping[str, Any] = message.get("faq") or {}
         self.metadata = self._metadata()
@@ -101,6 +103,11 @@ class Turn:
         return [str(wish) for wish in self._message.get("wishes") or ()]
 
     @property
+    def guess(self) -> str:
+        """What the classifier made of the message, before an article was found that explains it."""
+        return str((self.found.get("guess") or {}).get("name") or "")
+
+    @property
     def is_question(self) -> bool:
         """Whether the message asks something, by its wording."""
         return self._wording.get("asks") is True
@@ -108,6 +115,11 @@ class Turn:
     @property
     def negates(self) -> bool:
         return self._wording.get("negates") is True
+
+    @property
+    def place_in_list(self) -> int:
+        """The second, the last: 2, -1; 0 where none is named."""
+        return int(self._wording.get("ordinal") or 0)
 
     @property
     def now(self) -> datetime:
@@ -160,6 +172,12 @@ class Turn:
                     break
                 count += 1
         return count
+
+    def chosen_by_place(self, choice: Sequence[T]) -> T | None:
+        """The one of a list that the message names by its place."""
+        place = self.place_in_list
+        in_range = 0 < place <= len(choice) or (place == -1 and choice)
+        return choice[place - 1 if place > 0 else -1] if in_range else None
 
     def did(self, action: str) -> bool:
         """Whether an action has run in this turn already."""

@@ -22,6 +22,15 @@ from faq_kb.search import SUGGEST_SCORE
 # Beside the offer of a person.
 SUGGESTED = 2
 
+# "Is it thick?" says nothing without the product it is about.
+ABOUT_GOODS = frozenset({"product_question", "stock_question"})
+WHICH_PRODUCT = "utter_which_product"
+SHORT = 16
+LONGEST_WORDS = 80
+
+# What a customer who names a place may want to know; those that the shop has.
+ABOUT_PLACES = ("delivery-time", "delivery-fee", "delivery-regions")
+
 
 class AnswerTopic(Action):
     """A wish the assistant has no dialogue for, and no article answered it: a person can."""
@@ -31,11 +40,38 @@ class AnswerTopic(Action):
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[Event]:
         turn = Turn(tracker)
+        near = nearest(turn, SUGGESTED, SUGGEST_SCORE)
+        if turn.intent in ABOUT_GOODS and not turn.slot("product") and not near and len(turn.words) <= SHORT:
+            dispatcher.utter_message(response=WHICH_PRODUCT)
+            return []
         dispatcher.utter_message(
             response="utter_topic_offer_person",
-            buttons=[article_button(one, turn.locale) for one in nearest(turn, SUGGESTED, SUGGEST_SCORE)],
+            buttons=[article_button(one, turn.locale) for one in near],
             json_message=unanswered(turn),
         )
+        return []
+
+
+class AskBack(Action):
+    """A link, a quantity, a place alone: what about it? With what came before, where something did."""
+
+    def name(self) -> str:
+        return "action_ask_back"
+
+    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[Event]:
+        turn = Turn(tracker)
+        product, words = turn.slot("product") or "", turn.words.strip()[:LONGEST_WORDS]
+        if turn.intent == "product_named":
+            asked_before = WHICH_PRODUCT in turn.last_said
+            response = "utter_product_question_offer_person" if asked_before else "utter_ask_back_product"
+            dispatcher.utter_message(response=response, product=product[:LONGEST_WORDS])
+        elif turn.intent == "quantity_named":
+            response = "utter_ask_back_quantity_of_product" if product else "utter_ask_back_quantity"
+            dispatcher.utter_message(response=response, words=words, product=product[:LONGEST_WORDS])
+        else:
+            articles = [knowledge().articles[id] for id in ABOUT_PLACES if id in knowledge().articles]
+            buttons = [article_button(one, turn.locale) for one in articles]
+            dispatcher.utter_message(response="utter_ask_back_place", words=words, buttons=buttons)
         return []
 
 

@@ -171,6 +171,7 @@ def _summary(turn: Turn, kind: str, proved: ProvedOrder | None) -> str:
 
 def _collected(turn: Turn, proved: ProvedOrder | None) -> dict[str, Any]:
     told = {"order_number": turn.order_number, "phone_last4": turn.phone_last4, "language": turn.locale}
+    told["product"] = turn.slot("product")
     known = {name: value for name, value in told.items() if value}
     known.update(collected(turn))
     return {**known, "order_proved": proved is not None} if turn.order_number else known

@@ -145,7 +145,9 @@ def say_order(dispatcher: CollectingDispatcher, turn: Turn, proved: ProvedOrder,
     age = age_in(turn.locale, order.updated_at, now)
     status = order.status.label(turn.locale)
     lines = [text("utter_order_status", turn.locale, number=order.number, status=status, age=age)]
-    lines += [_parcel_line(parcel, turn.locale, now) for parcel in proved.parcels]
+    # "And the second parcel?"
+    asked_for = turn.chosen_by_place(proved.parcels) if len(proved.parcels) > 1 else None
+    lines += [_parcel_line(parcel, turn.locale, now) for parcel in ([asked_for] if asked_for else proved.parcels)]
     concern = proved.concern(now)
     if concern is None and order.promised_by and order.promised_by > now and not proved.parcels:
         lines.append(text("utter_label_order_promised", turn.locale, date=_day(order.promised_by)))

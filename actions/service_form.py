@@ -41,8 +41,9 @@ ORDER, PHONE, CONFIRMATION = "which_order", "which_phone", "confirmation"
 FREE_TEXT = frozenset({"address", "item", "reason", "swap"})
 
 # Said inside the form, these leave it at once.
-LEAVES = frozenset({"ask_person", "complaint", "urgent_unhelpful", "abuse", "leave_queue", "note_while_waiting"})
-# Where words are asked for, these are still no answer to the question.
+LEAVES = frozenset({"ask_person", "complaint", "urgent_unhelpful", "abuse", "note_while_waiting"})
+# Where words are asked for, these are still no answer to the question, unless they are hardly heard in it.
+SURE = 0.7
 NO_ANSWER = frozenset(
     {"greet", "thanks", "goodbye", "bot_challenge", "capabilities", "language_switch", "repeat", "browse_faq"}
 )
@@ -115,20 +116,23 @@ class Dialogue:
         turn = self._turn
         if turn.question is None or turn.is_back_in_form:
             return self._go_on()
+        if turn.question == ORDER and (chosen := turn.chosen_by_place(self._choice())):
+            return self._with_number(chosen.number)
         if turn.intent == "another_order" and not turn.entity("order_number"):
             return self._choose_another()
-        if turn.intent == "deny" and not turn.entity("order_number"):
+        if _says_no(turn, self.service) and not turn.entity("order_number"):
             self._say("utter_service_stopped")
             return self._ended()
-        if turn.intent in WISHES and turn.intent != self.service.wish:
-            self.service = self.service.turned_to(turn.intent)
+        wish = _wish_in(turn)
+        if wish and wish != self.service.wish:
+            self.service = self.service.turned_to(wish)
             return self._go_on()
         if turn.intent in TELLS_STATUS and (shown := self._shown()) and isinstance(shown, Shown):
             say_order(self._dispatcher, turn, shown.order, alone=False)
             return self._go_on()
         if turn.question == CONFIRMATION and self._says_yes():
             return self._act()
-        if turn.question in FREE_TEXT and turn.intent != "inform_order":
+        if turn.question in FREE_TEXT and not turn.entity("order_number"):
             self._take_answer(turn.question)
         if turn.question == CONFIRMATION and (detail := corrected_detail(turn, self.service)):
             self._take_answer(detail)
@@ -139,7 +143,7 @@ class Dialogue:
         if turn.seconds_of_silence > YES_WITHIN_SECONDS:
             return False
         # "Yes, cancel it" is often heard as the wish again; of other wishes that may be a correction.
-        says_it_again = turn.intent == self.service.wish == "cancel_order" and not turn.negates
+        says_it_again = _wish_in(turn) == self.service.wish == "cancel_order" and not turn.negates
         return turn.intent == "affirm" or (says_it_again and not turn.is_question and not turn.entity("order_number"))
 
     def _take_answer(self, question: str) -> None:
@@ -223,34 +227,37 @@ class Dialogue:
 
     def _choose(self) -> list[Event]:
         """The orders of a customer who is signed in: the only likely one, or a choice."""
-        own = self._own_orders()
-        likely = [order for order in own if order.status in _LIKELY[self.service.wish]]
-        if len(likely) == 1:
-            return self._with_number(likely[0].number)
-        if not own:
+        choice = self._choice()
+        if len(choice) == 1:
+            return self._with_number(choice[0].number)
+        if not choice:
             self._say("utter_order_none")
             return self._asked(ORDER)
-        return self._offered(likely or own)
+        return self._offered(choice)
 
     def _choose_another(self) -> list[Event]:
         """Not that one: the other one, where there are only two, or a choice among the rest."""
         before = self._number
         self._number = None
-        if not self._turn.identity:
+        choice = self._choice(without=before)
+        if not choice:
             self._say("utter_ask_order_number")
             return [*FORGET_PAIR, *self._asked(ORDER)]
-        rest = [order for order in self._own_orders() if order.number != before]
-        likely = [order for order in rest if order.status in _LIKELY[self.service.wish]]
-        if len(likely) == 1:
-            return self._with_number(likely[0].number)
-        return [*self._offered(likely or rest), SlotSet("order_number", None)]
+        if len(choice) == 1:
+            return self._with_number(choice[0].number)
+        return [*self._offered(choice), SlotSet("order_number", None)]
 
     def _offered(self, choice: Sequence[Order]) -> list[Event]:
         answers.offer_orders(self._dispatcher, self._turn, self.service, choice[:MOST_BUTTONS])
         return self._asked(ORDER)
 
-    def _own_orders(self) -> list[Order]:
-        return orders().orders_for(self._turn.identity, MOST_ORDERS) if self._turn.identity else []
+    def _choice(self, without: str | None = None) -> list[Order]:
+        """A signed-in customer's orders that the wish may be about, else all of them."""
+        if self._turn.identity is None:
+            return []
+        own = orders().orders_for(self._turn.identity, MOST_ORDERS)
+        others = [order for order in own if order.number != without]
+        return [order for order in others if order.status in _LIKELY[self.service.wish]] or others
 
     def _with_number(self, number: str) -> list[Event]:
         self._number = number
@@ -301,17 +308,36 @@ def _is_address(words: str) -> bool:
 
 def _gives_way(turn: Turn) -> bool:
     """Whether the message is for somebody else: a person, an article, small talk, or nobody understood it."""
+    service = Service.in_hand(turn)
     if turn.intent in LEAVES:
         return True
-    if turn.entity("order_number") or turn.entity("phone_last4"):
+    if turn.question == ORDER and turn.place_in_list and turn.identity:
         return False
-    if turn.intent in WISHES or turn.intent in TELLS_STATUS or turn.intent in ("deny", "another_order"):
+    if turn.entity("order_number") or (turn.entity("phone_last4") and turn.question not in FREE_TEXT):
         return False
-    if turn.question == CONFIRMATION and corrected_detail(turn, Service.in_hand(turn)):
+    if _wish_in(turn) or turn.intent in TELLS_STATUS or turn.intent == "another_order" or _says_no(turn, service):
+        return False
+    if turn.question == CONFIRMATION and corrected_detail(turn, service):
+        return False
+    if turn.question == "address" and _is_address(turn.words) and any(c.isdigit() for c in turn.words):
         return False
     if turn.question in FREE_TEXT:
-        return turn.intent in NO_ANSWER or (turn.is_question and turn.intent not in ("affirm", "tell_detail"))
-    return not (turn.intent == "affirm" or turn.intent == "inform_order")
+        is_small_talk = turn.intent in NO_ANSWER and turn.confidence >= SURE
+        return is_small_talk or (turn.is_question and turn.intent not in ("affirm", "tell_detail"))
+    return turn.intent not in ("affirm", "inform_order")
+
+
+def _wish_in(turn: Turn) -> str | None:
+    """The wish of a message inside the form, also where an article was found for it: "yes, cancel it" asks nothing."""
+    if turn.intent in WISHES:
+        return turn.intent
+    return turn.guess if turn.intent == "faq" and turn.guess in WISHES and not turn.is_question else None
+
+
+def _says_no(turn: Turn, service: Service) -> bool:
+    """No; leave it; and, to "shall I cancel it?", don't cancel it."""
+    takes_back = turn.negates and turn.question == CONFIRMATION and _wish_in(turn) == service.wish == "cancel_order"
+    return turn.intent in ("deny", "leave_queue") or takes_back
 
 
 def _asking(question: str | None) -> Event:

@@ -109,6 +109,8 @@ class Guess:
     confidence: float
     person: float = 0.0  # how likely it holds a wish for a person, beside all else
     job: float = 0.0  # how likely it asks for any of the jobs, which are easily taken for each other
+    beside: str = ""  # what the words beside its numbers ask for
+    beside_confidence: float = 0.0
 
     @property
     def sureness(self) -> float:
@@ -139,17 +141,23 @@ def decide(
     thresholds: Thresholds,
     *,
     only_names: str | None = None,
+    fragment: str | None = None,
     wording: Wording = PLAIN,
 ) -> Understanding:
-    """``only_names``: the intent of a message that is nothing but a number or a language."""
+    """``only_names``: the intent of a message that is nothing but a number or a language; ``fragment``: of one that is
+    nothing but a product, a quantity or a place."""
     intent, confidence = guess.intent, guess.sureness
     names_order = "order_number" in entities or "phone_last4" in entities
     if search.pinned and guess.person < thresholds.handoff:
         # Nothing but a plain wish for a person stands above what an editor wrote down.
         return Understanding(FAQ, 1.0, "pinned")
+    if fragment:
+        return Understanding(fragment, 1.0, "fragment")
     wants_person = guess.person >= thresholds.person_wish or (names_order and "person_wish" in entities)
     if wants_person and intent not in NOT_A_WISH:
         return Understanding(ASK_PERSON, guess.person, "person_wins")
+    if names_order and guess.beside in REQUESTS and guess.beside_confidence >= thresholds.request:
+        return Understanding(guess.beside, guess.beside_confidence, "request_for_order")
     if only_names and not (intent in HEARD_BESIDE_A_NAME and confidence >= thresholds.intent_floor):
         return Understanding(only_names, 1.0, "only_names")
     if intent in REQUESTS and _is_own_request(guess, search, wording, thresholds):

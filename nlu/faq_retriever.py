@@ -21,7 +21,8 @@ from rasa.shared.nlu.training_data.message import Message
 from faq_kb import Hit, KnowledgeBase, KnowledgeFollower, Reader, fold
 from faq_kb.serving import served
 from nlu.decision import ASK_PERSON, INFORM_ORDER, JOBS, Guess, Search, Thresholds, decide
-from nlu.intent_classifier import KNOWN_WORDS
+from nlu.fragments import PRODUCT, fragment
+from nlu.intent_classifier import BESIDE_NUMBERS, KNOWN_WORDS
 from nlu.wording import Wording
 
 CANDIDATES = 5
@@ -77,6 +78,11 @@ class FaqRetriever(GraphComponent):
     def _judge(self, message: Message, text: str, knowledge: KnowledgeBase) -> None:
         hits = knowledge.search(text, CANDIDATES, reader=_reader(message)) if text.strip() else []
         entities = message.get(ENTITIES) or []
+        piece = fragment(text)
+        if piece == PRODUCT:
+            # The digits in a product number are no phone.
+            entities = [{"entity": "product", "start": 0, "end": len(text), "value": text.strip(), "extractor": "shop"}]
+            message.set(ENTITIES, entities, add_to_output=True)
         guess = _guess(message)
         wording = Wording.of(text)
         understood = decide(
@@ -85,6 +91,7 @@ class FaqRetriever(GraphComponent):
             {entity["entity"] for entity in entities},
             self._thresholds,
             only_names=_only_names(text, entities),
+            fragment=piece,
             wording=wording,
         )
         # A plain float: what numpy returns does not go into JSON.
@@ -116,7 +123,15 @@ def _guess(message: Message) -> Guess:
     if _is_foreign(message):
         return Guess(name, 0.0)
     likely = {str(one["name"]): float(one["confidence"]) for one in message.get("intent_ranking") or ()}
-    return Guess(name, confidence, likely.get(ASK_PERSON, 0.0), sum(likely.get(job, 0.0) for job in JOBS))
+    beside, beside_confidence = message.get(BESIDE_NUMBERS) or ("", 0.0)
+    return Guess(
+        name,
+        confidence,
+        person=likely.get(ASK_PERSON, 0.0),
+        job=sum(likely.get(job, 0.0) for job in JOBS),
+        beside=beside,
+        beside_confidence=beside_confidence,
+    )
 
 
 def _is_foreign(message: Message) -> bool:

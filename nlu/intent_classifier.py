@@ -34,6 +34,10 @@ Floats = npt.NDArray[np.float32]
 # Set on a message: how many of its words were ever trained.
 KNOWN_WORDS = "known_words"
 
+# Set on a message with numbers: what its other words ask for. A long number is most of a short message, and says only
+# that it is one: "cancel HG10023847" would be taken for "HG10023847".
+BESIDE_NUMBERS = "beside_numbers"
+
 # Between two wishes in one breath.
 _JOINTS = re.compile(
     r"[,，、;；。.!！?？\n]|同埋|仲有|順便|顺便|另外|還有|还有|以及|跟住|之後|然后|然後"
@@ -121,6 +125,9 @@ class ShopIntentClassifier(GraphComponent, IntentClassifier):
         shown = [{"name": name, "confidence": confidence} for name, confidence in ranking]
         message.set(INTENT, shown[0], add_to_output=True)
         message.set(INTENT_RANKING_KEY, shown[: self._config["ranking_length"]], add_to_output=True)
+        others = [word for word in words if "0" not in word]
+        if others and len(others) < len(words):
+            message.set(BESIDE_NUMBERS, model.ranking(others)[0])
         if len(wishes := self._wishes(message, model)) > 1:
             message.set("wishes", wishes, add_to_output=True)
         message.set(KNOWN_WORDS, sum(word in model.columns for word in words))

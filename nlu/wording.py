@@ -30,12 +30,21 @@ _NEGATES = re.compile(
     r"|\b(no|not|don'?t|dont|never|stop|nope|nah|wait)\b"
 )
 
+# Which of several: the second parcel, the last of the orders just shown.
+_ORDINALS = (
+    (1, re.compile(r"第一|头一|最上|\b(first|1st|top)\b")),
+    (2, re.compile(r"第二|\b(second|2nd)\b")),
+    (3, re.compile(r"第三|\b(third|3rd)\b")),
+    (-1, re.compile(r"最[后尾]|\b(last one|bottom)\b")),
+)
+
 
 @dataclass(frozen=True)
 class Wording:
     asks: bool = False
     requests: bool = False
     negates: bool = False
+    ordinal: int = 0
 
     @classmethod
     def of(cls, text: str) -> Wording:
@@ -44,6 +53,7 @@ class Wording:
             bool(_ASKS.search(folded)),
             bool(_REQUESTS.search(folded)),
             bool(_NEGATES.search(folded)),
+            next((place for place, words in _ORDINALS if words.search(folded)), 0),
         )
 
     @property
@@ -51,9 +61,9 @@ class Wording:
         """A question that asks nobody to do anything."""
         return self.asks and not self.requests
 
-    def as_fields(self) -> dict[str, bool]:
+    def as_fields(self) -> dict[str, bool | int]:
         """What an action may know, of what is so."""
-        fields = {"asks": self.asks_in_general, "negates": self.negates}
+        fields = {"asks": self.asks_in_general, "negates": self.negates, "ordinal": self.ordinal}
         return {name: value for name, value in fields.items() if value}
 
 

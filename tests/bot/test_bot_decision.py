@@ -103,6 +103,12 @@ def test_an_order_number_makes_sense_of_a_doubtful_message() -> None:
     assert taken("praise", 0.2, GOOD, ("order_number",)) == INFORM_ORDER
 
 
+def test_a_short_wish_for_an_order_is_not_only_its_number() -> None:
+    guess = Guess("inform_order", 0.7, beside="cancel_order", beside_confidence=0.8)
+    assert only_a_number(guess) == "cancel_order"
+    assert only_a_number(Guess("inform_order", 0.7, beside="greet", beside_confidence=0.9)) == INFORM_ORDER
+
+
 def only_a_number(guess: Guess) -> str:
     return decide(guess, GOOD, ("order_number",), THRESHOLDS, only_names=INFORM_ORDER).intent
 
