@@ -62,7 +62,7 @@ class ShopIntentClassifier(GraphComponent, IntentClassifier):
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
-        # Chosen by measuring, docs/decisions/0008: `C` weighs the sentences against small coefficients; few
+        # Chosen by measuring, docs/decisions/0009: `C` weighs the sentences against small coefficients; few
         # iterations hold the model back from learning single sentences by heart.
         return {"C": 100.0, "max_iter": 40, "ranking_length": 5}
 
