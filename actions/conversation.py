@@ -199,6 +199,11 @@ class Turn:
             if event["event"] == "user":
                 yield _intent_of(event)
 
+    def slot_before(self, name: str) -> Any:
+        """What a slot held before this message filled it."""
+        events = (event for event in self._before_this_message() if event["event"] == "slot")
+        return next((event["value"] for event in events if event["name"] == name), None)
+
     def entity(self, name: str) -> str | None:
         """The first value of an entity in this message."""
         return next((str(value) for value in self._tracker.get_latest_entity_values(name)), None)

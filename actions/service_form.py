@@ -92,7 +92,7 @@ class ValidateServiceForm(Action):
             return [ActionExecutionRejected(FORM)]
         dialogue = Dialogue(dispatcher, turn)
         try:
-            return await asyncio.to_thread(dialogue.events)
+            return await asyncio.to_thread(dialogue.remembered)
         except ShopUnavailable as unavailable:
             log.warning("The shop gave no answer: %s", unavailable.reason.value, extra={"event": "shop_unavailable"})
             response = (
@@ -109,10 +109,17 @@ class Dialogue:
         self._dispatcher = dispatcher
         self._turn = turn
         self._number = turn.order_number
+        # Where words are asked for, a phone in them is the recipient's and proves nothing.
+        self._in_words = turn.question in FREE_TEXT and turn.entity("phone_last4") is not None
+        self._phone = str(turn.slot_before("phone_last4") or "") if self._in_words else turn.phone_last4
         self.is_acting = False
         self.service = Service.in_hand(turn) if turn.question else Service.begun(turn)
 
-    def events(self) -> list[Event]:
+    def remembered(self) -> list[Event]:
+        kept = [SlotSet("phone_last4", self._phone or None)] if self._in_words else []
+        return [*kept, *self._events()]
+
+    def _events(self) -> list[Event]:
         turn = self._turn
         if turn.question is None or turn.is_back_in_form:
             return self._go_on()
@@ -270,9 +277,9 @@ class Dialogue:
             return None
         if turn.identity and isinstance(own := orders().order_for(turn.identity, number), ProvedOrder):
             return Shown(turn.identity, own)
-        if turn.phone_last4 is None:
+        if not self._phone:
             return None
-        proof = PhoneProof(turn.phone_last4, turn.conversation_id)
+        proof = PhoneProof(self._phone, turn.conversation_id)
         proved = orders().proved(number, proof)
         return proved if isinstance(proved, Refusal) else Shown(proof, proved)
 
