@@ -18,17 +18,22 @@ Button = dict[str, str]
 
 @dataclass(frozen=True)
 class Asker:
-    """Who is answered: their language, what they may see, and whether they wait for a person already."""
+    """Who is answered: their language, what they may see, whether they wait for a person already, and what they have
+    just been told."""
 
     locale: str
     reader: Reader
     is_waiting: bool = False
+    told: frozenset[str] = frozenset()
 
 
 def article_answer(base: KnowledgeBase, article: Article, found: Mapping[str, Any], asker: Asker) -> dict[str, Any]:
     """An article's answer as Rasa's responses are written, marked with where it comes from, so that a wrong one can be
     traced to its line. `found` is what the search said of the message."""
     lines = [article.answer_on(asker.reader.channel, asker.locale)]
+    if article.id in asker.told and not asker.is_waiting:
+        # Who asks the same again was not helped by the answer.
+        lines.insert(0, text("utter_label_told_before", asker.locale))
     lines += [f"{link.label_in(asker.locale)}: {link.url}" for link in article.links]
     buttons = [article_button(base.articles[id], asker.locale) for id in _beside(found, base, article, asker.reader)]
     if not asker.is_waiting:

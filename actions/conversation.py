@@ -98,6 +98,18 @@ class Turn:
         return self.slot("phone_last4")
 
     @property
+    def offers_now(self) -> bool:
+        """Whether a person has been offered in this turn already: a yes will be meant for that."""
+        said = (str((event.get("metadata") or {}).get("utter_action") or "") for event in self._this_turn())
+        return any(name.endswith(OFFER) for name in said)
+
+    @property
+    def order_numbers(self) -> list[str]:
+        """All the orders that this message names; of two that are told apart by a "not", the right one comes last."""
+        named = list(dict.fromkeys(str(value) for value in self._tracker.get_latest_entity_values("order_number")))
+        return named[-1:] if self.negates else named
+
+    @property
     def wishes(self) -> list[str]:
         """The jobs that the parts of a message ask for, when there are several."""
         return [str(wish) for wish in self._message.get("wishes") or ()]

@@ -43,15 +43,10 @@ def ask(dispatcher: CollectingDispatcher, turn: Turn, missing: str, order: Prove
     dispatcher.utter_message(response=f"utter_service_ask_{missing}", buttons=buttons)
 
 
-def reason_in(words: str) -> str:
-    """A reason of the shop's list, else the customer's words as another."""
-    return words if words in REASONS else f"other: {words}"
-
-
 def ask_to_confirm(dispatcher: CollectingDispatcher, turn: Turn, service: Service, order: ProvedOrder) -> None:
     details = dict(service.details)
     if "reason" in details:
-        details["reason"] = _reason_label(details["reason"], turn.locale)
+        details["reason"] = details.get("said") or text(f"utter_label_reason_{details['reason']}", turn.locale)
     if "address" in details:
         details["address"] = details["address"][:LONGEST_ADDRESS]
     dispatcher.utter_message(
@@ -134,10 +129,6 @@ def _order_label(order: ProvedOrder, locale: str) -> str:
     count = sum(item.quantity for item in shown.items)
     name = "utter_label_service_order_one" if count == 1 else "utter_label_service_order_in_full"
     return text(name, locale, number=shown.number, count=count, total=_money(shown.total, shown.currency))
-
-
-def _reason_label(reason: str, locale: str) -> str:
-    return text(f"utter_label_reason_{reason}", locale) if reason in REASONS else reason.removeprefix("other: ")
 
 
 def _wish_button(wish: str, locale: str) -> Button:

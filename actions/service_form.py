@@ -17,7 +17,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions import service_answers as answers
 from actions.conversation import Event, Turn
 from actions.order_status import FORGET_PAIR, say_order
-from actions.service_wishes import FORGOTTEN, REFUND_STATUS, WISHES, Service
+from actions.service_wishes import FORGOTTEN, REASONS, REFUND_STATUS, WISHES, Service
 from actions.services import orders
 from shop import (
     Order,
@@ -52,6 +52,8 @@ TELLS_STATUS = frozenset({"order_status", "delivery_status"})
 YES_WITHIN_SECONDS = 30 * 60
 # Shorter is "my office", not an address that a courier finds.
 SHORTEST_ADDRESS = 8
+
+UNCERTAIN, UNAVAILABLE = "utter_service_uncertain_offer_person", "utter_shop_unavailable_offer_person"
 
 MOST_ORDERS = 10
 MOST_BUTTONS = 6
@@ -95,9 +97,7 @@ class ValidateServiceForm(Action):
             return await asyncio.to_thread(dialogue.remembered)
         except ShopUnavailable as unavailable:
             log.warning("The shop gave no answer: %s", unavailable.reason.value, extra={"event": "shop_unavailable"})
-            response = (
-                "utter_service_uncertain_offer_person" if dialogue.is_acting else "utter_shop_unavailable_offer_person"
-            )
+            response = UNCERTAIN if dialogue.is_acting else UNAVAILABLE
             dispatcher.utter_message(response=response)
             return [*dialogue.service.events(), _asking(None)]
 
@@ -108,7 +108,8 @@ class Dialogue:
     def __init__(self, dispatcher: CollectingDispatcher, turn: Turn) -> None:
         self._dispatcher = dispatcher
         self._turn = turn
-        self._number = turn.order_number
+        # Two orders in one message are dealt with one by one.
+        self._number = next(iter(turn.order_numbers), turn.order_number)
         # Where words are asked for, a phone in them is the recipient's and proves nothing.
         self._in_words = turn.question in FREE_TEXT and turn.entity("phone_last4") is not None
         self._phone = str(turn.slot_before("phone_last4") or "") if self._in_words else turn.phone_last4
@@ -117,11 +118,19 @@ class Dialogue:
 
     def remembered(self) -> list[Event]:
         kept = [SlotSet("phone_last4", self._phone or None)] if self._in_words else []
+        if self._turn.order_numbers:
+            kept.append(SlotSet("order_number", self._number))
         return [*kept, *self._events()]
 
     def _events(self) -> list[Event]:
         turn = self._turn
+        if turn.is_back_in_form and turn.offers_now:
+            # A person was just offered: the next yes is for that, and must not be taken for the order.
+            return [*self.service.events(), _asking(None)]
         if turn.question is None or turn.is_back_in_form:
+            return self._go_on()
+        if turn.question == "address" and _is_street(turn.words) and not turn.order_numbers:
+            self._take_answer("address")
             return self._go_on()
         if turn.question == ORDER and (chosen := turn.chosen_by_place(self._choice())):
             return self._with_number(chosen.number)
@@ -147,18 +156,29 @@ class Dialogue:
 
     def _says_yes(self) -> bool:
         turn = self._turn
-        if turn.seconds_of_silence > YES_WITHIN_SECONDS:
+        is_another_order = self._number != turn.slot_before("order_number")
+        if turn.seconds_of_silence > YES_WITHIN_SECONDS or (turn.order_numbers and is_another_order):
             return False
         # "Yes, cancel it" is often heard as the wish again; of other wishes that may be a correction.
         says_it_again = _wish_in(turn) == self.service.wish == "cancel_order" and not turn.negates
-        return turn.intent == "affirm" or (says_it_again and not turn.is_question and not turn.entity("order_number"))
+        return turn.intent == "affirm" or (says_it_again and not turn.is_question)
 
     def _take_answer(self, question: str) -> None:
         words = self._turn.entity("detail") or " ".join(self._turn.words.split())
         if question == "address" and not _is_address(words):
             self._say("utter_service_address_too_short")
+        elif question == "reason":
+            self._take_reason(words)
         elif words and not words.startswith("/"):
-            self.service = self.service.told(question, answers.reason_in(words) if question == "reason" else words)
+            self.service = self.service.told(question, words)
+
+    def _take_reason(self, words: str) -> None:
+        """One of the shop's reasons, else another, in the customer's words."""
+        if words in REASONS:
+            self.service = self.service.told("reason", words)
+        elif words and not words.startswith("/"):
+            reason = "faulty" if self._turn.intent == "product_defect" else "other"
+            self.service = self.service.told("reason", reason).told("said", words)
 
     def _go_on(self) -> list[Event]:
         """Ask for what is missing, or tell what cannot be done, or ask whether to do it."""
@@ -288,8 +308,11 @@ class Dialogue:
 
     def _next_wish(self) -> list[Event]:
         """What else the customer asked for in the same breath, now that the first is dealt with."""
-        self.service = Service(self.service.later[0], later=self.service.later[1:])
-        answers.announce_next(self._dispatcher, self._turn, self.service, self._number)
+        before = self._number
+        self.service, self._number = self.service.next()
+        if self._number:
+            return [SlotSet("order_number", self._number), *self._go_on()]
+        answers.announce_next(self._dispatcher, self._turn, self.service, before)
         return [*self.service.events(), SlotSet("order_number", None), _asking(ORDER)]
 
     def _asked(self, question: str) -> list[Event]:
@@ -301,8 +324,7 @@ class Dialogue:
 
 def corrected_detail(turn: Turn, service: Service) -> str | None:
     """Which detail the answer to "shall I?" puts right, if it does: another address, another colour."""
-    words = turn.words
-    if service.wish == "change_address" and any(c.isdigit() for c in words) and _is_address(words):
+    if service.wish == "change_address" and _is_street(turn.words):
         return "address" if not turn.is_question else None
     if service.wish == "exchange_request" and turn.intent in ("product_question", "stock_question", service.wish):
         return "swap" if not turn.is_question else None
@@ -311,6 +333,10 @@ def corrected_detail(turn: Turn, service: Service) -> str | None:
 
 def _is_address(words: str) -> bool:
     return sum(character.isalnum() for character in words) >= SHORTEST_ADDRESS
+
+
+def _is_street(words: str) -> bool:
+    return _is_address(words) and any(character.isdigit() for character in words)
 
 
 def _gives_way(turn: Turn) -> bool:
@@ -326,7 +352,7 @@ def _gives_way(turn: Turn) -> bool:
         return False
     if turn.question == CONFIRMATION and corrected_detail(turn, service):
         return False
-    if turn.question == "address" and _is_address(turn.words) and any(c.isdigit() for c in turn.words):
+    if turn.question == "address" and _is_street(turn.words):
         return False
     if turn.question in FREE_TEXT:
         is_small_talk = turn.intent in NO_ANSWER and turn.confidence >= SURE

@@ -40,6 +40,7 @@ class Service:
 
     wish: str
     details: Mapping[str, str] = field(default_factory=dict)
+    # A wish, or a wish and its order: "cancel_order HG10024420".
     later: tuple[str, ...] = ()
 
     @classmethod
@@ -50,8 +51,14 @@ class Service:
     def begun(cls, turn: Turn) -> Service:
         """The wish that this message opens the dialogue with, and the other wishes in the same message."""
         wish = turn.intent if turn.intent in WISHES else (turn.slot("service_wish") or "return_request")
-        others = tuple(dict.fromkeys(other for other in turn.wishes if other in WISHES and other != wish))
-        return cls(wish, later=others)
+        same = (f"{wish} {number}" for number in turn.order_numbers[1:])
+        others = dict.fromkeys(other for other in turn.wishes if other in WISHES and other != wish)
+        return cls(wish, later=(*same, *others))
+
+    def next(self) -> tuple[Service, str | None]:
+        """The wish that waits longest, and its order where one was named."""
+        wish, _, number = self.later[0].partition(" ")
+        return Service(wish, later=self.later[1:]), number or None
 
     @property
     def kind(self) -> RequestKind | None:

@@ -38,7 +38,7 @@ class RefusedBecause(Enum):
 
 @dataclass(frozen=True)
 class ServiceRequest:
-    """One wish for one order. `details` are the customer's words: `address`, `item`, `reason`, `swap`."""
+    """One wish for one order. `details` are the customer's words: `address`, `item`, `reason`, `said`, `swap`."""
 
     kind: RequestKind
     order_number: str

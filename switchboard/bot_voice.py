@@ -25,6 +25,9 @@ from faq_kb.serving import served
 # How many of its own last messages the bot remembers when it picks its words.
 REMEMBERED = 6
 
+# An answer and the question of a form after it.
+TOLD = 2
+
 # What is said to the intent `faq`: the article that was asked for, in words or by button. Said here, it costs no call
 # of the action server, which is most of what a question would cost.
 ANSWER_FAQ = "utter_answer_faq"
@@ -68,8 +71,16 @@ def _article_asked_for(tracker: DialogueStateTracker) -> dict[str, Any] | None:
     if article is None or not article.is_for(reader):
         return None
     language = tracker.get_slot("language")
-    asker = Asker(language if language in LOCALES else "zh-HK", reader, metadata.get("waiting") is True)
+    locale = language if language in LOCALES else "zh-HK"
+    asker = Asker(locale, reader, metadata.get("waiting") is True, _told_just_now(tracker))
     return article_answer(base, article, found, asker)
+
+
+def _told_just_now(tracker: DialogueStateTracker) -> frozenset[str]:
+    """The articles of the last answer."""
+    before = list(islice((one for one in reversed(tracker.events) if isinstance(one, BotUttered)), TOLD))
+    marks = (((one.data or {}).get("custom") or {}).get("faq") or {} for one in before)
+    return frozenset(str(mark["id"]) for mark in marks if "id" in mark)
 
 
 def _said_lately(tracker: DialogueStateTracker) -> list[str]:
