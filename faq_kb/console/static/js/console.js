@@ -1,16 +1,15 @@
 // The console's state: who is signed in, the tree of articles, who edits what. Views listen here and call here.
 import { ApiError } from "/page/static/js/server.js";
 import { inLocale } from "/page/static/js/formats.js";
-import { Signals } from "/page/static/js/signals.js";
-import { LOCALES, useLocale } from "/page/static/js/texts.js";
+import { Session } from "/page/static/js/session.js";
+import { LOCALES } from "/page/static/js/texts.js";
 import { Unsaved } from "./unsaved.js";
 
 const POLL_MS = 4000;
 const EDITING_ROLES = ["editor", "supervisor", "admin"];
 
 /** Events: agent, locale, tree, found, live, connection, notice. */
-export class Console extends Signals {
-  agent = null;
+export class Console extends Session {
   unsaved = null;
   tree = { version: "", problems: [], categories: [] };
   /** What a search left of the tree, or null when nothing is searched for. */
@@ -22,28 +21,9 @@ export class Console extends Signals {
   isRead = false;
   #searchTurn = 0;
 
-  constructor({ api, preferences }) {
-    super();
-    Object.assign(this, { api, preferences });
-    api.onSignedOut = () => this.agent && this.#leave("expired");
-  }
-
   // Signing in and out
 
-  async resumeSession() {
-    await this.#begin(await this.api.me());
-  }
-
-  async signIn(login, password) {
-    await this.#begin(await this.api.logIn(login, password));
-  }
-
-  async signOut() {
-    await this.api.logOut().catch(() => {});
-    this.#leave("by_choice");
-  }
-
-  async #begin(agent) {
+  async begin(agent) {
     if (!EDITING_ROLES.includes(agent.role)) throw new ApiError(403, { code: "not_an_editor" });
     this.agent = agent;
     this.unsaved = new Unsaved(agent.id);
@@ -54,23 +34,9 @@ export class Console extends Signals {
     this.polling = setInterval(() => this.#poll(), POLL_MS);
   }
 
-  #leave(reason) {
+  leave(reason) {
     clearInterval(this.polling);
-    this.lastLogin = reason === "expired" ? this.agent.login : "";
-    this.agent = null;
-    this.leftBecause = reason;
-    this.emit("agent");
-  }
-
-  async showIn(locale) {
-    await useLocale(locale);
-    this.preferences.set("locale", locale);
-    this.emit("locale");
-  }
-
-  async setLanguage(locale) {
-    await this.showIn(locale);
-    if (this.agent) await this.api.setLanguage(locale).catch((error) => this.notifyError(error));
+    super.leave(reason);
   }
 
   // The tree
@@ -129,14 +95,9 @@ export class Console extends Signals {
     return inLocale(question) || id;
   }
 
-  // Telling
-
-  notify(key, values = {}, { kind = "plain" } = {}) {
-    this.emit("notice", { key, values, kind });
-  }
-
   notifyError(error) {
+    // A mistake of the page's own belongs on the console, not in front of an editor.
     if (!(error instanceof ApiError)) throw error;
-    if (error.status !== 401) this.emit("notice", { error, kind: "problem" });
+    super.notifyError(error);
   }
 }

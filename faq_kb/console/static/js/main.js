@@ -41,7 +41,7 @@ async function begin() {
   for (const button of document.querySelectorAll("[data-page]")) if (button.matches("button")) button.addEventListener("click", () => route.go(button.dataset.page));
   for (const id of ["open-settings", "rail-agent"]) element(id).addEventListener("click", () => openSettings({ state, preferences }));
   try {
-    await state.resumeSession();
+    await state.resume();
   } catch (error) {
     state.emit("agent");
     if (error.status !== 401) state.notifyError(error);

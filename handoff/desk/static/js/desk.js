@@ -2,9 +2,9 @@
 import { ApiError } from "/page/static/js/server.js";
 import { Inbox } from "./inbox.js";
 import { oneLine } from "/page/static/js/safe-text.js";
-import { Signals } from "/page/static/js/signals.js";
+import { Session } from "/page/static/js/session.js";
 import { Thread } from "./thread.js";
-import { LOCALES, useLocale } from "/page/static/js/texts.js";
+import { LOCALES } from "/page/static/js/texts.js";
 
 // While the live connection is down, the desk asks by itself this often; while it is up, seldom, in case a push was lost.
 const POLL_LOST_SECONDS = 4;
@@ -18,8 +18,7 @@ const MOST_PAGES = 200;
 const LIST_PAGE = 50;
 
 /** Events: agent, locale, inbox, ticket, list, selected, thread, messages, typing, outbox, connection, notice. */
-export class Desk extends Signals {
-  agent = null;
+export class Desk extends Session {
   inbox = new Inbox();
   selectedId = null;
   threads = new Map();
@@ -37,11 +36,10 @@ export class Desk extends Signals {
   #checkedAt = 0;
 
   constructor({ api, live, drafts, outbox, preferences }) {
-    super();
-    Object.assign(this, { api, live, drafts, outbox, preferences });
+    super({ api, preferences });
+    Object.assign(this, { live, drafts, outbox });
     outbox.onStored = (conversation, message) => this.#take(conversation, message);
     outbox.on("change", (conversation) => this.emit("outbox", conversation));
-    api.onSignedOut = () => this.signedOut();
     live.on("ready", () => this.#connected());
     live.on("lost", () => this.#setConnection("lost"));
     live.on("signedOut", () => this.signedOut());
@@ -50,26 +48,7 @@ export class Desk extends Signals {
 
   // Signing in and out
 
-  /** Takes up a session that is still good; false when there is none. */
-  async resumeSession() {
-    await this.#begin(await this.api.me());
-  }
-
-  async signIn(login, password) {
-    await this.#begin(await this.api.logIn(login, password));
-  }
-
-  async signOut() {
-    await this.api.logOut().catch(() => {});
-    this.#leave("by_choice");
-  }
-
-  /** The server no longer knows us. Drafts, outbox and what is on screen stay for the next sign-in of the same agent. */
-  signedOut() {
-    if (this.agent) this.#leave("expired");
-  }
-
-  async #begin(agent) {
+  async begin(agent) {
     if (agent.role === "editor") throw new ApiError(403, { code: "not_allowed" });
     const isSame = String(this.lastAgentId) === String(agent.id);
     if (!isSame) {
@@ -91,27 +70,15 @@ export class Desk extends Signals {
     if (this.list.view !== "inbox") this.readList();
   }
 
-  #leave(reason) {
-    this.lastLogin = reason === "expired" ? this.agent.login : "";
-    this.agent = null;
-    this.leftBecause = reason;
+  leave(reason) {
     this.live.stop();
-    this.emit("agent");
-  }
-
-  async showIn(locale) {
-    await useLocale(locale);
-    this.preferences.set("locale", locale);
-    this.emit("locale");
+    super.leave(reason);
   }
 
   async setLanguage(locale) {
-    await this.showIn(locale);
-    if (!this.agent) return;
-    this.agent = { ...this.agent, language: locale };
-    await this.api.setLanguage(locale).catch((error) => this.notifyError(error));
+    await super.setLanguage(locale);
     // Order states and articles come from the server in the agent's language.
-    if (this.selectedId !== null) this.readThread(this.selectedId);
+    if (this.agent && this.selectedId !== null) this.readThread(this.selectedId);
   }
 
   // The live connection
@@ -417,8 +384,8 @@ export class Desk extends Signals {
     } catch (error) {
       // Without a name nobody took it: the customer left the queue.
       if (error.code !== "ticket_already_claimed") this.notifyError(error);
-      else if (error.details.agent) this.notify("notice.taken", { agent: oneLine(error.details.agent, 60), ticket: number });
-      else this.notify("notice.gone", { ticket: number });
+      else if (error.details.agent) this.notify("notice.taken", { agent: oneLine(error.details.agent, 60), ticket: number }, { kind: "problem" });
+      else this.notify("notice.gone", { ticket: number }, { kind: "problem" });
       this.readInbox();
       return null;
     }
@@ -429,7 +396,7 @@ export class Desk extends Signals {
     try {
       const { conversation } = await this.api.claimNext();
       if (conversation) this.#claimed(conversation);
-      else this.notify("notice.queue_empty", {}, { kind: "plain" });
+      else this.notify("notice.queue_empty");
       return conversation;
     } catch (error) {
       this.notifyError(error);
@@ -463,7 +430,7 @@ export class Desk extends Signals {
     try {
       const answer = await this.api.move(id, move);
       if (answer.conversation) this.#placeRow(answer.conversation);
-      if (move !== "takeover") this.notify(`notice.${move}`, {}, { kind: "plain" });
+      if (move !== "takeover") this.notify(`notice.${move}`);
     } catch (error) {
       this.notifyError(error);
     }
@@ -478,15 +445,5 @@ export class Desk extends Signals {
       this.notifyError(error);
       return null;
     }
-  }
-
-  notify(key, values = {}, options = {}) {
-    this.emit("notice", { key, values, kind: "problem", ...options });
-  }
-
-  notifyError(error) {
-    // Signed out shows the sign-in page, which says it better.
-    if (error.status === 401) return;
-    this.emit("notice", { error, kind: "problem" });
   }
 }

@@ -97,7 +97,7 @@ async function begin() {
   await useLocale(preferences.get("locale") ?? preferredLocale());
   route.start();
   try {
-    await desk.resumeSession();
+    await desk.resume();
   } catch (error) {
     desk.emit("agent");
     // Not signed in is the usual start; anything else the agent should know before typing a password.
@@ -182,7 +182,7 @@ function confirmMove(move, question) {
 
 function toggleSound() {
   const isOn = settings.toggleSound();
-  desk.notify(isOn ? "alert.now_on" : "alert.now_off", {}, { kind: "plain" });
+  desk.notify(isOn ? "alert.now_on" : "alert.now_off");
 }
 
 function goBack() {
@@ -192,7 +192,7 @@ function goBack() {
 async function copy(text) {
   try {
     await navigator.clipboard.writeText(text);
-    desk.notify("notice.copied", {}, { kind: "plain" });
+    desk.notify("notice.copied");
   } catch {
     desk.notify("notice.not_copied", {}, { kind: "problem" });
   }
