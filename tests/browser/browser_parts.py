@@ -46,7 +46,7 @@ TELL_VIOLATIONS = """addEventListener("securitypolicyviolation",
   (event) => console.error(`CSP: ${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}`))"""
 
 # A browser writes each refused request on the console; these refusals are part of the story.
-EXPECTED_REFUSALS = {("/desk/api/me", 401), ("/claim", 409), ("/draft", 409)}
+EXPECTED_REFUSALS = {("/desk/api/me", 401), ("/claim", 409), ("/draft", 409), ("/words", 422), ("/images", 422)}
 
 
 @dataclass

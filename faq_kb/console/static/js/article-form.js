@@ -102,6 +102,10 @@ export class ArticleForm {
     parts.category.addEventListener("change", () => article.setCategory(parts.category.value));
     parts.rename.addEventListener("click", () => this.onRename());
     parts.remove.addEventListener("click", () => this.onDelete());
+    const { id, published } = article;
+    parts.helpPage.hidden = parts.figures.hidden = !published;
+    parts.helpPage.href = `/help/${locale()}/${encodeURIComponent(id)}`;
+    parts.figures.href = `#/stats?article=${encodeURIComponent(id)}`;
     this.showCategories();
   }
 

@@ -19,7 +19,8 @@ export function chart({ title, width, labels, bars, lines }) {
   }
   bars.forEach((value, index) => svg.append(node("rect", { class: "bar", x: x(index) - step * 0.34, width: step * 0.68, y: y(value), height: Math.max(0, y(0) - y(value)), rx: 2 })));
   for (const { name, values } of lines) {
-    svg.append(node("polyline", { class: `line ${name}`, points: values.map((value, index) => `${x(index)},${y(value)}`).join(" ") }));
+    const points = values.map((value, index) => `${x(index)},${y(value)}`).join(" ");
+    svg.append(node("polyline", { class: "halo", points }), node("polyline", { class: `line ${name}`, points }));
     values.forEach((value, index) => svg.append(node("circle", { class: `dot ${name}`, cx: x(index), cy: y(value), r: 2.6 })));
   }
   const every = Math.ceil((labels.length * LABEL_WIDTH) / width);

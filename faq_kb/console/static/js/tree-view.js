@@ -5,10 +5,13 @@ import { LOCALES, locale, t } from "/page/static/js/texts.js";
 import { editCategory, newArticle } from "./article-dialogs.js";
 import { isComposing, onRest } from "./typing.js";
 
+// With more articles the tree begins folded.
+const MOST_UNFOLDED = 300;
 const STATES = ["draft", "review", "scheduled", "new"];
 
 class Tree extends HTMLElement {
-  #folded = new Set();
+  /** Categories folded or unfolded by hand, against what is usual. */
+  #turned = new Set();
 
   start({ state, route }) {
     Object.assign(this, { state, route, parts: partsOf(this), filter: "" });
@@ -89,8 +92,8 @@ class Tree extends HTMLElement {
   #createBranch(category) {
     const parts = partsOf(copyOf("branch"));
     parts.fold.addEventListener("click", () => {
-      if (this.#folded.has(category.id)) this.#folded.delete(category.id);
-      else this.#folded.add(category.id);
+      if (this.#turned.has(category.id)) this.#turned.delete(category.id);
+      else this.#turned.add(category.id);
       this.show();
     });
     parts.edit.addEventListener("click", () => editCategory({ state: this.state, category: this.state.tree.categories.find(({ id }) => id === category.id) }));
@@ -98,7 +101,8 @@ class Tree extends HTMLElement {
   }
 
   #showBranch({ parts }, { category, depth }, isNarrowed) {
-    const isFolded = this.#folded.has(category.id) && !isNarrowed;
+    const isUsuallyFolded = this.state.articles.length > MOST_UNFOLDED && !category.articles.some(({ id }) => id === this.route.article);
+    const isFolded = isUsuallyFolded !== this.#turned.has(category.id) && !isNarrowed;
     const name = this.state.nameOf(category.id, category.name);
     parts.root.style.setProperty("--depth", depth);
     parts.fold.setAttribute("aria-expanded", String(!isFolded));
