@@ -30,11 +30,13 @@ export function briefView({ ticket, customer, messages }, { onCopy, isOpen }) {
 
 // The language stands in the head of the conversation already.
 const SHOWN_ELSEWHERE = new Set(["language"]);
+// What has few values is stored as a word and shown in the agent's language.
+const NAMED_VALUES = new Set(["wish", "reason"]);
 
 function slotFacts(slots) {
   return Object.entries(slots ?? {})
     .filter(([slot, value]) => value !== null && value !== "" && value !== false && !SHOWN_ELSEWHERE.has(slot))
-    .map(([slot, value]) => [named("slot", slot), slotText(value), { copy: value !== true }]);
+    .map(([slot, value]) => [named("slot", slot), NAMED_VALUES.has(slot) ? named(`slot.${slot}`, value) : slotText(value), { copy: value !== true }]);
 }
 
 function slotText(value) {
