@@ -12,7 +12,8 @@ from pathlib import Path
 
 from faq_kb import KnowledgeBase
 from faq_kb.serving import served
-from shop import OrderDesk, Shop, open_shop
+from shop import OrderDesk, Shop
+from shop.serving import served as served_shop
 
 
 def knowledge() -> KnowledgeBase:
@@ -28,12 +29,8 @@ def orders() -> OrderDesk:
     return OrderDesk(shop(), _setting("ATTEMPTS_URL") or f"sqlite:///{data / 'attempts.db'}")
 
 
-@lru_cache(maxsize=1)
 def shop() -> Shop:
-    if _setting("SHOP_ADAPTER", "sql") == "http":
-        return open_shop({"adapter": "http", "base_url": _setting("SHOP_URL"), "token": _setting("SHOP_TOKEN")})
-    url = _setting("SHOP_URL") or f"sqlite:///{_data_dir() / 'shop.db'}"
-    return open_shop({"adapter": "sql", "url": url})
+    return served_shop()
 
 
 def _data_dir() -> Path:

@@ -9,19 +9,27 @@ from pathlib import Path
 import yaml
 
 PATTERNS = Path(__file__).with_name("entity_patterns.yml")
+# Below the data folder: the pattern file as the bot last found it good.
+LAST_GOOD = Path("patterns") / "last-good.yml"
 
 log = logging.getLogger(__name__)
 
 
-def order_numbers(path: Path = PATTERNS) -> tuple[str, ...]:
-    """The list `order_numbers` of a pattern file, or of the project's own when there is none; empty when the file is
-    broken, which the bot, whose file it is, tells with its line."""
-    try:
-        loaded = yaml.safe_load((path if path.exists() else PATTERNS).read_text(encoding="utf-8"))
-        shapes = tuple(str(shape) for shape in loaded["order_numbers"])
-        for shape in shapes:
-            re.compile(shape)
-    except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError, re.error) as error:
-        log.error("Order numbers not read", extra={"event": "patterns_refused", "file": path.name, "why": str(error)})
-        return ()
+def order_numbers(path: Path = PATTERNS, last_good: Path | None = None) -> tuple[str, ...]:
+    """The list `order_numbers` of a pattern file, or of the project's own when there is none. When the file is broken,
+    that of its last good copy, or none; the bot, whose file it is, tells the line."""
+    paths = [path if path.exists() else PATTERNS] + ([last_good] if last_good and last_good.exists() else [])
+    for one in paths:
+        try:
+            return _listed_in(one)
+        except (OSError, yaml.YAMLError, ValueError, KeyError, TypeError, re.error) as error:
+            why = " ".join(str(error).split())
+            log.error("Order numbers not read", extra={"event": "patterns_refused", "file": one.name, "why": why})
+    return ()
+
+
+def _listed_in(path: Path) -> tuple[str, ...]:
+    shapes = tuple(str(shape) for shape in yaml.safe_load(path.read_text(encoding="utf-8"))["order_numbers"])
+    for shape in shapes:
+        re.compile(shape)
     return shapes

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from collections.abc import Mapping
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
@@ -23,6 +24,7 @@ ANSWER_SECONDS = 5.0
 MAX_BODY_BYTES = 1024 * 1024
 CHUNK_BYTES = 64 * 1024
 MAX_ORDERS = 100
+MAX_PRODUCTS = 500
 
 
 class _NotOffered(ShopUnavailable):
@@ -112,6 +114,10 @@ class HttpShop:
         folded = references.order_number(number)
         answer = self._get(f"orders/{folded}/refund") if folded else None
         return answer.one("refund", wire.refund) if answer else None
+
+    def product_names(self, limit: int = MAX_PRODUCTS) -> list[Mapping[str, str]]:
+        answer = self._get(f"products?limit={max(1, min(limit, MAX_PRODUCTS))}")
+        return list(answer.each("products", lambda product: product.texts("name")))[:limit] if answer else []
 
     def _get(self, path: str, told: dict[str, Any] | None = None) -> wire.Fields | None:
         """The object that was answered to a question, or to what was `told`; None for the documented 404."""

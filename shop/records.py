@@ -153,3 +153,6 @@ class Shop(Protocol):
 
     def refund_of(self, number: str) -> Refund | None:
         """How far the money is; None for an unknown order."""
+
+    def product_names(self, limit: int = 500) -> list[Mapping[str, str]]:
+        """What the shop sells, by locale, the most recently sold first; none when it does not tell."""

@@ -6,7 +6,7 @@ tables: give it an adapter of its own (docs/shop-api.md).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
@@ -49,6 +49,8 @@ from shop.service_requests import (
 )
 
 MAX_ORDERS = 100
+# As many of the items sold last are looked through for the names of products.
+MAX_ITEMS = 20_000
 
 metadata = MetaData()
 
@@ -248,6 +250,18 @@ class SqlShop:
                 expected_by=now + bank if state is RefundState.SENT else None,
             )
         )
+
+    def product_names(self, limit: int = 500) -> list[Mapping[str, str]]:
+        with self._asking() as connection:
+            sold = (
+                select(items.c.name)
+                .join(orders, orders.c.number == items.c.order_number)
+                .order_by(orders.c.placed_at.desc(), items.c.order_number, items.c.line)
+                .limit(MAX_ITEMS)
+            )
+            # Told apart here: not every database compares JSON.
+            names = {tuple(sorted(name.items())): name for name in connection.execute(sold).scalars()}
+            return list(names.values())[: max(0, limit)]
 
     @contextmanager
     def _asking(self) -> Iterator[Connection]:

@@ -35,7 +35,7 @@ from handoff.floor import Floor
 from handoff.learning import Learning, answers_of_people
 from handoff.past_questions import past_questions
 from handoff.telling import Telling
-from nlu.order_numbers import order_numbers
+from nlu.order_numbers import LAST_GOOD, order_numbers
 from switchboard import channels, guards, health, http_errors, language, openapi, pages
 from switchboard.bot_client import Bot, RestBot
 from switchboard.feedback import Feedback
@@ -78,7 +78,7 @@ def create_app(
     turns = RedisTurns(settings.redis_url) if settings.redis_url else LocalTurns()
     bot = bot or RestBot(settings.bot_addresses)
     post = ChannelPost(database, clock, settings.base_url)
-    masking = Masking(order_numbers(root / "nlu" / "entity_patterns.yml"))
+    masking = Masking(order_numbers(root / "nlu" / "entity_patterns.yml", settings.data_path / LAST_GOOD))
     floor = Floor(database, live, post, settings.hours, masking, clock)
     limits = Limits(
         settings.max_message_chars,

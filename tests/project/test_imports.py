@@ -16,7 +16,7 @@ MAY_USE: dict[str, set[str]] = {
     "shop": set(),
     "handoff": {"shop", "faq_kb"},
     "actions": {"shop", "faq_kb"},
-    "nlu": {"faq_kb"},
+    "nlu": {"shop", "faq_kb"},
     "connectors": {"switchboard"},
     "switchboard": set(ROOMS),
 }

@@ -94,6 +94,8 @@ class ShopApi:
             if self.shop.customer(parts[1]) is None:
                 return None
             return {"orders": as_json([asdict(order) for order in self.shop.orders_of(parts[1], int(query["limit"]))])}
+        if parts[0] == "products":
+            return {"products": [{"name": name} for name in self.shop.product_names(int(query["limit"]))]}
         order = self.shop.order(parts[1])
         if order is None:
             return None

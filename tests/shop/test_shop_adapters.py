@@ -57,6 +57,18 @@ def test_an_order_number_is_found_however_it_is_written(shop: Shop, written: str
     assert order is not None and order.number == "HG10023847"
 
 
+def test_products_are_named_in_every_locale_once_and_not_more_than_asked_for(shop: Shop) -> None:
+    names = shop.product_names()
+    assert len(names) == 18 and all(set(name) == {"zh-HK", "zh-TW", "zh-CN", "en"} for name in names)
+    assert len({name["en"] for name in names}) == 18
+    assert shop.product_names(3) == names[:3]
+
+
+def test_a_shop_that_does_not_tell_its_products_has_none(http_shop: HttpShop, shop_api: ShopApi) -> None:
+    shop_api.trouble = lambda request: send(request, 404, {"error": {"code": "not_found"}})
+    assert http_shop.product_names() == []
+
+
 def test_parcels_tell_their_events_and_when_they_were_updated(shop: Shop) -> None:
     (parcel,) = shop.parcels_of("HG10024105")
     assert (parcel.carrier, parcel.status, parcel.eta) == ("ZTO", ParcelStatus.EXCEPTION, None)
@@ -308,7 +320,7 @@ def test_the_documented_examples_are_what_the_adapter_reads(shop_api: ShopApi, h
         part.split("`", 1)[0].split("?")[0]: json.loads(part.split("```json\n", 1)[1].split("```", 1)[0])
         for part in page.split("### `GET ")[1:]
     }
-    assert len(examples) == 6
+    assert len(examples) == 7
 
     shop_api.trouble = _answers(200, examples["/customers/{id}"])
     assert http_shop.customer("c-0001")
@@ -318,6 +330,8 @@ def test_the_documented_examples_are_what_the_adapter_reads(shop_api: ShopApi, h
     assert http_shop.order("HG10023847")
     shop_api.trouble = _answers(200, examples["/orders/{number}/parcels"])
     assert http_shop.parcels_of("HG10023847")
+    shop_api.trouble = _answers(200, examples["/products"])
+    assert http_shop.product_names()
     shop_api.trouble = _answers(200, examples["/orders/{number}/refund"])
     assert http_shop.refund_of("HG10023847")
     shop_api.trouble = _answers(200, examples["/orders/{number}/allowed"])
