@@ -138,9 +138,11 @@ class Vocabulary:
 
 @lru_cache(maxsize=4)
 def served(path: Path = PATTERNS) -> Vocabulary:
-    """The running vocabulary of this process; its copy lies in `SWITCHBOARD_DATA_DIR`, if that is set."""
-    data = os.environ.get("SWITCHBOARD_DATA_DIR")
-    vocabulary = Vocabulary(path, Path(data) / LAST_GOOD if data else None, _products)
+    """The running vocabulary of this process. Its copy lies in `SWITCHBOARD_DATA_DIR`; without that, or an address of
+    the shop's own, as when a model is trained, there is no shop to ask."""
+    data, shop_url = os.environ.get("SWITCHBOARD_DATA_DIR"), os.environ.get("SWITCHBOARD_SHOP_URL")
+    products = _products if data or shop_url else None
+    vocabulary = Vocabulary(path, Path(data) / LAST_GOOD if data else None, products)
     vocabulary.start()
     return vocabulary
 

@@ -6,6 +6,7 @@ The components are asked themselves; nothing is trained.
 from __future__ import annotations
 
 import random
+import shutil
 import time
 from datetime import date
 from pathlib import Path
@@ -23,7 +24,7 @@ from nlu.numbers import is_dhl, is_fedex, is_s10, is_ups
 from nlu.order_numbers import PATTERNS, order_numbers
 from nlu.pattern_file import PatternsError
 from nlu.products import ProductNames
-from nlu.vocabulary import Vocabulary
+from nlu.vocabulary import Vocabulary, served
 from shop import SqlShop
 
 TODAY = date(2026, 3, 2)  # a Monday
@@ -440,6 +441,16 @@ def test_a_shop_that_cannot_be_asked_takes_nothing_away(tmp_path: Path, caplog: 
     vocabulary.look()
     assert "did not name its products" in caplog.text
     assert [one.value for one in vocabulary.find("HG10023847", TODAY)] == ["HG10023847"]
+
+
+def test_training_asks_no_shop_and_leaves_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("DATA_DIR", "SHOP_URL"):
+        monkeypatch.delenv(f"SWITCHBOARD_{name}", raising=False)
+    monkeypatch.chdir(tmp_path)
+    vocabulary = served(Path(shutil.copy(PATTERNS, tmp_path)))
+    vocabulary.look()
+    vocabulary.stop()
+    assert [path.name for path in tmp_path.iterdir()] == ["entity_patterns.yml"]
 
 
 def test_thousands_of_products_cost_a_message_next_to_nothing() -> None:
