@@ -67,6 +67,10 @@ class Post(Protocol):
         """Whether this channel has no other way to answer than the response to the customer's own request."""
 
 
+# Who asks for a person for one of these is told first that we are sorry.
+UPSET = frozenset({"complaint", "unhelpful"})
+
+
 class Outcome(str, Enum):
     """What a wish for a person came to. Exactly one holds, and the customer's sentence is made from it alone."""
 
@@ -139,7 +143,8 @@ class Floor:
         else:
             outcome = self._why_nobody(ticket, now)
             ticket = ticket or tickets.open_one(connection, conversation.id, wish, TicketKind.MESSAGE, now)
-        line = self._say_outcome(connection, conversation, outcome, ticket, reply_to, part, now)
+        is_upset = wish.reason in UPSET and outcome is not Outcome.STILL_QUEUED
+        line = self._say_outcome(connection, conversation, outcome, ticket, reply_to, part, now, is_upset=is_upset)
         return Handoff(outcome, ticket, conversation, line)
 
     def people_available(self, connection: Connection, now: datetime) -> bool:
@@ -406,6 +411,8 @@ class Floor:
         reply_to: int | None,
         part: int | None,
         now: datetime,
+        *,
+        is_upset: bool = False,
     ) -> Message:
         body: dict[str, Any] = {}
         if outcome in (Outcome.NOBODY, Outcome.CLOSED_HOURS):
@@ -423,6 +430,7 @@ class Floor:
             reply_to=reply_to,
             part=part,
             body=body,
+            opening="sorry" if is_upset else None,
             position=position,
             number=ticket.number,
             opens=opens,
@@ -507,10 +515,13 @@ class Floor:
         reply_to: int | None = None,
         part: int | None = None,
         body: Mapping[str, Any] | None = None,
+        opening: str | None = None,
         **values: Any,
     ) -> Message:
+        """`opening` names a sentence that comes before the others."""
         last = transcript.last_from_us(connection, conversation.id)
-        text = texts.say(key, conversation.language, unlike=last.text if last else None, **values)
+        said = last.text if last else None
+        text = texts.say_after(opening, key, conversation.language, unlike=said, **values)
         return transcript.append(
             connection,
             conversation,

@@ -32,6 +32,15 @@ def say(key: str, language: str, /, *, unlike: str | None = None, **values: Any)
     return next((text for text in texts if text != unlike), texts[0])
 
 
+def say_after(opening: str | None, key: str, language: str, /, *, unlike: str | None = None, **values: Any) -> str:
+    """The text `key`, after the text `opening` where there is one; together other than `unlike`, if they can be."""
+    if opening is None:
+        return say(key, language, unlike=unlike, **values)
+    lines = [variant.format(**values) for variant in variants(key, language)]
+    texts = [first + line for first in variants(opening, language) for line in lines]
+    return next((text for text in texts if text != unlike), texts[0])
+
+
 def variants(name: str, language: str) -> list[str]:
     """All variants of a text in the first locale of the fallback chain that has it."""
     by_locale = catalogue()[name]

@@ -286,3 +286,16 @@ async def test_leaving_the_queue_in_words(gateway: Gateway) -> None:
     await page.say("I give up waiting")
     await page.message("system", "left the queue")
     assert (await gateway.session(token=page.session["token"]))["state"]["status"] == "bot"
+
+
+async def test_who_complains_is_told_first_that_we_are_sorry_and_never_twice_in_the_same_words(
+    gateway: Gateway,
+) -> None:
+    gateway.bot.hands_over("your courier is a joke", reason="complaint")
+    (told,) = await gateway.rest("your courier is a joke", language="en")
+    (again,) = await gateway.rest("your courier is a joke", language="en")
+    assert "sorry" in told["text"] and "Nobody is at the desk" in told["text"]
+    assert "sorry" in again["text"] and again["text"] != told["text"]
+    gateway.bot.hands_over("a person please")
+    (calm,) = await gateway.rest("a person please", language="en")
+    assert "sorry" not in calm["text"]
