@@ -47,6 +47,8 @@ SURE = 0.7
 NO_ANSWER = frozenset(
     {"greet", "thanks", "goodbye", "bot_challenge", "capabilities", "language_switch", "repeat", "browse_faq"}
 )
+# With a no among the words, these are a no to "shall I?".
+HARDLY_HEARD = frozenset({"faq", "not_what_i_asked", "nlu_fallback", "out_of_scope"})
 TELLS_STATUS = frozenset({"order_status", "delivery_status"})
 # A yes this long after the question may be meant for something else.
 YES_WITHIN_SECONDS = 30 * 60
@@ -136,7 +138,8 @@ class Dialogue:
             return self._with_number(chosen.number)
         if turn.intent == "another_order" and not turn.entity("order_number"):
             return self._choose_another()
-        if _says_no(turn, self.service) and not turn.entity("order_number"):
+        is_corrected = turn.question == CONFIRMATION and corrected_detail(turn, self.service)
+        if not is_corrected and not turn.order_numbers and _says_no(turn, self.service):
             self._say("utter_service_stopped")
             return self._ended()
         wish = _wish_in(turn)
@@ -368,9 +371,11 @@ def _wish_in(turn: Turn) -> str | None:
 
 
 def _says_no(turn: Turn, service: Service) -> bool:
-    """No; leave it; and, to "shall I cancel it?", don't cancel it."""
-    takes_back = turn.negates and turn.question == CONFIRMATION and _wish_in(turn) == service.wish == "cancel_order"
-    return turn.intent in ("deny", "leave_queue") or takes_back
+    """No; leave it; and, to "shall I cancel it?", don't cancel it, however well it is understood beside that."""
+    if turn.intent in ("deny", "leave_queue"):
+        return True
+    is_doubtful = turn.intent in HARDLY_HEARD or _wish_in(turn) == service.wish == "cancel_order"
+    return turn.question == CONFIRMATION and turn.negates and not turn.is_question and is_doubtful
 
 
 def _asking(question: str | None) -> Event:

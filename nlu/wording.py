@@ -26,7 +26,7 @@ _REQUESTS = re.compile(
     r"|\b(please|pls|plz|can (you|u)|could (you|u)|would (you|u)|will you|help|for me|kindly)\b"
 )
 _NEGATES = re.compile(
-    r"(?<!要)不要|(?<![系])不系|(?<![是])不是|不(好|使|用|想|需|必)(?!意思)|别(?!的|人)|甭|算了|算啦"
+    r"(?<!要)不要|(?<![系])不系|(?<![是])不是|不(好|使|用|想|需|必|取消|退|换|改)(?!意思)|别(?!的|人)|甭|算了|算啦"
     r"|\b(no|not|don'?t|dont|never|stop|nope|nah|wait)\b"
 )
 

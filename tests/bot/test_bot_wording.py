@@ -28,7 +28,9 @@ def test_a_wish_is_no_general_question_however_politely_it_is_put(text: str) -> 
     assert not Wording.of(text).asks_in_general
 
 
-@pytest.mark.parametrize("text", ["唔使喇", "唔好取消", "不要取消", "别取消", "don't cancel it", "no, the other one"])
+@pytest.mark.parametrize(
+    "text", ["唔使喇", "唔好取消", "不要取消", "别取消", "算了 不取消了", "don't cancel it", "no, the other one"]
+)
 def test_no_is_heard(text: str) -> None:
     assert Wording.of(text).negates
 
