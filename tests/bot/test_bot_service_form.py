@@ -14,7 +14,7 @@ from rasa_sdk.executor import CollectingDispatcher
 import shop.demo
 from actions import services
 from actions.service_form import FORM, ValidateServiceForm
-from shop import OrderStatus, SqlShop
+from shop import OrderStatus, SqlShop, serving
 
 PRIYA = {"tier": "identity", "customer_id": "c-0008"}
 NUMBER = "HG10024430"
@@ -26,10 +26,10 @@ def demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SqlShop]:
     url = f"sqlite:///{tmp_path}/shop.db"
     shop.demo.fill(url)
     monkeypatch.setenv("SWITCHBOARD_DATA_DIR", str(tmp_path))
-    for opened in (services.orders, services.shop):
+    for opened in (services.orders, serving.served):
         opened.cache_clear()
     yield SqlShop(url)
-    for opened in (services.orders, services.shop):
+    for opened in (services.orders, serving.served):
         opened.cache_clear()
 
 
