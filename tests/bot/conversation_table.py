@@ -18,7 +18,18 @@ from shop import SqlShop
 FOLDER = Path(__file__).with_name("conversations")
 AT_A_TIME = 6
 
-_TURN_KEYS = {"say", "tap", "contains any of", "not contains", "marks", "no marks", "buttons", "intent", "lines"}
+_TURN_KEYS = {
+    "say",
+    "tap",
+    "contains any of",
+    "not contains",
+    "marks",
+    "no marks",
+    "buttons",
+    "intent",
+    "lines",
+    "waiting",
+}
 _ORDER = re.compile(r"HG\d{8}")
 _CUSTOMER = re.compile(r"c-\d{4}")
 
@@ -99,10 +110,11 @@ def hold(bot: Bot, conversation: Conversation) -> list[str]:
 
 
 def _said(talk: Talk, turn: Mapping[str, Any], before: Answer | None) -> Answer:
+    waiting = {"waiting": True} if turn.get("waiting") else {}
     if "tap" not in turn:
-        return talk.say(str(turn["say"]))
+        return talk.say(str(turn["say"]), **waiting)
     assert before is not None, "nothing to tap yet"
-    return talk.say(before.payload(turn["tap"]))
+    return talk.say(before.payload(turn["tap"]), **waiting)
 
 
 def _wrong(bot: Bot, turn: Mapping[str, Any], answer: Answer) -> Iterator[str]:
