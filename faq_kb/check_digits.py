@@ -19,13 +19,17 @@ def is_card(digits: str) -> bool:
     return bool(luhn.is_valid(digits))
 
 
+_YEARS_OF_BIRTH = range(1900, 2100)
+
+
 def is_mainland_identity(number: str) -> bool:
     """Eighteen signs. Counties that no longer exist stand on living people's cards: only birthday and sum are asked."""
     try:
-        ric.get_birth_date(number.upper())
+        born = ric.get_birth_date(number.upper())
     except ValidationError:
         return False
-    return bool(mod_11_2.is_valid(number.upper()))
+    # A card number and the month after it look like somebody born in another millennium.
+    return born.year in _YEARS_OF_BIRTH and bool(mod_11_2.is_valid(number.upper()))
 
 
 def is_taiwan_identity(number: str) -> bool:
