@@ -252,14 +252,22 @@ export class ImageField extends Field {
       const { url } = await this.api.uploadImage(file);
       this.changed(url);
       this.show(url);
-      this.showProblems([]);
+      this.own = [];
+      this.showProblems(this.checked ?? []);
     } catch (error) {
       this.#problem(errorText(error));
     }
     this.picture.file.value = "";
   }
 
+  /* A check of the article that answers later does not take away what is wrong with the file. */
+  showProblems(problems) {
+    this.checked = problems;
+    super.showProblems([...(this.own ?? []), ...problems]);
+  }
+
   #problem(text, level = "error") {
-    this.showProblems([{ text, level }]);
+    this.own = [{ text, level }];
+    this.showProblems(this.checked ?? []);
   }
 }
