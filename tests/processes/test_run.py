@@ -89,7 +89,8 @@ def test_a_broken_file_is_one_sentence_with_its_line(tmp_path: Path, file: str, 
 def test_a_failed_training_is_one_sentence_and_names_the_log(tmp_path: Path) -> None:
     copy = _copy(tmp_path)
     config = (copy / "config.yml").read_text(encoding="utf-8")
-    (copy / "config.yml").write_text(config.replace("CountVectorsFeaturizer", "NoSuchFeaturizer"), encoding="utf-8")
+    (copy / "config.yml").write_text(config.replace("ShopIntentClassifier", "NoSuchClassifier"), encoding="utf-8")
+    assert "ShopIntentClassifier" in config
     said = _refused(copy, tmp_path, free_port())
     assert "Training failed" in said and "training.log" in said and "Traceback" not in said
 
