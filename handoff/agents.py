@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from argon2 import PasswordHasher
@@ -13,7 +14,7 @@ from sqlalchemy.engine import Connection, Row
 from sqlalchemy.exc import IntegrityError
 
 from handoff.errors import LoginRefused, LoginTaken, NotSignedIn, WeakPassword
-from handoff.models import Role, agent_sessions, agents
+from handoff.models import Presence, Role, agent_sessions, agents
 from handoff.records import Agent
 
 SESSION_LASTS = timedelta(hours=12)
@@ -166,6 +167,11 @@ def set_language(connection: Connection, agent_id: int, language: str) -> None:
     connection.execute(update(agents).where(agents.c.id == agent_id).values(language=language))
 
 
+def is_present(agent: Agent, now: datetime) -> bool:
+    """Whether the agent's page was heard of a moment ago."""
+    return agent.seen_at is not None and agent.seen_at > now - PRESENT_WITHIN
+
+
 def present(connection: Connection, now: datetime) -> int:
     """How many people who answer customers are at their desk."""
     return int(
@@ -175,10 +181,32 @@ def present(connection: Connection, now: datetime) -> int:
             .where(
                 agents.c.active.is_(True),
                 agents.c.role != Role.EDITOR.value,
+                agents.c.presence == Presence.ONLINE.value,
                 agents.c.seen_at > now - PRESENT_WITHIN,
             )
         ).scalar_one()
     )
+
+
+def set_work(
+    connection: Connection,
+    agent_id: int,
+    teams: Sequence[str],
+    skills: Sequence[str],
+    languages: Sequence[str],
+    capacity: int | None,
+) -> None:
+    """What this agent answers, and how many customers at a time. Empty means all; no capacity, what the teams say."""
+    connection.execute(
+        update(agents)
+        .where(agents.c.id == agent_id)
+        .values(teams=list(teams), skills=list(skills), languages=list(languages), capacity=capacity)
+    )
+
+
+def set_presence(connection: Connection, agent_id: int, presence: Presence) -> None:
+    """What the agent says of themselves; it counts only while their page is there."""
+    connection.execute(update(agents).where(agents.c.id == agent_id).values(presence=presence.value))
 
 
 def _hash(token: str) -> str:
@@ -194,4 +222,11 @@ def _record(row: Row) -> Agent:
         language=row.language,
         active=row.active,
         seen_at=row.seen_at,
+        teams=tuple(row.teams or ()),
+        skills=tuple(row.skills or ()),
+        languages=tuple(row.languages or ()),
+        capacity=row.capacity,
+        presence=Presence(row.presence),
+        assignments=row.assignments,
+        assigned_at=row.assigned_at,
     )

@@ -93,6 +93,13 @@ class TooManyLogins(HandoffError):
     status = 429
 
 
+class UnknownAgent(HandoffError):
+    """There is no such agent."""
+
+    code = "unknown_agent"
+    status = 404
+
+
 class NotSignedIn(HandoffError):
     """Sign in first."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Awaitable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 from typing import Any, Protocol
@@ -32,10 +32,11 @@ from handoff.errors import (
     TicketAlreadyClaimed,
     UnknownTicket,
 )
-from handoff.hours import OpeningHours, opening_in_words
+from handoff.hours import opening_in_words
 from handoff.models import Author, Status, TicketKind, TicketStatus
 from handoff.plain import plain
 from handoff.records import Agent, Conversation, Draft, Message, Ticket, Wish, ticket_id
+from handoff.teams import TeamsFile
 
 log = logging.getLogger(__name__)
 
@@ -110,12 +111,12 @@ class Floor:
     """Moves conversations between assistant, queue and people, and says so to everybody concerned."""
 
     def __init__(
-        self, database: Database, live: Live, post: Post, hours: OpeningHours, masking: Masking, clock: Clock
+        self, database: Database, live: Live, post: Post, teams: TeamsFile, masking: Masking, clock: Clock
     ) -> None:
         self.database = database
         self.live = live
         self.post = post
-        self.hours = hours
+        self.teams = teams
         self.masking = masking
         self.clock = clock
 
@@ -128,10 +129,13 @@ class Floor:
         now = self.clock()
         if conversation.status is Status.AGENT:
             return self._already_with_agent(connection, conversation, reply_to, part, now)
+        wish = replace(wish, team=self.teams.current.usable(wish.team))
         ticket = tickets.open_of(connection, conversation.id)
-        if self.people_available(connection, now):
+        if self.people_available(connection, now, wish.team):
             fresh = conversation.status is not Status.WAITING
-            ticket = ticket or tickets.open_one(connection, conversation.id, wish, TicketKind.LIVE, now)
+            ticket = ticket or tickets.open_one(
+                connection, conversation.id, wish, TicketKind.LIVE, now, conversation.language
+            )
             ticket = tickets.make_live(connection, ticket)
             if fresh:
                 conversation = conversations.move(
@@ -141,15 +145,17 @@ class Floor:
         elif conversation.status is Status.WAITING and ticket is not None:
             outcome = Outcome.STILL_QUEUED
         else:
-            outcome = self._why_nobody(ticket, now)
-            ticket = ticket or tickets.open_one(connection, conversation.id, wish, TicketKind.MESSAGE, now)
+            outcome = self._why_nobody(ticket, wish.team, now)
+            ticket = ticket or tickets.open_one(
+                connection, conversation.id, wish, TicketKind.MESSAGE, now, conversation.language
+            )
         is_upset = wish.reason in UPSET and outcome is not Outcome.STILL_QUEUED
         line = self._say_outcome(connection, conversation, outcome, ticket, reply_to, part, now, is_upset=is_upset)
         return Handoff(outcome, ticket, conversation, line)
 
-    def people_available(self, connection: Connection, now: datetime) -> bool:
-        """Whether the desk is open and somebody is at it."""
-        return self.hours.is_open(now) and agents.present(connection, now) > 0
+    def people_available(self, connection: Connection, now: datetime, team: str = "") -> bool:
+        """Whether this team (the general one if it is not named) is open and somebody is at the desk."""
+        return self.teams.current.is_open(team, now) and agents.present(connection, now) > 0
 
     def tell_handoff(self, handoff: Handoff) -> None:
         """Announce a handoff after its transaction committed."""
@@ -397,10 +403,10 @@ class Floor:
     def _hidden(self, value: Any) -> Any:
         return self.masking.hide(value) if isinstance(value, str) else value
 
-    def _why_nobody(self, ticket: Ticket | None, now: datetime) -> Outcome:
+    def _why_nobody(self, ticket: Ticket | None, team: str, now: datetime) -> Outcome:
         if ticket is not None and ticket.contact:
             return Outcome.CASE_OPEN
-        return Outcome.NOBODY if self.hours.is_open(now) else Outcome.CLOSED_HOURS
+        return Outcome.NOBODY if self.teams.current.is_open(team, now) else Outcome.CLOSED_HOURS
 
     def _say_outcome(
         self,
@@ -420,7 +426,7 @@ class Floor:
         if outcome in (Outcome.QUEUED, Outcome.STILL_QUEUED):
             title = texts.say("button_leave_queue", conversation.language)
             body["buttons"] = [{"title": title, "payload": "/leave_queue"}]
-        opens = opening_in_words(self.hours.next_opening(now), conversation.language)
+        opens = opening_in_words(self.teams.current.next_opening(ticket.team, now), conversation.language, now)
         position = tickets.position(connection, ticket) or 1
         return self._system_line(
             connection,

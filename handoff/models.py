@@ -71,6 +71,23 @@ class TicketKind(str, Enum):
     MESSAGE = "message"
 
 
+class Presence(str, Enum):
+    """What an agent says of themselves. Whether they are there at all, their page's heartbeats say."""
+
+    ONLINE = "online"  # takes customers
+    AWAY = "away"  # at the desk, takes nobody
+    OFFLINE = "offline"  # done for now
+
+
+class Stage(int, Enum):
+    """Who is asked to take a waiting ticket; it widens with time."""
+
+    TEAM = 0  # its own team
+    FALLBACK = 1  # the fallback team as well
+    ANYBODY = 2  # everybody, whatever their skills and languages
+    SUPERVISOR = 3  # it was passed on too often: supervisors
+
+
 class Role(str, Enum):
     """What a member of the shop's team may do."""
 
@@ -117,6 +134,15 @@ agents = Table(
     Column("active", Boolean, nullable=False, default=True),
     Column("created_at", UtcDateTime, nullable=False),
     Column("seen_at", UtcDateTime),
+    # No team means every team, no language every language.
+    Column("teams", JSON),
+    Column("skills", JSON),
+    Column("languages", JSON),
+    Column("capacity", Integer),  # conversations at a time; empty: what the teams say
+    Column("presence", String(20), nullable=False, server_default=Presence.ONLINE.value),
+    # Counts what was given to this agent, so that two gateways never fill the same place.
+    Column("assignments", Integer, nullable=False, server_default="0"),
+    Column("assigned_at", UtcDateTime),
 )
 
 agent_sessions = Table(
@@ -227,6 +253,15 @@ tickets = Table(
     Column("claimed_at", UtcDateTime),
     Column("claimed_by", Integer, ForeignKey("agents.id")),
     Column("ended_at", UtcDateTime),
+    Column("skills", String(400), nullable=False, server_default=""),
+    Column("language", String(8), nullable=False, server_default=""),
+    # The queue's order: when it was opened, earlier by its priority, earlier still when it came back.
+    Column("turn_at", UtcDateTime),
+    Column("stage", Integer, nullable=False, server_default="0"),
+    Column("wanted_agent", Integer),  # the lead, or who helped this customer last
+    # The agent who holds it has to say something until then; empty once they have.
+    Column("reply_due_at", UtcDateTime),
+    Column("passed_by", JSON),  # agents who held it and said nothing
     # Handing off twice is one ticket, also when two requests cross.
     Index(
         "one_open_ticket",
@@ -235,7 +270,10 @@ tickets = Table(
         sqlite_where=text("status IN ('waiting', 'claimed')"),
         postgresql_where=text("status IN ('waiting', 'claimed')"),
     ),
-    Index("queue_order", "status", "kind", "priority", "opened_at", "id"),
+    Index("queue_order", "status", "kind", "turn_at", "id"),
+    Index("queue_of_team", "team", "status", "kind", "turn_at", "id"),
+    Index("claims_of_team", "team", "claimed_at"),
+    Index("replies_due", "status", "reply_due_at"),
     sqlite_autoincrement=True,
 )
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from handoff.models import Author, Role, Status, TicketKind, TicketStatus, Tier
+from handoff.models import Author, Presence, Role, Stage, Status, TicketKind, TicketStatus, Tier
 
 
 @dataclass(frozen=True)
@@ -105,6 +105,13 @@ class Ticket:
     claimed_at: datetime | None
     claimed_by: int | None
     ended_at: datetime | None
+    skills: tuple[str, ...]
+    language: str
+    turn_at: datetime
+    stage: Stage
+    wanted_agent: int | None
+    reply_due_at: datetime | None
+    passed_by: tuple[int, ...]
 
     @property
     def number(self) -> str:
@@ -131,6 +138,13 @@ class Agent:
     language: str
     active: bool
     seen_at: datetime | None
+    teams: tuple[str, ...]
+    skills: tuple[str, ...]
+    languages: tuple[str, ...]
+    capacity: int | None
+    presence: Presence
+    assignments: int
+    assigned_at: datetime | None
 
     @property
     def answers_customers(self) -> bool:
@@ -156,4 +170,5 @@ class Wish:
     team: str = "support"
     priority: int = 0
     summary: str = ""
+    skills: tuple[str, ...] = ()
     collected: Mapping[str, Any] = field(default_factory=dict)

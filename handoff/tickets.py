@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import and_, func, insert, or_, select, update
@@ -11,14 +11,27 @@ from sqlalchemy.engine import Connection, Row
 from sqlalchemy.exc import IntegrityError
 
 from handoff.errors import TicketAlreadyClaimed, UnknownTicket
-from handoff.models import TicketKind, TicketStatus, tickets
+from handoff.models import Stage, TicketKind, TicketStatus, tickets
 from handoff.records import Ticket, Wish
 
 OPEN = (TicketStatus.WAITING.value, TicketStatus.CLAIMED.value)
+# A level of priority goes before whoever came this much earlier: urgent cases are first, and nobody waits for ever.
+LEVEL_IS_WORTH = timedelta(minutes=10)
+# What comes back goes before everybody; the smallest step that each database keeps.
+_STEP = timedelta(milliseconds=1)
 
 
-def open_one(connection: Connection, conversation_id: str, wish: Wish, kind: TicketKind, now: datetime) -> Ticket:
-    """The conversation's open ticket, or a new one: asking twice is one ticket."""
+def open_one(
+    connection: Connection,
+    conversation_id: str,
+    wish: Wish,
+    kind: TicketKind,
+    now: datetime,
+    language: str = "",
+    wanted_agent: int | None = None,
+) -> Ticket:
+    """The conversation's open ticket, or a new one: asking twice is one ticket. Without a language anybody may
+    answer; `wanted_agent` is asked first."""
     current = open_of(connection, conversation_id)
     if current is not None:
         return current
@@ -32,6 +45,11 @@ def open_one(connection: Connection, conversation_id: str, wish: Wish, kind: Tic
         "summary": wish.summary,
         "collected": dict(wish.collected),
         "opened_at": now,
+        "skills": _joined(wish.skills),
+        "language": language,
+        "turn_at": now - wish.priority * LEVEL_IS_WORTH,
+        "stage": Stage.TEAM.value,
+        "wanted_agent": wanted_agent,
     }
     try:
         with connection.begin_nested():
@@ -70,12 +88,14 @@ def find(connection: Connection, identity: int | None) -> Ticket:
     return _record(row)
 
 
-def claim(connection: Connection, ticket: Ticket, agent_id: int, now: datetime) -> Ticket:
+def claim(
+    connection: Connection, ticket: Ticket, agent_id: int, now: datetime, reply_due_at: datetime | None = None
+) -> Ticket:
     """Take a waiting ticket: one guarded UPDATE, then a look at the row count. Raises TicketAlreadyClaimed."""
     taken = connection.execute(
         update(tickets)
         .where(tickets.c.id == ticket.id, tickets.c.status == TicketStatus.WAITING.value)
-        .values(status=TicketStatus.CLAIMED.value, claimed_at=now, claimed_by=agent_id)
+        .values(status=TicketStatus.CLAIMED.value, claimed_at=now, claimed_by=agent_id, reply_due_at=reply_due_at)
     )
     current = find(connection, ticket.id)
     if taken.rowcount != 1:
@@ -83,23 +103,99 @@ def claim(connection: Connection, ticket: Ticket, agent_id: int, now: datetime) 
     return current
 
 
-def put_back(connection: Connection, ticket: Ticket) -> Ticket:
-    """Return a ticket to the queue, at its old place: the customer does not start again at the end."""
+def put_back(connection: Connection, ticket: Ticket, first: bool = False, silent: int | None = None) -> Ticket:
+    """Return a ticket to the queue, at its old place: the customer does not start again at the end. With `first`,
+    before everybody; `silent` is the agent who held it and said nothing."""
+    turn_at = _before_all(connection, ticket) if first else ticket.turn_at
+    passed_by = [*ticket.passed_by, *([] if silent is None else [silent])]
     connection.execute(
         update(tickets)
         .where(tickets.c.id == ticket.id, tickets.c.status == TicketStatus.CLAIMED.value)
-        .values(status=TicketStatus.WAITING.value, kind=TicketKind.LIVE.value, claimed_at=None, claimed_by=None)
+        .values(
+            status=TicketStatus.WAITING.value,
+            kind=TicketKind.LIVE.value,
+            claimed_at=None,
+            claimed_by=None,
+            reply_due_at=None,
+            turn_at=turn_at,
+            passed_by=passed_by,
+        )
     )
     return find(connection, ticket.id)
 
 
-def hand_to(connection: Connection, ticket: Ticket, agent_id: int, now: datetime) -> None:
+def hand_to(
+    connection: Connection, ticket: Ticket, agent_id: int, now: datetime, reply_due_at: datetime | None = None
+) -> None:
     """Put an open ticket into this agent's hands, whoever had it."""
     connection.execute(
         update(tickets)
         .where(tickets.c.id == ticket.id, tickets.c.status.in_(OPEN))
-        .values(status=TicketStatus.CLAIMED.value, claimed_at=now, claimed_by=agent_id)
+        .values(status=TicketStatus.CLAIMED.value, claimed_at=now, claimed_by=agent_id, reply_due_at=reply_due_at)
     )
+
+
+def replied(connection: Connection, conversation_id: str) -> None:
+    """Who holds the conversation's ticket has said something to the customer: it is theirs."""
+    connection.execute(
+        update(tickets)
+        .where(
+            tickets.c.conversation_id == conversation_id,
+            tickets.c.status == TicketStatus.CLAIMED.value,
+            tickets.c.reply_due_at.isnot(None),
+        )
+        .values(reply_due_at=None, passed_by=None)
+    )
+
+
+def raise_priority(connection: Connection, ticket: Ticket, priority: int) -> Ticket:
+    """Let a waiting ticket come earlier, never later."""
+    if priority <= ticket.priority:
+        return ticket
+    turn_at = ticket.turn_at - (priority - ticket.priority) * LEVEL_IS_WORTH
+    connection.execute(
+        update(tickets)
+        .where(
+            tickets.c.id == ticket.id,
+            tickets.c.status == TicketStatus.WAITING.value,
+            tickets.c.priority == ticket.priority,
+        )
+        .values(priority=priority, turn_at=turn_at)
+    )
+    return find(connection, ticket.id)
+
+
+def set_language(connection: Connection, conversation_id: str, language: str) -> None:
+    """The customer who waits speaks another language now."""
+    connection.execute(
+        update(tickets)
+        .where(tickets.c.conversation_id == conversation_id, tickets.c.status == TicketStatus.WAITING.value)
+        .values(language=language)
+    )
+
+
+def send_to(connection: Connection, ticket: Ticket, team: str, skills: Sequence[str] = ()) -> Ticket:
+    """Let another team answer this waiting ticket; it keeps its place by time."""
+    connection.execute(
+        update(tickets)
+        .where(tickets.c.id == ticket.id, tickets.c.status == TicketStatus.WAITING.value)
+        .values(team=team[:40], skills=_joined(skills), stage=Stage.TEAM.value, wanted_agent=None)
+    )
+    return find(connection, ticket.id)
+
+
+def widen(connection: Connection, ticket: Ticket, stage: Stage) -> bool:
+    """Ask more people to take a waiting ticket. False when it was taken or widened meanwhile."""
+    widened = connection.execute(
+        update(tickets)
+        .where(
+            tickets.c.id == ticket.id,
+            tickets.c.status == TicketStatus.WAITING.value,
+            tickets.c.stage == ticket.stage.value,
+        )
+        .values(stage=stage.value, wanted_agent=None)
+    )
+    return bool(widened.rowcount == 1)
 
 
 def make_live(connection: Connection, ticket: Ticket) -> Ticket:
@@ -142,7 +238,7 @@ def set_contact(connection: Connection, ticket: Ticket, contact: Mapping[str, An
 
 
 def queue(connection: Connection, limit: int = 500) -> list[Ticket]:
-    """What waits: customers on the line before messages, then by priority, then the oldest first."""
+    """What waits: customers on the line before messages, then the oldest first, urgent ones earlier."""
     rows = connection.execute(
         select(tickets).where(tickets.c.status == TicketStatus.WAITING.value).order_by(*_order()).limit(limit)
     )
@@ -150,23 +246,22 @@ def queue(connection: Connection, limit: int = 500) -> list[Ticket]:
 
 
 def position(connection: Connection, ticket: Ticket) -> int | None:
-    """The place in the queue, from 1; None when the ticket waits no longer or nobody waits on the line."""
+    """The place in the team's queue, from 1; None when the ticket waits no longer or nobody waits on the line."""
     if ticket.status is not TicketStatus.WAITING or ticket.kind is not TicketKind.LIVE:
         return None
     before = or_(
-        tickets.c.priority > ticket.priority,
-        and_(
-            tickets.c.priority == ticket.priority,
-            or_(
-                tickets.c.opened_at < ticket.opened_at,
-                and_(tickets.c.opened_at == ticket.opened_at, tickets.c.id < ticket.id),
-            ),
-        ),
+        tickets.c.turn_at < ticket.turn_at,
+        and_(tickets.c.turn_at == ticket.turn_at, tickets.c.id < ticket.id),
     )
     ahead = connection.execute(
         select(func.count())
         .select_from(tickets)
-        .where(tickets.c.status == TicketStatus.WAITING.value, tickets.c.kind == TicketKind.LIVE.value, before)
+        .where(
+            tickets.c.team == ticket.team,
+            tickets.c.status == TicketStatus.WAITING.value,
+            tickets.c.kind == TicketKind.LIVE.value,
+            before,
+        )
     ).scalar_one()
     return int(ahead) + 1
 
@@ -187,6 +282,16 @@ def waiting_live(connection: Connection) -> list[Ticket]:
     return [_record(row) for row in rows]
 
 
+def waiting_by_team(connection: Connection) -> dict[str, int]:
+    """How many tickets wait in each team."""
+    rows = connection.execute(
+        select(tickets.c.team, func.count())
+        .where(tickets.c.status == TicketStatus.WAITING.value)
+        .group_by(tickets.c.team)
+    )
+    return dict(rows.all())
+
+
 def count_waiting(connection: Connection) -> int:
     """How many tickets wait for somebody."""
     return int(
@@ -198,7 +303,22 @@ def count_waiting(connection: Connection) -> int:
 
 def _order() -> tuple[Any, ...]:
     # 'live' < 'message': who waits on the line comes first.
-    return (tickets.c.kind, tickets.c.priority.desc(), tickets.c.opened_at, tickets.c.id)
+    return (tickets.c.kind, tickets.c.turn_at, tickets.c.id)
+
+
+def _before_all(connection: Connection, ticket: Ticket) -> datetime:
+    first = connection.execute(
+        select(tickets.c.turn_at)
+        .where(tickets.c.status == TicketStatus.WAITING.value, tickets.c.kind == TicketKind.LIVE.value)
+        .order_by(tickets.c.turn_at)
+        .limit(1)
+    ).scalar()
+    return ticket.turn_at if first is None else min(ticket.turn_at, first - _STEP)
+
+
+def _joined(skills: Sequence[str]) -> str:
+    # Commas around each: one LIKE finds a skill and never half of one.
+    return "".join(f"{skill}," for skill in ("", *sorted(set(skills))))[:400] if skills else ""
 
 
 def _record(row: Row) -> Ticket:
@@ -206,4 +326,8 @@ def _record(row: Row) -> Ticket:
     fields["kind"] = TicketKind(fields["kind"])
     fields["status"] = TicketStatus(fields["status"])
     fields["collected"] = fields["collected"] or {}
+    fields["skills"] = tuple(filter(None, fields["skills"].split(",")))
+    fields["stage"] = Stage(fields["stage"])
+    fields["turn_at"] = fields["turn_at"] or fields["opened_at"]
+    fields["passed_by"] = tuple(fields["passed_by"] or ())
     return Ticket(**fields)

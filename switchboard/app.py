@@ -31,9 +31,11 @@ from handoff.database import Database
 from handoff.desk.api import Desk
 from handoff.desk.sessions import Sessions
 from handoff.desk.socket import ORIGIN_REFUSED, DeskSocket
+from handoff.desk.team_api import TeamDesk
 from handoff.floor import Floor
 from handoff.learning import Learning, answers_of_people
 from handoff.past_questions import past_questions
+from handoff.teams import TeamsFile
 from handoff.telling import Telling
 from nlu.order_numbers import LAST_GOOD, order_numbers
 from switchboard import channels, guards, health, http_errors, language, openapi, pages
@@ -79,7 +81,8 @@ def create_app(
     bot = bot or RestBot(settings.bot_addresses)
     post = ChannelPost(database, clock, settings.base_url)
     masking = Masking(order_numbers(root / "nlu" / "entity_patterns.yml", settings.data_path / LAST_GOOD))
-    floor = Floor(database, live, post, settings.hours, masking, clock)
+    teams = TeamsFile(settings.teams_path, settings.hours)
+    floor = Floor(database, live, post, teams, masking, clock)
     limits = Limits(
         settings.max_message_chars,
         settings.bot_timeout_seconds,
@@ -121,6 +124,7 @@ def create_app(
     secure = settings.base_url.startswith("https://")
     sessions = Sessions(database, logins, clock, secure, address_of)
     app.blueprint(Desk(database, floor, live, sessions, knowledge, orders, learning, clock).blueprint())
+    app.blueprint(TeamDesk(database, live, sessions, teams, clock).blueprint())
     _add_desk_socket(app, settings, sessions, database, live, clock)
     editing = Editing(knowledge.folder, knowledge, database, clock)
     console = Console(editing, Trying(editing, clock, past_questions, root / LABELLED_QUESTIONS), sessions, clock)

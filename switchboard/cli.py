@@ -24,6 +24,7 @@ from switchboard.settings import SECRETS, Settings, SettingsError, load, rows
 
 if TYPE_CHECKING:
     from faq_kb import Evaluation, Outcome, Question, Replay
+    from handoff.teams import Teams
 
 ROOT = Path(__file__).resolve().parent.parent
 QUESTIONS = ROOT / "tests" / "faq_kb" / "questions"
@@ -128,6 +129,75 @@ def agent_password(login: str, password_stdin: bool = typer.Option(False, "--pas
     finally:
         database.close()
     typer.echo(f"{login} has a new password.")
+
+
+@agent_app.command("work")
+def agent_work(
+    login: str,
+    team: Optional[list[str]] = typer.Option(None, help="A team; several times for several. Without any: as before."),
+    skill: Optional[list[str]] = typer.Option(None, help="A skill that the file of teams knows."),
+    language: Optional[list[str]] = typer.Option(None, help="A language they answer in: zh-HK, zh-TW, zh-CN or en."),
+    capacity: Optional[int] = typer.Option(None, help="Conversations at a time; 0 means what the teams say."),
+    every: bool = typer.Option(False, "--every", help="First forget: every team, every language, no skill."),
+) -> None:
+    """Say what an agent answers: teams, skills, languages, how many customers at a time."""
+    from handoff import agents, work
+    from handoff.errors import UnknownAgent
+
+    given: dict[str, object] = {"teams": [], "skills": [], "languages": [], "capacity": None} if every else {}
+    for name, values in (("teams", team), ("skills", skill), ("languages", language)):
+        if values:
+            given[name] = list(values)
+    if capacity is not None:
+        given["capacity"] = capacity or None
+    teams = _teams()
+    database = _database()
+    try:
+        before = database.read_now(lambda c: agents.by_login(c, login))
+        if before is None:
+            raise UnknownAgent(f"There is no agent with the login {login!r}.")
+        wanted = work.checked(given, teams, before)
+        database.write_now(
+            lambda c: agents.set_work(c, before.id, wanted.teams, wanted.skills, wanted.languages, wanted.capacity)
+        )
+    except HandoffError as exc:
+        _fail(str(exc))
+    finally:
+        database.close()
+    shown = [
+        ", ".join(some) or every_word
+        for some, every_word in (
+            (wanted.teams, "every team"),
+            (wanted.languages, "every language"),
+            (wanted.skills, "no skill"),
+        )
+    ]
+    typer.echo(
+        f"{login} answers {shown[0]} in {shown[1]}, with {shown[2]}; "
+        f"at a time: {wanted.capacity or 'as the teams say'}."
+    )
+
+
+@app.command("teams")
+def teams_command(
+    path: Optional[Path] = typer.Argument(None, help="A file of teams; without it, the one in force."),
+) -> None:
+    """Check the file of teams and show what it says; exit 2 names file, line and field of an error."""
+    teams = _teams(path)
+    table = Table("team", "name", "policy", "open now", "lead", "fallback", "skills")
+    from handoff.clock import utc_now
+
+    for one in teams.by_id.values():
+        table.add_row(
+            one.id,
+            Text(one.name_in("en")),
+            one.policy.value,
+            "yes" if one.hours.is_open(utc_now()) else "no",
+            one.lead or "",
+            f"{one.fallback} after {one.fallback_after_seconds} s" if one.fallback else "",
+            ", ".join(one.skills),
+        )
+    Console(width=140).print(table)
 
 
 @agent_app.command("off")
@@ -337,6 +407,17 @@ def _settings() -> Settings:
     try:
         return load(ROOT / "endpoints.yml")
     except SettingsError as exc:
+        _fail(str(exc))
+
+
+def _teams(path: Path | None = None) -> Teams:
+    from handoff.team_file import TeamsError
+    from handoff.teams import read
+
+    current = _settings()
+    try:
+        return read(path or current.teams_path, current.hours)
+    except TeamsError as exc:
         _fail(str(exc))
 
 

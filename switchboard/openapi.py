@@ -219,6 +219,27 @@ def document() -> dict[str, Any]:
         "/desk/api/faq": {
             "get": op("desk", "Search the articles.", {"200": "articles"}, **_READER, parameters=query("q", "locale"))
         },
+        "/desk/api/team": {
+            "get": op(
+                "desk",
+                "Teams, and everybody who answers customers.",
+                {"200": "teams, agents, problem"},
+                **_READER,
+                parameters=query("locale"),
+            )
+        },
+        "/desk/api/team/agents/{agent_id}": {
+            "put": op(
+                "desk",
+                "Teams, skills, languages and capacity of an agent; supervisors only.",
+                {"200": "the agent", "400": "bad_input", "403": "not_allowed", "404": "unknown_agent"},
+                **_AGENT,
+                parameters=path("agent_id"),
+                requestBody=body(
+                    {}, {"teams": "array", "skills": "array", "languages": "array", "capacity": "integer"}
+                ),
+            )
+        },
         **openapi_editing.paths(),
         **_pages(),
         "/desk/live": {"get": op("desk", "WebSocket of the desk's page.", {"101": "switching protocols"})},

@@ -17,6 +17,7 @@ import yaml
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from handoff import teams
 from handoff.hours import OpeningHours
 
 SECTION = "switchboard"
@@ -72,6 +73,7 @@ class Settings:
     default_language: str = _setting("zh-HK", "Language of a customer who has not shown one yet.")
     opening_hours: str = _setting("mon-sun 00:00-24:00", "When people answer, such as `mon-fri 09:00-18:00`.")
     time_zone: str = _setting("Asia/Hong_Kong", "Time zone of the opening hours.")
+    teams_file: str = _setting("", "File of the teams, their hours and holidays; empty means handoff/teams.yml.")
     shop_adapter: str = _setting("sql", "Where orders come from: `sql` (the demo shop's database) or `http`.")
     shop_url: str = _setting(
         "", "Database URL (sql; empty means data_dir/shop.db) or base URL (http) of the shop.", True
@@ -153,6 +155,11 @@ class Settings:
         """Tokens of the rest channel: token to caller's name."""
         pairs = (entry.partition(":") for entry in _listed(self.api_tokens))
         return {token.strip(): name.strip() for name, _, token in pairs if name.strip() and token.strip()}
+
+    @property
+    def teams_path(self) -> Path:
+        """The file of the teams."""
+        return Path(self.teams_file) if self.teams_file else teams.SHIPPED
 
     @property
     def hours(self) -> OpeningHours:

@@ -16,8 +16,10 @@ REASONS = (
     "bot_offer",
     "bot_failed",
     "too_many_attempts",
+    "special_delivery",
 )
-TEAMS = ("support", "delivery", "sales", "returns", "billing", "technical")
+_WORD = re.compile(r"[a-z][a-z0-9-]{0,39}")
+MAX_SKILLS = 5
 MAX_PRIORITY = 3
 _PLAIN_WISH = re.compile(
     r"真人|人工|客服|專員|专员|同事|搵人|搵個人|\b(human|agent|person|someone|representative|operator)\b", re.IGNORECASE
@@ -30,13 +32,19 @@ def wish_from(marker: Any) -> Wish:
     reason, team, priority = marker.get("reason"), marker.get("team"), marker.get("priority")
     return Wish(
         reason=reason if reason in REASONS else "asked_for_person",
-        team=team if team in TEAMS else "support",
+        team=team if isinstance(team, str) and _WORD.fullmatch(team) else "",
         priority=min(MAX_PRIORITY, max(0, priority)) if isinstance(priority, int) else 0,
         summary=str(marker.get("summary") or "")[:500],
+        skills=_words(marker.get("skills")),
         collected={
             name: marker[name] for name in ("slots", "profile", "order") if isinstance(marker.get(name), Mapping)
         },
     )
+
+
+def _words(written: Any) -> tuple[str, ...]:
+    words = written if isinstance(written, list) else []
+    return tuple(one for one in words if isinstance(one, str) and _WORD.fullmatch(one))[:MAX_SKILLS]
 
 
 def plainly_asks_for_person(text: str) -> bool:

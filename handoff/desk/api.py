@@ -332,12 +332,13 @@ def _plain(handler: Handler) -> Handler:
 
 
 def _queue_rows(connection: Connection, waiting: list[Ticket], now: datetime) -> list[dict[str, Any]]:
-    rows, place = [], 0
+    rows: list[dict[str, Any]] = []
+    places: dict[str, int] = {}
     for ticket in waiting:
         live = ticket.kind.value == "live"
-        place += live
+        places[ticket.team] = places.get(ticket.team, 0) + live
         conversation = conversations.find(connection, ticket.conversation_id)
-        rows.append(shapes.ticket_row(ticket, conversation, place if live else None, now))
+        rows.append(shapes.ticket_row(ticket, conversation, places[ticket.team] if live else None, now))
     return rows
 
 
