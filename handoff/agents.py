@@ -172,6 +172,37 @@ def is_present(agent: Agent, now: datetime) -> bool:
     return agent.seen_at is not None and agent.seen_at > now - PRESENT_WITHIN
 
 
+def at_desk(connection: Connection, now: datetime) -> list[Agent]:
+    """Who answers customers and was heard of a moment ago, whatever they say of themselves."""
+    rows = connection.execute(
+        select(agents)
+        .where(
+            agents.c.active.is_(True),
+            agents.c.role != Role.EDITOR.value,
+            agents.c.seen_at > now - PRESENT_WITHIN,
+        )
+        .order_by(agents.c.id)
+    )
+    return [_record(row) for row in rows]
+
+
+def take_place(connection: Connection, agent: Agent, now: datetime) -> bool:
+    """Count one more customer given to this agent. False when somebody else gave them one since `agent` was read."""
+    counted = connection.execute(
+        update(agents)
+        .where(agents.c.id == agent.id, agents.c.assignments == agent.assignments)
+        .values(assignments=agents.c.assignments + 1, assigned_at=now)
+    )
+    return bool(counted.rowcount == 1)
+
+
+def took(connection: Connection, agent_id: int, now: datetime) -> None:
+    """Count one more customer whom this agent took themselves."""
+    connection.execute(
+        update(agents).where(agents.c.id == agent_id).values(assignments=agents.c.assignments + 1, assigned_at=now)
+    )
+
+
 def present(connection: Connection, now: datetime) -> int:
     """How many people who answer customers are at their desk."""
     return int(

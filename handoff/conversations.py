@@ -282,6 +282,16 @@ def ids_of_sender(connection: Connection, channel: str, sender: str, limit: int 
     return [row.id for row in rows]
 
 
+def held_by_agent(connection: Connection) -> dict[int, int]:
+    """How many customers each agent answers now."""
+    rows = connection.execute(
+        select(conversations.c.agent_id, func.count())
+        .where(conversations.c.status == Status.AGENT.value, conversations.c.agent_id.isnot(None))
+        .group_by(conversations.c.agent_id)
+    )
+    return dict(rows.all())
+
+
 def count(connection: Connection) -> dict[str, int]:
     """How many conversations stand in each state."""
     rows = connection.execute(select(conversations.c.status, func.count()).group_by(conversations.c.status))

@@ -100,6 +100,34 @@ class UnknownAgent(HandoffError):
     status = 404
 
 
+class UnknownShift(HandoffError):
+    """There is no such shift."""
+
+    code = "unknown_shift"
+    status = 404
+
+
+class ImpossibleShift(HandoffError):
+    """Nobody can work such a shift."""
+
+    code = "impossible_shift"
+    status = 400
+
+
+class ShiftsOverlap(HandoffError):
+    """This person has another shift at that time."""
+
+    code = "shifts_overlap"
+    status = 409
+
+
+class AtCapacity(HandoffError):
+    """You answer as many customers as you may at a time; close one, or take this one by name."""
+
+    code = "at_capacity"
+    status = 409
+
+
 class NotSignedIn(HandoffError):
     """Sign in first."""
 

@@ -7,23 +7,26 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from enum import Enum
 from typing import Any, Protocol
 
 import phonenumbers
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import SQLAlchemyError
 
 from faq_kb.masking import Masking
-from handoff import agents, conversations, shapes, texts, tickets, transcript
+from handoff import agents, conversations, desk_mode, presence, routing, shapes, texts, tickets, transcript, waits
 from handoff.clock import Clock
 from handoff.database import Database
+from handoff.desk_mode import Mode
 from handoff.errors import (
+    AtCapacity,
     BadInput,
     ConversationClosed,
     EmptyMessage,
+    HandoffError,
     MoveNotAllowed,
     NotAllowed,
     NotYourConversation,
@@ -32,9 +35,10 @@ from handoff.errors import (
     TicketAlreadyClaimed,
     UnknownTicket,
 )
-from handoff.hours import opening_in_words
+from handoff.handing import Closed, Connected, Failed, Full, Queued, Result, sentence
 from handoff.models import Author, Status, TicketKind, TicketStatus
 from handoff.plain import plain
+from handoff.presence import Colleague
 from handoff.records import Agent, Conversation, Draft, Message, Ticket, Wish, ticket_id
 from handoff.teams import TeamsFile
 
@@ -68,34 +72,15 @@ class Post(Protocol):
         """Whether this channel has no other way to answer than the response to the customer's own request."""
 
 
-# Who asks for a person for one of these is told first that we are sorry.
-UPSET = frozenset({"complaint", "unhelpful"})
-
-
-class Outcome(str, Enum):
-    """What a wish for a person came to. Exactly one holds, and the customer's sentence is made from it alone."""
-
-    QUEUED = "queued"
-    STILL_QUEUED = "still_queued"
-    WITH_AGENT = "with_agent"
-    CLOSED_HOURS = "closed_hours"
-    NOBODY = "nobody"
-    CASE_OPEN = "case_open"
-
-
 @dataclass(frozen=True)
 class Handoff:
     """The result of a handoff: what it came to, the ticket, and the sentence that was stored for the customer."""
 
-    outcome: Outcome
+    result: Result
     ticket: Ticket | None
     conversation: Conversation
     line: Message
-
-    @property
-    def is_new(self) -> bool:
-        """Whether this began a case, rather than asking again about one."""
-        return self.outcome in (Outcome.QUEUED, Outcome.CLOSED_HOURS, Outcome.NOBODY)
+    is_new: bool  # this began a case, rather than asking again about one
 
 
 def customer_topic(channel: str, sender: str) -> str:
@@ -119,43 +104,80 @@ class Floor:
         self.teams = teams
         self.masking = masking
         self.clock = clock
+        # Called after every change of who waits or who is free.
+        self.on_queue_change: Callable[[], None] = _nobody_listens
 
     # -- a person is wanted ------------------------------------------------------------------------------------
 
     def hand_over(
         self, connection: Connection, conversation: Conversation, wish: Wish, reply_to: int | None, part: int | None
     ) -> Handoff:
-        """Ask for a person, inside the caller's transaction. Asking twice is one ticket and another sentence."""
-        now = self.clock()
-        if conversation.status is Status.AGENT:
-            return self._already_with_agent(connection, conversation, reply_to, part, now)
-        wish = replace(wish, team=self.teams.current.usable(wish.team))
+        """Ask for a person, inside the caller's transaction. Asking twice is one ticket and another sentence.
+
+        What cannot be done is a result as well; only StaleEpoch is raised, when somebody else has the word by now."""
+        try:
+            with connection.begin_nested():
+                return self._handed_over(connection, conversation, wish, reply_to, part)
+        except StaleEpoch:
+            raise
+        except (HandoffError, SQLAlchemyError) as exc:
+            reason = exc.code if isinstance(exc, HandoffError) else "database"
+            log.exception("A handoff failed", extra={"event": "handoff_failed", "reason": reason})
+            conversation = conversations.find(connection, conversation.id)
+            return self._said(connection, conversation, Failed(reason), None, wish, reply_to, part, is_new=False)
+
+    def _handed_over(
+        self, connection: Connection, conversation: Conversation, wish: Wish, reply_to: int | None, part: int | None
+    ) -> Handoff:
+        now, teams = self.clock(), self.teams.current
         ticket = tickets.open_of(connection, conversation.id)
-        if self.people_available(connection, now, wish.team):
-            fresh = conversation.status is not Status.WAITING
-            ticket = ticket or tickets.open_one(
-                connection, conversation.id, wish, TicketKind.LIVE, now, conversation.language
+        is_new = ticket is None
+        if conversation.status is Status.AGENT:
+            holder = agents.by_id(connection, conversation.agent_id)
+            result: Result = Connected(holder.name if holder else "", is_new=False)
+            return self._said(connection, conversation, result, ticket, wish, reply_to, part, is_new=False)
+        wish = replace(wish, team=self._team_for(wish), priority=routing.priority_of(wish))
+        people = presence.staff(connection, teams, now)
+        refused = (
+            None
+            if conversation.status is Status.WAITING and ticket
+            else self._refusal(connection, ticket.team if ticket else wish.team, people, now)
+        )
+        if refused is not None:
+            ticket = ticket or self._open(connection, conversation, wish, TicketKind.MESSAGE, None, now)
+            result = self._not_now(refused, ticket, now)
+            return self._said(connection, conversation, result, ticket, wish, reply_to, part, is_new=is_new)
+        was_waiting = conversation.status is Status.WAITING
+        team = teams.of(ticket.team if ticket else wish.team)
+        wanted = routing.wanted_agent(connection, conversation, wish, team, people, now)
+        ticket = ticket or self._open(connection, conversation, wish, TicketKind.LIVE, wanted, now)
+        ticket = tickets.raise_priority(connection, tickets.make_live(connection, ticket), wish.priority)
+        if not was_waiting:
+            conversation = conversations.move(
+                connection, conversation, Status.WAITING, now, "customer", f"handoff:{wish.reason}"
             )
-            ticket = tickets.make_live(connection, ticket)
-            if fresh:
-                conversation = conversations.move(
-                    connection, conversation, Status.WAITING, now, "customer", f"handoff:{wish.reason}"
-                )
-            outcome = Outcome.QUEUED if fresh else Outcome.STILL_QUEUED
-        elif conversation.status is Status.WAITING and ticket is not None:
-            outcome = Outcome.STILL_QUEUED
+        chosen = routing.at_once(connection, ticket, team, teams, people)
+        if chosen is not None and agents.take_place(connection, chosen.agent, now):
+            ticket = tickets.claim(connection, ticket, chosen.agent.id, now, now + team.first_reply)
+            conversation = conversations.move(
+                connection, conversation, Status.AGENT, now, "router", "assigned", agent_id=chosen.agent.id
+            )
+            result = Connected(chosen.agent.name, is_new=True)
         else:
-            outcome = self._why_nobody(ticket, wish.team, now)
-            ticket = ticket or tickets.open_one(
-                connection, conversation.id, wish, TicketKind.MESSAGE, now, conversation.language
-            )
-        is_upset = wish.reason in UPSET and outcome is not Outcome.STILL_QUEUED
-        line = self._say_outcome(connection, conversation, outcome, ticket, reply_to, part, now, is_upset=is_upset)
-        return Handoff(outcome, ticket, conversation, line)
+            result = self._place(connection, ticket, people, now, is_new=not was_waiting)
+        return self._said(connection, conversation, result, ticket, wish, reply_to, part, is_new=is_new)
 
     def people_available(self, connection: Connection, now: datetime, team: str = "") -> bool:
-        """Whether this team (the general one if it is not named) is open and somebody is at the desk."""
-        return self.teams.current.is_open(team, now) and agents.present(connection, now) > 0
+        """Whether this team (the general one if it is not named) is open and somebody is there for it."""
+        teams = self.teams.current
+        people = presence.staff(connection, teams, now)
+        return self._is_open(connection, team, now) and presence.anybody_for(people, teams.usable(team))
+
+    def wait_of(self, connection: Connection, ticket: Ticket, position: int) -> waits.Wait:
+        """How long the customer at this place will wait, as far as anybody knows."""
+        now = self.clock()
+        people = presence.staff(connection, self.teams.current, now)
+        return waits.estimate(connection, ticket, position, people, now)
 
     def tell_handoff(self, handoff: Handoff) -> None:
         """Announce a handoff after its transaction committed."""
@@ -163,7 +185,7 @@ class Floor:
         if handoff.is_new and ticket is not None:
             log.info(
                 "A person is wanted",
-                extra={"event": "handoff", "outcome": handoff.outcome.value, "ticket": ticket.number},
+                extra={"event": "handoff", "outcome": type(handoff.result).__name__.lower(), "ticket": ticket.number},
             )
             row = shapes.ticket_row(ticket, handoff.conversation, None, self.clock())
             self.live.publish(DESK_TOPIC, {"kind": "ticket", "ticket": row})
@@ -251,7 +273,7 @@ class Floor:
             now = self.clock()
             ticket = tickets.find(connection, ticket_id(number))
             try:
-                tickets.claim(connection, ticket, agent.id, now)
+                tickets.claim(connection, ticket, agent.id, now, self._reply_due(ticket, now))
             except TicketAlreadyClaimed as exc:
                 holder = agents.by_id(connection, exc.details.get("claimed_by"))
                 raise TicketAlreadyClaimed(
@@ -266,9 +288,19 @@ class Floor:
         return conversation
 
     async def claim_next(self, agent: Agent) -> Conversation | None:
-        """Take the ticket whose turn it is; None when nobody waits."""
+        """Take the ticket whose turn it is for this agent; None when nobody waits whom they can help. Raises
+        AtCapacity."""
+
+        def look(connection: Connection) -> Ticket | None:
+            teams = self.teams.current
+            seeker = presence.colleague(connection, agent, teams)
+            if not seeker.is_free:
+                raise AtCapacity(capacity=seeker.capacity)
+            escalated = tickets.for_supervisors(connection) if agent.may_take_over else []
+            return escalated[0] if escalated else routing.next_for(connection, seeker, teams, only_given_out=False)
+
         while True:
-            ticket = await self.database.read(tickets.next_waiting)
+            ticket = await self.database.read(look)
             if ticket is None:
                 return None
             try:
@@ -292,6 +324,7 @@ class Floor:
             lines: list[Message] = []
             if not note:
                 conversation, lines = self._word_for(connection, conversation, agent, now)
+                tickets.replied(connection, conversation.id)
             said = transcript.append(
                 connection,
                 conversation,
@@ -324,7 +357,7 @@ class Floor:
                 now = self.clock()
                 ticket = tickets.open_of(connection, conversation.id)
                 if ticket is not None:
-                    tickets.hand_to(connection, ticket, agent.id, now)
+                    tickets.hand_to(connection, ticket, agent.id, now, self._reply_due(ticket, now))
                 moved, line = self._give_word(connection, conversation, agent, now, "taken over", "agent_changed")
                 return moved, [line]
             return self._word_for(connection, conversation, agent, self.clock())
@@ -345,6 +378,54 @@ class Floor:
         """Put the conversation back into the queue, at its old place."""
         return await self._let_go(agent, conversation_id, Status.WAITING, "released", "released")
 
+    def give(
+        self, connection: Connection, ticket: Ticket, colleague: Colleague
+    ) -> tuple[Conversation, list[Message]] | None:
+        """Give a waiting ticket to somebody, in the caller's transaction; None when one of the two is taken by now."""
+        now = self.clock()
+        if not agents.take_place(connection, colleague.agent, now):
+            return None
+        tickets.claim(connection, ticket, colleague.agent.id, now, self._reply_due(ticket, now))
+        conversation = conversations.find(connection, ticket.conversation_id)
+        moved = conversations.move(
+            connection, conversation, Status.AGENT, now, "router", "assigned", agent_id=colleague.agent.id
+        )
+        return moved, [self._system_line(connection, moved, "agent_joined", now, name=colleague.agent.name)]
+
+    async def put_back_first(self, ticket: Ticket, reason: str, is_silent: bool) -> bool:
+        """Take a ticket from an agent who does not answer, and put it before all others. False when it moved on."""
+
+        def work(connection: Connection) -> tuple[Conversation, list[Message]] | None:
+            now = self.clock()
+            current = tickets.find(connection, ticket.id)
+            conversation = conversations.find(connection, ticket.conversation_id)
+            is_as_seen = (current.claimed_by, current.claimed_at, current.reply_due_at) == (
+                ticket.claimed_by,
+                ticket.claimed_at,
+                ticket.reply_due_at,
+            )
+            holds = conversation.status is Status.AGENT and conversation.agent_id == ticket.claimed_by
+            if current.status is not TicketStatus.CLAIMED or not is_as_seen or not holds:
+                return None
+            silent = ticket.claimed_by if is_silent else None
+            back = tickets.put_back(connection, current, first=True, silent=silent)
+            moved = conversations.move(connection, conversation, Status.WAITING, now, "router", reason)
+            position = tickets.position(connection, back) or 1
+            return moved, [self._system_line(connection, moved, "passed_on", now, position=position)]
+
+        try:
+            done = await self.database.write(work)
+        except StaleEpoch:
+            return False
+        if done is None:
+            return False
+        log.warning(
+            "A ticket went back to the head of the queue",
+            extra={"event": "put_back", "reason": reason, "ticket": ticket.number, "agent_id": ticket.claimed_by},
+        )
+        await self.tell_and_deliver(done[0], done[1], queue=True)
+        return True
+
     # -- what a page shows -------------------------------------------------------------------------------------
 
     def state_for(self, connection: Connection, channel: str, sender: str, language: str) -> dict[str, Any]:
@@ -355,6 +436,7 @@ class Floor:
             return {
                 "status": "none",
                 "position": None,
+                "wait": None,
                 "agent": None,
                 "case": None,
                 "language": language,
@@ -362,15 +444,21 @@ class Floor:
             }
         ticket = tickets.open_of(connection, conversation.id)
         agent = agents.by_id(connection, conversation.agent_id)
-        waiting = conversation.status is Status.WAITING and ticket is not None
+        position = tickets.position(connection, ticket) if ticket and conversation.status is Status.WAITING else None
+        wait = self.wait_of(connection, ticket, position) if ticket and position else None
         return {
             "status": conversation.status.value,
-            "position": tickets.position(connection, ticket) if waiting and ticket else None,
+            "position": position,
+            "wait": {"least_minutes": wait.least_minutes, "most_minutes": wait.most_minutes} if wait else None,
             "agent": {"name": agent.name} if agent else None,
             "case": ticket.number if ticket else None,
             "language": conversation.language,
             "people_available": self.people_available(connection, now),
         }
+
+    def queue_changed(self) -> None:
+        """Who waits or who is free has changed: whoever gives out tickets looks again."""
+        self.on_queue_change()
 
     # -- telling -----------------------------------------------------------------------------------------------
 
@@ -388,6 +476,7 @@ class Floor:
             self.live.publish(topic, {"kind": "state"})
             self.live.publish(QUEUE_TOPIC, {"kind": "state"})
             self.live.publish(DESK_TOPIC, {"kind": "inbox"})
+            self.queue_changed()
         elif conversation.status is Status.AGENT:
             self.live.publish(DESK_TOPIC, {"kind": "row", "conversation": conversation.id})
 
@@ -403,59 +492,76 @@ class Floor:
     def _hidden(self, value: Any) -> Any:
         return self.masking.hide(value) if isinstance(value, str) else value
 
-    def _why_nobody(self, ticket: Ticket | None, team: str, now: datetime) -> Outcome:
-        if ticket is not None and ticket.contact:
-            return Outcome.CASE_OPEN
-        return Outcome.NOBODY if self.teams.current.is_open(team, now) else Outcome.CLOSED_HOURS
+    def _team_for(self, wish: Wish) -> str:
+        named = "delivery" if wish.reason == routing.SPECIAL_DELIVERY else wish.team
+        return self.teams.current.usable(named)
 
-    def _say_outcome(
+    def _open(
         self,
         connection: Connection,
         conversation: Conversation,
-        outcome: Outcome,
-        ticket: Ticket,
+        wish: Wish,
+        kind: TicketKind,
+        wanted: int | None,
+        now: datetime,
+    ) -> Ticket:
+        known = self.teams.current.skills
+        wish = replace(wish, skills=tuple(skill for skill in wish.skills if skill in known))
+        return tickets.open_one(connection, conversation.id, wish, kind, now, conversation.language, wanted)
+
+    def _is_open(self, connection: Connection, team: str, now: datetime) -> bool:
+        mode = desk_mode.current(connection).mode
+        return mode is Mode.ONLINE or (mode is Mode.HOURS and self.teams.current.is_open(team, now))
+
+    def _refusal(
+        self, connection: Connection, team: str, people: Sequence[Colleague], now: datetime
+    ) -> type[Closed] | Full | None:
+        """Why this customer cannot be put on the line; None when they can."""
+        if not self._is_open(connection, team, now):
+            return Closed
+        if not presence.anybody_for(people, team):
+            return Full("", has_contact=False)
+        limit = self.teams.current.of(team).queue_limit
+        if limit and tickets.count_live(connection, team) >= limit:
+            return Full("", has_contact=False, is_anybody_there=True)
+        return None
+
+    def _not_now(self, refused: type[Closed] | Full, ticket: Ticket, now: datetime) -> Result:
+        has_contact = bool(ticket.contact)
+        if isinstance(refused, Full):
+            return replace(refused, number=ticket.number, has_contact=has_contact)
+        return Closed(self.teams.current.next_opening(ticket.team, now), ticket.number, has_contact)
+
+    def _place(
+        self, connection: Connection, ticket: Ticket, people: Sequence[Colleague], now: datetime, is_new: bool
+    ) -> Queued:
+        position = tickets.position(connection, ticket) or 1
+        wait = waits.estimate(connection, ticket, position, people, now)
+        return Queued(position, wait, ticket.number, is_new)
+
+    def _said(
+        self,
+        connection: Connection,
+        conversation: Conversation,
+        result: Result,
+        ticket: Ticket | None,
+        wish: Wish,
         reply_to: int | None,
         part: int | None,
-        now: datetime,
-        *,
-        is_upset: bool = False,
-    ) -> Message:
-        body: dict[str, Any] = {}
-        if outcome in (Outcome.NOBODY, Outcome.CLOSED_HOURS):
-            body["contact_form"] = {"ticket": ticket.number}
-        if outcome in (Outcome.QUEUED, Outcome.STILL_QUEUED):
-            title = texts.say("button_leave_queue", conversation.language)
-            body["buttons"] = [{"title": title, "payload": "/leave_queue"}]
-        opens = opening_in_words(self.teams.current.next_opening(ticket.team, now), conversation.language, now)
-        position = tickets.position(connection, ticket) or 1
-        return self._system_line(
-            connection,
-            conversation,
-            outcome.value,
-            now,
-            reply_to=reply_to,
-            part=part,
-            body=body,
-            opening="sorry" if is_upset else None,
-            position=position,
-            number=ticket.number,
-            opens=opens,
-        )
-
-    def _already_with_agent(
-        self, connection: Connection, conversation: Conversation, reply_to: int | None, part: int | None, now: datetime
+        is_new: bool,
     ) -> Handoff:
-        holder = agents.by_id(connection, conversation.agent_id)
-        line = self._system_line(
-            connection,
-            conversation,
-            Outcome.WITH_AGENT.value,
+        """Store the sentence of a result; nothing but the result says what is in it."""
+        now = self.clock()
+        last = transcript.last_from_us(connection, conversation.id)
+        said = sentence(
+            result,
+            conversation.language,
             now,
-            reply_to=reply_to,
-            part=part,
-            name=holder.name if holder else "",
+            is_upset=wish.reason in routing.UPSET,
+            unlike=last.text if last else None,
         )
-        return Handoff(Outcome.WITH_AGENT, tickets.open_of(connection, conversation.id), conversation, line)
+        line = self._store_line(connection, conversation, said.key, said.text, now, reply_to, part, said.body)
+        return Handoff(result, ticket, conversation, line, is_new)
 
     def _word_for(
         self, connection: Connection, conversation: Conversation, agent: Agent, now: datetime
@@ -471,7 +577,7 @@ class Floor:
         if ticket is None:
             wish = Wish(reason="agent_joined")
             ticket = tickets.open_one(connection, conversation.id, wish, TicketKind.LIVE, now)
-        tickets.claim(connection, ticket, agent.id, now)
+        tickets.claim(connection, ticket, agent.id, now, self._reply_due(ticket, now))
         moved, line = self._give_word(connection, conversation, agent, now, "joined", "agent_joined")
         return moved, [line]
 
@@ -481,7 +587,11 @@ class Floor:
         moved = conversations.move(
             connection, conversation, Status.AGENT, now, f"agent:{agent.login}", reason, agent_id=agent.id
         )
+        agents.took(connection, agent.id, now)
         return moved, self._system_line(connection, moved, text, now, name=agent.name)
+
+    def _reply_due(self, ticket: Ticket, now: datetime) -> datetime:
+        return now + self.teams.current.of(ticket.team).first_reply
 
     async def _let_go(self, agent: Agent, conversation_id: str, to: Status, reason: str, text: str) -> Conversation:
         _must_answer(agent)
@@ -521,13 +631,24 @@ class Floor:
         reply_to: int | None = None,
         part: int | None = None,
         body: Mapping[str, Any] | None = None,
-        opening: str | None = None,
         **values: Any,
     ) -> Message:
-        """`opening` names a sentence that comes before the others."""
         last = transcript.last_from_us(connection, conversation.id)
         said = last.text if last else None
-        text = texts.say_after(opening, key, conversation.language, unlike=said, **values)
+        text = texts.say(key, conversation.language, unlike=said, **values)
+        return self._store_line(connection, conversation, key, text, now, reply_to, part, body)
+
+    def _store_line(
+        self,
+        connection: Connection,
+        conversation: Conversation,
+        key: str,
+        text: str,
+        now: datetime,
+        reply_to: int | None,
+        part: int | None,
+        body: Mapping[str, Any] | None,
+    ) -> Message:
         return transcript.append(
             connection,
             conversation,
@@ -541,6 +662,10 @@ class Floor:
             ),
             now,
         )
+
+
+def _nobody_listens() -> None:
+    """What is done about a change of the queue where nobody waits for one."""
 
 
 def contact_in(text: str) -> dict[str, str] | None:
@@ -600,7 +725,6 @@ __all__ = [
     "Floor",
     "Handoff",
     "Live",
-    "Outcome",
     "Post",
     "StaleEpoch",
     "contact_in",

@@ -1,7 +1,8 @@
 """The tables of the platform, the states of a conversation and the moves between them.
 
 Shapes only. Each table is written by one module: conversations and moves by `conversations.py`, messages by
-`transcript.py`, tickets by `tickets.py`, agents and sessions by `agents.py`, visitors by `visitors.py`.
+`transcript.py`, tickets by `tickets.py`, agents and sessions by `agents.py`, visitors by `visitors.py`,
+shifts by `roster.py`, desk_mode by `desk_mode.py`.
 """
 
 from __future__ import annotations
@@ -154,6 +155,28 @@ agent_sessions = Table(
     Column("csrf", String(64), nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("expires_at", UtcDateTime, nullable=False),
+)
+
+shifts = Table(
+    "shifts",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("agent_id", Integer, ForeignKey("agents.id"), nullable=False),
+    Column("starts_at", UtcDateTime, nullable=False),
+    Column("ends_at", UtcDateTime, nullable=False),
+    Column("note", String(200), nullable=False),
+    Index("shifts_by_time", "starts_at", "ends_at"),
+    Index("shifts_of_agent", "agent_id", "starts_at"),
+    sqlite_autoincrement=True,
+)
+
+desk_mode = Table(
+    "desk_mode",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("mode", String(20), nullable=False),
+    Column("changed_by", String(80)),
+    Column("changed_at", UtcDateTime),
 )
 
 conversations = Table(

@@ -24,6 +24,7 @@ _NUMBERS: dict[str, tuple[int, int, int]] = {
     "first_reply_seconds": (10, 86_400, 180),
     "fallback_after_seconds": (10, 86_400, 300),
     "last_agent_hours": (0, 24 * 365, 24),
+    "queue_limit": (0, 100_000, 0),
 }
 _SHARED = (*_HOURS, *_NUMBERS, "policy")
 _TEAM = (*_SHARED, "name", "skills", "lead", "fallback")

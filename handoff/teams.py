@@ -44,6 +44,7 @@ class Team:
     first_reply_seconds: int
     capacity: int
     last_agent_hours: int
+    queue_limit: int  # 0: none
 
     def name_in(self, language: str) -> str:
         """What the team is called in this language."""
@@ -173,6 +174,7 @@ def read(path: Path, hours: OpeningHours) -> Teams:
             first_reply_seconds=one.numbers["first_reply_seconds"],
             capacity=one.numbers["capacity"],
             last_agent_hours=one.numbers["last_agent_hours"],
+            queue_limit=one.numbers["queue_limit"],
         )
         for one in raw.teams
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,7 +12,7 @@ from sqlalchemy.engine import Connection, Row
 from sqlalchemy.exc import IntegrityError
 
 from handoff.errors import TicketAlreadyClaimed, UnknownTicket
-from handoff.models import Stage, TicketKind, TicketStatus, tickets
+from handoff.models import Stage, TicketKind, TicketStatus, conversations, tickets
 from handoff.records import Ticket, Wish
 
 OPEN = (TicketStatus.WAITING.value, TicketStatus.CLAIMED.value)
@@ -19,6 +20,19 @@ OPEN = (TicketStatus.WAITING.value, TicketStatus.CLAIMED.value)
 LEVEL_IS_WORTH = timedelta(minutes=10)
 # What comes back goes before everybody; the smallest step that each database keeps.
 _STEP = timedelta(milliseconds=1)
+_LOOK_AT = 8
+
+
+@dataclass(frozen=True)
+class Taker:
+    """What somebody may be given: whose ticket it is, what it must not need, in which languages."""
+
+    agent_id: int
+    teams: tuple[str, ...]
+    falls_back: tuple[str, ...]
+    lacks: tuple[str, ...]
+    languages: tuple[str, ...]
+    is_supervisor: bool
 
 
 def open_one(
@@ -193,9 +207,39 @@ def widen(connection: Connection, ticket: Ticket, stage: Stage) -> bool:
             tickets.c.status == TicketStatus.WAITING.value,
             tickets.c.stage == ticket.stage.value,
         )
-        .values(stage=stage.value, wanted_agent=None)
+        .values(stage=stage.value, wanted_agent=None, passed_by=None)
     )
     return bool(widened.rowcount == 1)
+
+
+def adopt(connection: Connection, team: str, by: str) -> int:
+    """Give the waiting tickets of a team that is no more to another. Returns how many."""
+    adopted = connection.execute(
+        update(tickets).where(tickets.c.team == team, tickets.c.status == TicketStatus.WAITING.value).values(team=by)
+    )
+    return int(adopted.rowcount)
+
+
+def held(connection: Connection) -> list[tuple[Ticket, int]]:
+    """Tickets in somebody's hands, and how many lines of the customer nobody has answered."""
+    rows = connection.execute(
+        select(tickets, conversations.c.unanswered)
+        .join(conversations, conversations.c.id == tickets.c.conversation_id)
+        .where(tickets.c.status == TicketStatus.CLAIMED.value)
+    )
+    return [(_record(row), int(row.unanswered)) for row in rows]
+
+
+def narrow(connection: Connection, opened_before: datetime) -> list[Ticket]:
+    """Waiting tickets opened before this that not everybody is asked to take yet, and those passed on too often."""
+    rows = connection.execute(
+        select(tickets).where(
+            tickets.c.status == TicketStatus.WAITING.value,
+            tickets.c.stage < Stage.SUPERVISOR.value,
+            or_(tickets.c.opened_at <= opened_before, tickets.c.passed_by.isnot(None)),
+        )
+    )
+    return [_record(row) for row in rows]
 
 
 def make_live(connection: Connection, ticket: Ticket) -> Ticket:
@@ -272,6 +316,76 @@ def next_waiting(connection: Connection) -> Ticket | None:
     return rows[0] if rows else None
 
 
+def next_for(connection: Connection, taker: Taker, not_of: Sequence[str] = ()) -> Ticket | None:
+    """The ticket whose turn it is among those that `taker` may be given, and that are not of these teams."""
+    fits = and_(
+        or_(
+            tickets.c.team.in_(taker.teams),
+            and_(tickets.c.stage == Stage.FALLBACK.value, tickets.c.team.in_(taker.falls_back)),
+        ),
+        *(~tickets.c.skills.like(f"%,{skill},%") for skill in taker.lacks),
+        *([tickets.c.language.in_((*taker.languages, ""))] if taker.languages else []),
+        tickets.c.stage <= Stage.FALLBACK.value,
+    )
+    rows = connection.execute(
+        select(tickets)
+        .where(
+            tickets.c.status == TicketStatus.WAITING.value,
+            or_(fits, tickets.c.stage == Stage.ANYBODY.value),
+            *([tickets.c.team.notin_(list(not_of))] if not_of else []),
+        )
+        .order_by(*_order())
+        .limit(_LOOK_AT)
+    ).all()
+    found = [_record(row) for row in rows]
+    # Who held it and said nothing is not asked again; there are hardly ever several such tickets at the head.
+    return next((one for one in found if taker.agent_id not in one.passed_by), None)
+
+
+def for_supervisors(connection: Connection) -> list[Ticket]:
+    """The first ticket that was passed on too often."""
+    rows = connection.execute(
+        select(tickets)
+        .where(tickets.c.status == TicketStatus.WAITING.value, tickets.c.stage == Stage.SUPERVISOR.value)
+        .order_by(*_order())
+        .limit(1)
+    )
+    return [_record(row) for row in rows]
+
+
+def last_agent_of(connection: Connection, channel: str, sender: str, since: datetime) -> int | None:
+    """Who helped this customer last, if that ended after `since`."""
+    found = connection.execute(
+        select(tickets.c.claimed_by)
+        .join(conversations, conversations.c.id == tickets.c.conversation_id)
+        .where(
+            conversations.c.channel == channel,
+            conversations.c.sender == sender,
+            tickets.c.status == TicketStatus.CLOSED.value,
+            tickets.c.ended_at > since,
+            tickets.c.claimed_by.isnot(None),
+        )
+        .order_by(tickets.c.id.desc())
+        .limit(1)
+    ).scalar()
+    return int(found) if found is not None else None
+
+
+def count_live(connection: Connection, team: str) -> int:
+    """How many customers wait on the line for this team."""
+    return int(
+        connection.execute(
+            select(func.count())
+            .select_from(tickets)
+            .where(
+                tickets.c.team == team,
+                tickets.c.status == TicketStatus.WAITING.value,
+                tickets.c.kind == TicketKind.LIVE.value,
+            )
+        ).scalar_one()
+    )
+
+
 def waiting_live(connection: Connection) -> list[Ticket]:
     """The customers on the line, in the order of the queue."""
     rows = connection.execute(
@@ -322,7 +436,7 @@ def _joined(skills: Sequence[str]) -> str:
 
 
 def _record(row: Row) -> Ticket:
-    fields = dict(row._mapping)
+    fields = {column.name: row._mapping[column] for column in tickets.columns}
     fields["kind"] = TicketKind(fields["kind"])
     fields["status"] = TicketStatus(fields["status"])
     fields["collected"] = fields["collected"] or {}

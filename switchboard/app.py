@@ -35,6 +35,8 @@ from handoff.desk.team_api import TeamDesk
 from handoff.floor import Floor
 from handoff.learning import Learning, answers_of_people
 from handoff.past_questions import past_questions
+from handoff.router import Router
+from handoff.sweeper import Sweeper
 from handoff.teams import TeamsFile
 from handoff.telling import Telling
 from nlu.order_numbers import LAST_GOOD, order_numbers
@@ -125,7 +127,7 @@ def create_app(
     sessions = Sessions(database, logins, clock, secure, address_of)
     app.blueprint(Desk(database, floor, live, sessions, knowledge, orders, learning, clock).blueprint())
     app.blueprint(TeamDesk(database, live, sessions, teams, clock).blueprint())
-    _add_desk_socket(app, settings, sessions, database, live, clock)
+    _add_desk_socket(app, settings, sessions, floor, live, clock)
     editing = Editing(knowledge.folder, knowledge, database, clock)
     console = Console(editing, Trying(editing, clock, past_questions, root / LABELLED_QUESTIONS), sessions, clock)
     Uploads(editing).add_to(console)
@@ -144,6 +146,7 @@ def create_app(
     telling = Telling(database, floor, knowledge, clock)
     _add_life(app, bot, live, turns, knowledge, line, telling, database, settings)
     _add_editing_life(app, editing)
+    _add_routing_life(app, Router(database, floor, teams, clock), Sweeper(database, floor, teams, clock))
     return app
 
 
@@ -173,7 +176,7 @@ def _help_site(settings: Settings) -> help_pages.Site:
 
 
 def _add_desk_socket(
-    app: Sanic, settings: Settings, sessions: Sessions, database: Database, live: LocalLive, clock: Clock
+    app: Sanic, settings: Settings, sessions: Sessions, floor: Floor, live: LocalLive, clock: Clock
 ) -> None:
     @app.websocket("/desk/live", name="desk_live")
     async def desk_live(request: Request, socket: Any) -> None:
@@ -181,7 +184,8 @@ def _add_desk_socket(
         if (request.headers.get("origin") or "").rstrip("/") not in own:
             await socket.close(ORIGIN_REFUSED, "origin refused")
             return
-        await DeskSocket(request, socket, sessions, database, live, clock).run()
+        arrived = floor.queue_changed
+        await DeskSocket(request, socket, sessions, floor.database, live, clock, arrived).run()
 
 
 def _add_life(
@@ -227,6 +231,21 @@ def _add_life(
         await live.stop()
         knowledge.stop()
         database.close()
+
+
+def _add_routing_life(app: Sanic, router: Router, sweeper: Sweeper) -> None:
+    """Give out tickets while the app runs."""
+    tasks: list[asyncio.Task[None]] = []
+
+    @app.listener("after_server_start")
+    async def start(_app: Sanic, _loop: Any) -> None:
+        tasks.append(asyncio.create_task(router.run(sweeper)))
+
+    @app.listener("before_server_stop")
+    async def stop(_app: Sanic, _loop: Any) -> None:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _add_editing_life(app: Sanic, editing: Editing) -> None:

@@ -19,7 +19,7 @@ from typing import Any, Protocol
 
 from sqlalchemy.engine import Connection
 
-from handoff import conversations, texts, transcript
+from handoff import conversations, texts, tickets, transcript
 from handoff.clock import Clock
 from handoff.database import Database
 from handoff.errors import EmptyMessage, HandoffError, RateLimited, StaleEpoch, TextTooLong
@@ -252,6 +252,7 @@ class Line:
             )
         if chosen != conversation.language:
             conversations.set_language(connection, conversation.id, chosen, fixed=False)
+            tickets.set_language(connection, conversation.id, chosen)
         who = inbound.identity
         signed = who is not None and (conversation.customer_id, conversation.identity_until) != (
             who.customer_id,
@@ -479,6 +480,7 @@ class Line:
         wanted = line.marks.get("language")
         if wanted in language.LOCALES and wanted != conversation.language:
             conversations.set_language(connection, conversation.id, str(wanted), fixed=True)
+            tickets.set_language(connection, conversation.id, str(wanted))
             conversation = conversations.find(connection, conversation.id)
         order = line.marks.get("order")
         if isinstance(order, dict) and isinstance(order.get("number"), str):

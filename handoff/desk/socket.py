@@ -7,7 +7,7 @@ import contextlib
 import hmac
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from sanic.request import Request
@@ -57,7 +57,14 @@ class DeskSocket:
     """One page of one agent."""
 
     def __init__(
-        self, request: Request, socket: Any, sessions: Sessions, database: Database, exchange: Exchange, clock: Clock
+        self,
+        request: Request,
+        socket: Any,
+        sessions: Sessions,
+        database: Database,
+        exchange: Exchange,
+        clock: Clock,
+        on_arrival: Callable[[], None],
     ) -> None:
         self._request = request
         self._socket = socket
@@ -65,6 +72,7 @@ class DeskSocket:
         self._database = database
         self._exchange = exchange
         self._clock = clock
+        self._on_arrival = on_arrival
         self._sending = asyncio.Lock()
         self._checked_at = 0.0
 
@@ -135,12 +143,16 @@ class DeskSocket:
     async def _mark_present(self, agent: Agent) -> None:
         now = self._clock()
 
-        def work(connection: Connection) -> bool:
+        def work(connection: Connection) -> tuple[bool, bool]:
             before = agents.present(connection, now)
+            known = agents.by_id(connection, agent.id)
             agents.seen(connection, agent.id, now)
-            return before == 0
+            return before == 0, known is None or not agents.is_present(known, now)
 
-        if await self._database.write(work):
+        is_first, has_arrived = await self._database.write(work)
+        if has_arrived:
+            self._on_arrival()
+        if is_first:
             # The first person at the desk: pages that said "nobody is there" ask again.
             self._exchange.publish(QUEUE_TOPIC, {"kind": "state"})
 
@@ -178,6 +190,8 @@ class DeskSocket:
             return {"type": "ticket", "ticket": event["ticket"]}
         if kind == "message":
             return {"type": "message", "conversation": event["conversation"], "message": event["message"]}
+        if kind == "escalated":
+            return {"type": "escalated", "ticket": event["ticket"]}
         if kind == "typing":
             return {"type": "typing", "conversation": event["conversation"], "typing": event["typing"]}
         if kind == "row":
