@@ -17,7 +17,19 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from faq_kb.masking import Masking
-from handoff import agents, conversations, desk_mode, presence, routing, shapes, texts, tickets, transcript, waits
+from handoff import (
+    agents,
+    conversations,
+    deliveries,
+    desk_mode,
+    presence,
+    routing,
+    shapes,
+    texts,
+    tickets,
+    transcript,
+    waits,
+)
 from handoff.clock import Clock
 from handoff.database import Database
 from handoff.desk_mode import Mode
@@ -29,13 +41,15 @@ from handoff.errors import (
     HandoffError,
     MoveNotAllowed,
     NotAllowed,
+    NothingToSend,
     NotYourConversation,
     StaleEpoch,
     TextTooLong,
     TicketAlreadyClaimed,
+    UnknownMessage,
     UnknownTicket,
 )
-from handoff.handing import Closed, Connected, Failed, Full, Queued, Result, sentence
+from handoff.handing import CallBack, Closed, Connected, Failed, Full, Queued, Result, sentence
 from handoff.models import Author, Status, TicketKind, TicketStatus
 from handoff.plain import plain
 from handoff.presence import Colleague
@@ -70,6 +84,21 @@ class Post(Protocol):
 
     def answered_in_response(self, channel: str) -> bool:
         """Whether this channel has no other way to answer than the response to the customer's own request."""
+
+    def is_written_to(self, channel: str) -> bool:
+        """Whether this channel's customers can be written to at any time."""
+
+    def shows_numbers(self, channel: str, buttons: Sequence[Mapping[str, str]]) -> bool:
+        """Whether this channel shows these choices as a numbered list."""
+
+    def typing(self, conversation: Conversation) -> None:
+        """Show the customer that somebody writes."""
+
+    def window(self, conversation_id: str) -> Awaitable[dict[str, Any] | None]:
+        """When this customer can be written to, for the desk; None where that is always."""
+
+    def problems(self) -> list[dict[str, str]]:
+        """The channels that are left out, and why."""
 
 
 @dataclass(frozen=True)
@@ -137,6 +166,9 @@ class Floor:
             result: Result = Connected(holder.name if holder else "", is_new=False)
             return self._said(connection, conversation, result, ticket, wish, reply_to, part, is_new=False)
         wish = replace(wish, team=self._team_for(wish), priority=routing.priority_of(wish))
+        number = (conversation.reach or {}).get("call_back")
+        if isinstance(number, str) and number:
+            return self._will_call_back(connection, conversation, wish, number, reply_to, part)
         people = presence.staff(connection, teams, now)
         refused = (
             None
@@ -166,6 +198,23 @@ class Floor:
         else:
             result = self._place(connection, ticket, people, now, is_new=not was_waiting)
         return self._said(connection, conversation, result, ticket, wish, reply_to, part, is_new=is_new)
+
+    def _will_call_back(
+        self,
+        connection: Connection,
+        conversation: Conversation,
+        wish: Wish,
+        number: str,
+        reply_to: int | None,
+        part: int | None,
+    ) -> Handoff:
+        """Who speaks on the phone with the assistant cannot be written to: a person calls back, with the transcript."""
+        known = tickets.open_of(connection, conversation.id)
+        ticket = known or self._open(connection, conversation, wish, TicketKind.MESSAGE, None, self.clock())
+        if known is None:
+            tickets.set_contact(connection, ticket, {"phone": number})
+        result = CallBack(ticket.number)
+        return self._said(connection, conversation, result, ticket, wish, reply_to, part, is_new=known is None)
 
     def people_available(self, connection: Connection, now: datetime, team: str = "") -> bool:
         """Whether this team (the general one if it is not named) is open and somebody is there for it."""
@@ -210,6 +259,15 @@ class Floor:
             return None
         return self._system_line(
             connection, conversation, "number_hidden", self.clock(), reply_to=reply_to, part=BEFORE_ANSWERS
+        )
+
+    def attachment_kept(self, connection: Connection, conversation: Conversation, reply_to: int) -> Message:
+        """Tell a customer who sent a picture or a file and no word that it is kept, and offer a person."""
+        title = texts.say("button_person", conversation.language)
+        buttons = [] if conversation.status is Status.WAITING else [{"title": title, "payload": "/ask_person"}]
+        key = "attachment_noted" if conversation.status is Status.WAITING else "attachment_kept"
+        return self._system_line(
+            connection, conversation, key, self.clock(), reply_to=reply_to, part=0, body={"buttons": buttons}
         )
 
     def leave_queue(
@@ -344,6 +402,25 @@ class Floor:
         conversation, lines, said = await self.database.write(work)
         await self.tell_and_deliver(conversation, lines, queue=len(lines) > 1)
         return said
+
+    async def send_again(self, agent: Agent, message_id: int) -> tuple[Message, deliveries.Standing | None]:
+        """Try once more to send a message that did not arrive. Raises UnknownMessage, NothingToSend."""
+        _must_answer(agent)
+
+        def work(connection: Connection) -> tuple[Conversation, Message, deliveries.Standing | None]:
+            message = transcript.one(connection, message_id)
+            if message is None:
+                raise UnknownMessage()
+            if not deliveries.send_again(connection, message_id, self.clock()):
+                raise NothingToSend()
+            conversation = conversations.find(connection, message.conversation_id)
+            return conversation, message, deliveries.standing_of(connection, [message_id]).get(message_id)
+
+        conversation, message, standing = await self.database.write(work)
+        event = {"kind": "delivery", "conversation": conversation.id, "messages": [message_id]}
+        self.live.publish(DESK_TOPIC, event)
+        await self.post.deliver(conversation, [message])
+        return message, standing
 
     async def take_over(self, agent: Agent, conversation_id: str) -> Conversation:
         """Take the word from the assistant or the queue; from a colleague only as a supervisor."""

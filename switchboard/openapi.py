@@ -216,6 +216,15 @@ def document() -> dict[str, Any]:
                 parameters=path("message_id"),
             )
         },
+        "/desk/api/messages/{message_id}/send-again": {
+            "post": op(
+                "desk",
+                "Try once more to send a message that did not arrive.",
+                {"200": "the message", "404": "unknown_message", "409": "nothing_to_send"},
+                **_AGENT,
+                parameters=path("message_id"),
+            )
+        },
         "/desk/api/faq": {
             "get": op("desk", "Search the articles.", {"200": "articles"}, **_READER, parameters=query("q", "locale"))
         },

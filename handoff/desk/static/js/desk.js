@@ -134,6 +134,9 @@ export class Desk extends Session {
       case "conversation":
         this.#placeRow(frame.conversation);
         break;
+      case "delivery":
+        if (this.threads.get(frame.conversation)?.deliver(frame.deliveries)) this.emit("outbox", frame.conversation);
+        break;
       case "typing":
         this.threads.get(frame.conversation)?.customerTypes(frame);
         this.emit("typing", frame.conversation);
@@ -438,6 +441,14 @@ export class Desk extends Session {
   }
 
   /** Returns what the server made of it, or null when it could not be told. */
+  async sendAgain(id) {
+    try {
+      await this.api.sendAgain(id);
+    } catch (error) {
+      this.notifyError(error);
+    }
+  }
+
   async wrongAnswer(id, article) {
     try {
       return await this.api.wrongAnswer(id, article);
