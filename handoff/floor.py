@@ -10,6 +10,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any, Protocol
 
 import phonenumbers
@@ -59,6 +60,7 @@ from handoff.teams import TeamsFile
 log = logging.getLogger(__name__)
 
 MAX_AGENT_CHARS = 10_000
+FORCE_TRIES = 5
 # Answers to a message are its parts 0, 1, 2 ...; this is said of the message itself, before them.
 BEFORE_ANSWERS = -1
 _EMAIL = re.compile(r"^[^@\s,;<>]{1,64}@[A-Za-z0-9.-]{1,190}\.[A-Za-z]{2,}$")
@@ -444,8 +446,24 @@ class Floor:
         return conversation
 
     async def close(self, agent: Agent, conversation_id: str) -> Conversation:
-        """End a conversation: the customer is told, and their next message opens a new one with the assistant."""
-        return await self._let_go(agent, conversation_id, Status.CLOSED, "closed", "agent_closed")
+        """End a conversation: the customer is told, and their next message opens a new one with the assistant. A
+        supervisor always can, whatever state it is in and whoever moves it at the same moment."""
+        for _ in range(FORCE_TRIES if agent.may_take_over else 1):
+            try:
+                return await self._let_go(agent, conversation_id, Status.CLOSED, "closed", "agent_closed")
+            except StaleEpoch:
+                continue
+            except ConversationClosed:
+                if not agent.may_take_over or not await self.database.write(
+                    partial(self._end_leftover, conversation_id)
+                ):
+                    raise
+                return await self.database.read(lambda c: conversations.find(c, conversation_id))
+        raise StaleEpoch()
+
+    def _end_leftover(self, conversation_id: str, connection: Connection) -> bool:
+        """A ticket that outlived its conversation."""
+        return tickets.end(connection, conversation_id, TicketStatus.CLOSED, self.clock()) is not None
 
     async def hand_back(self, agent: Agent, conversation_id: str) -> Conversation:
         """Give the word back to the assistant within the same conversation."""
