@@ -136,7 +136,7 @@ class Floor:
         self.masking = masking
         self.clock = clock
         # Called after every change of who waits or who is free.
-        self.on_queue_change: Callable[[], None] = _nobody_listens
+        self.on_queue_change: Callable[[bool], None] = _nobody_listens
 
     # -- a person is wanted ------------------------------------------------------------------------------------
 
@@ -551,9 +551,10 @@ class Floor:
             "people_available": self.people_available(connection, now),
         }
 
-    def queue_changed(self) -> None:
-        """Who waits or who is free has changed: whoever gives out tickets looks again."""
-        self.on_queue_change()
+    def queue_changed(self, sweep: bool = False) -> None:
+        """Who waits or who is free has changed: whoever gives out tickets looks again; with `sweep`, first whether
+        somebody who went away left customers behind."""
+        self.on_queue_change(sweep)
 
     # -- telling -----------------------------------------------------------------------------------------------
 
@@ -759,7 +760,7 @@ class Floor:
         )
 
 
-def _nobody_listens() -> None:
+def _nobody_listens(_sweep: bool) -> None:
     """What is done about a change of the queue where nobody waits for one."""
 
 

@@ -120,6 +120,7 @@ def agent(record: Agent) -> dict[str, Any]:
         "name": record.name,
         "role": record.role.value,
         "language": record.language,
+        "presence": record.presence.value,
     }
 
 

@@ -29,6 +29,7 @@ from handoff import migrations
 from handoff.clock import Clock, utc_now
 from handoff.database import Database
 from handoff.desk.api import Desk
+from handoff.desk.roster_api import RosterDesk
 from handoff.desk.sessions import Sessions
 from handoff.desk.socket import ORIGIN_REFUSED, DeskSocket
 from handoff.desk.team_api import TeamDesk
@@ -131,7 +132,8 @@ def create_app(
     secure = settings.base_url.startswith("https://")
     sessions = Sessions(database, logins, clock, secure, address_of)
     app.blueprint(Desk(database, floor, live, sessions, knowledge, orders, learning, clock).blueprint())
-    app.blueprint(TeamDesk(database, live, sessions, teams, clock).blueprint())
+    app.blueprint(TeamDesk(floor, sessions, clock).blueprint())
+    app.blueprint(RosterDesk(database, floor, sessions, clock).blueprint())
     _add_desk_socket(app, settings, sessions, floor, live, clock)
     editing = Editing(knowledge.folder, knowledge, database, clock)
     console = Console(editing, Trying(editing, clock, past_questions, root / LABELLED_QUESTIONS), sessions, clock)

@@ -81,6 +81,17 @@ export class Desk extends Session {
     if (this.agent && this.selectedId !== null) this.readThread(this.selectedId);
   }
 
+  /** What colleagues and the router see; away and offline give customers without a word back to the queue. */
+  async setPresence(presence) {
+    try {
+      await this.api.setPresence(presence);
+      this.agent = { ...this.agent, presence };
+    } catch (error) {
+      this.notifyError(error);
+    }
+    this.emit("agent");
+  }
+
   // The live connection
 
   async #connected() {
