@@ -41,6 +41,7 @@ class Turn:
 
     def __init__(self, tracker: Tracker) -> None:
         self._tracker = tracker
+        self._events = _of_this_session(tracker.events)
         self.conversation_id = str(tracker.sender_id)
         message: Mapping[str, Any] = tracker.latest_message or {}
         self._message = message
@@ -110,9 +111,39 @@ class Turn:
         return named[-1:] if self.negates else named
 
     @property
-    def wishes(self) -> list[str]:
-        """The jobs that the parts of a message ask for, when there are several."""
-        return [str(wish) for wish in self._message.get("wishes") or ()]
+    def order_named_last(self) -> str | None:
+        """The order that the customer named last, whether or not it is still in hand."""
+        for event in reversed(self._events):
+            if event["event"] == "user":
+                for entity in reversed((event.get("parse_data") or {}).get("entities") or ()):
+                    if entity.get("entity") == "order_number" and entity.get("value"):
+                        return str(entity["value"])
+        return None
+
+    @property
+    def product_in_words(self) -> str:
+        """The goods that the conversation is about, in the words in which the customer named them."""
+        product = self.slot("product") or ""
+        for event in reversed(self._events):
+            if event["event"] == "user" and product:
+                for entity in (event.get("parse_data") or {}).get("entities") or ():
+                    if entity.get("entity") == "product" and entity.get("value") == product:
+                        return str(event.get("text") or "")[entity["start"] : entity["end"]] or product
+        return product
+
+    @property
+    def wishes(self) -> list[tuple[str, int]]:
+        """The jobs that the parts of a message ask for, when there are several, and where each part begins."""
+        return [(str(wish["name"]), int(wish["start"])) for wish in self._message.get("wishes") or ()]
+
+    @property
+    def places_of_orders(self) -> dict[str, int]:
+        """Where the message names its orders first."""
+        named: dict[str, int] = {}
+        for entity in self._message.get("entities") or ():
+            if entity.get("entity") == "order_number":
+                named.setdefault(str(entity["value"]), int(entity.get("start") or 0))
+        return named
 
     @property
     def guess(self) -> str:
@@ -129,6 +160,16 @@ class Turn:
         return self._wording.get("negates") is True
 
     @property
+    def means_another_order(self) -> bool:
+        """Whether the message turns from the order in hand to another one, by its wording."""
+        return self._wording.get("other") == "order"
+
+    @property
+    def means_another(self) -> bool:
+        """The same, or to another one of whatever was spoken of."""
+        return bool(self._wording.get("other"))
+
+    @property
     def place_in_list(self) -> int:
         """The second, the last: 2, -1; 0 where none is named."""
         return int(self._wording.get("ordinal") or 0)
@@ -140,7 +181,7 @@ class Turn:
     @property
     def seconds_of_silence(self) -> float:
         """How long the customer took to answer."""
-        times = [float(event["timestamp"]) for event in self._tracker.events if event["event"] in ("user", "bot")]
+        times = [float(event["timestamp"]) for event in self._events if event["event"] in ("user", "bot")]
         before = [float(event["timestamp"]) for event in self.last_answer]
         return max(0.0, times[-1] - before[-1]) if times and before else 0.0
 
@@ -178,7 +219,7 @@ class Turn:
     def misses(self) -> int:
         """How many messages in a row, this one included, the assistant could not use."""
         count = 0
-        for event in reversed(self._tracker.events):
+        for event in reversed(self._events):
             if event["event"] == "user":
                 if _intent_of(event) not in MISSES:
                     break
@@ -199,7 +240,7 @@ class Turn:
         """The last thing the customer typed that says what it is about; "yes" and "a person please" do not."""
         typed = [
             (str(event["text"]), _intent_of(event))
-            for event in self._tracker.events
+            for event in self._events
             if event["event"] == "user" and not str(event.get("text") or "/").startswith("/")
         ]
         telling = [words for words, intent in typed if intent not in TELLS_NOTHING]
@@ -207,7 +248,7 @@ class Turn:
 
     def recent_intents(self) -> Iterator[str]:
         """What the customer wanted, newest first."""
-        for event in reversed(self._tracker.events):
+        for event in reversed(self._events):
             if event["event"] == "user":
                 yield _intent_of(event)
 
@@ -225,7 +266,7 @@ class Turn:
         return [ActiveLoop(None), SlotSet("requested_slot", None)] if self.form else []
 
     def _metadata(self) -> Mapping[str, Any]:
-        for event in reversed(self._tracker.events):
+        for event in reversed(self._events):
             if event["event"] == "user":
                 return event.get("metadata") or {}
         return {}
@@ -249,17 +290,25 @@ class Turn:
         return any(event["event"] == kind and event.get("name") for event in self._this_turn())
 
     def _this_turn(self) -> Iterator[Event]:
-        for event in reversed(self._tracker.events):
+        for event in reversed(self._events):
             if event["event"] == "user":
                 return
             yield event
 
     def _before_this_message(self) -> Iterator[Event]:
-        events = iter(reversed(self._tracker.events))
+        events = iter(reversed(self._events))
         for event in events:
             if event["event"] == "user":
                 break
         yield from events
+
+
+def _of_this_session(events: Sequence[Event]) -> list[Event]:
+    """What came after a pause as long as a session (domain.yml) knows nothing of what came before it."""
+    for index in range(len(events) - 1, -1, -1):
+        if events[index]["event"] == "session_started":
+            return list(events[index:])
+    return list(events)
 
 
 def _intent_of(event: Event) -> str:

@@ -40,15 +40,18 @@ class AnswerTopic(Action):
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[Event]:
         turn = Turn(tracker)
-        near = nearest(turn, SUGGESTED, SUGGEST_SCORE)
-        if turn.intent in ABOUT_GOODS and not turn.slot("product") and not near and len(turn.words) <= SHORT:
-            dispatcher.utter_message(response=WHICH_PRODUCT)
-            return []
-        dispatcher.utter_message(
-            response="utter_topic_offer_person",
-            buttons=[article_button(one, turn.locale) for one in near],
-            json_message=unanswered(turn),
-        )
+        buttons = [article_button(one, turn.locale) for one in nearest(turn, SUGGESTED, SUGGEST_SCORE)]
+        if turn.intent in ABOUT_GOODS and (product := turn.product_in_words):
+            response = "utter_product_question_offer_person"
+            marks = unanswered(turn)
+            dispatcher.utter_message(
+                response=response, buttons=buttons, json_message=marks, product=product[:LONGEST_WORDS]
+            )
+        elif turn.intent in ABOUT_GOODS and len(turn.words) <= SHORT:
+            dispatcher.utter_message(response=WHICH_PRODUCT, buttons=buttons)
+        else:
+            marks = unanswered(turn)
+            dispatcher.utter_message(response="utter_topic_offer_person", buttons=buttons, json_message=marks)
         return []
 
 
@@ -60,7 +63,7 @@ class AskBack(Action):
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[Event]:
         turn = Turn(tracker)
-        product, words = turn.slot("product") or "", turn.words.strip()[:LONGEST_WORDS]
+        product, words = turn.product_in_words, turn.words.strip()[:LONGEST_WORDS]
         if turn.intent == "product_named":
             asked_before = WHICH_PRODUCT in turn.last_said
             response = "utter_product_question_offer_person" if asked_before else "utter_ask_back_product"

@@ -45,6 +45,9 @@ REASONS_OF_OFFERS = {
     "utter_order_stale_offer_person": "order_exception",
     "utter_order_late_offer_person": "order_exception",
 }
+# A no to one of these is a no to all that was suggested.
+SUGGESTIONS = frozenset({"utter_miss_suggest", "utter_out_of_scope", "utter_not_what_i_asked"})
+SYMPATHY = "utter_abuse_offer_person"
 # An agent's eye takes in this much of what the customer wrote.
 LONGEST_WORDS = 80
 
@@ -55,20 +58,44 @@ class AskPerson(Action):
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[Event]:
         turn = Turn(tracker)
-        reason = REASONS_OF_OFFERS.get(turn.offer or "", "bot_offer") if turn.offer else "asked_for_person"
-        return await hand_over(dispatcher, turn, reason)
+        if turn.offer:
+            return await _hand_over_as_offered(dispatcher, turn, turn.offer)
+        return await hand_over(dispatcher, turn, "asked_for_person")
+
+
+# What a customer in a bad way says, why they are handed over, and how far ahead of others.
+UPSET = {
+    "complaint": ("complaint", HIGH),
+    "urgent_unhelpful": ("unhelpful", HIGH),
+    "abuse": ("unhelpful", HIGH),
+    "asked_again": ("unhelpful", RAISED),
+}
+SUMMARIES = {"urgent_unhelpful": "unhelpful", "abuse": "abuse", "asked_again": "asked_again"}
 
 
 class Complaint(Action):
-    """A complaint, or "you are not helping and it is urgent": ahead of others in the queue."""
+    """A complaint, "you are not helping and it is urgent", the same for the third time: ahead of others in the queue.
+    The platform says that it is sorry."""
 
     def name(self) -> str:
         return "action_complaint"
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[Event]:
+        return await _hand_over_upset(dispatcher, Turn(tracker))
+
+
+class Abuse(Action):
+    """Swearing: sympathy and the offer of a person; and for who goes on swearing, the person."""
+
+    def name(self) -> str:
+        return "action_abuse"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[Event]:
         turn = Turn(tracker)
-        summary = "unhelpful" if turn.intent == "urgent_unhelpful" else "complaint"
-        return await hand_over(dispatcher, turn, "complaint", priority=HIGH, summary=summary)
+        if turn.offer == SYMPATHY and not turn.is_waiting:
+            return await _hand_over_upset(dispatcher, turn)
+        dispatcher.utter_message(response=SYMPATHY)
+        return []
 
 
 class Affirm(Action):
@@ -80,7 +107,7 @@ class Affirm(Action):
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[Event]:
         turn = Turn(tracker)
         if turn.offer and not turn.is_waiting:
-            return await hand_over(dispatcher, turn, REASONS_OF_OFFERS.get(turn.offer, "bot_offer"))
+            return await _hand_over_as_offered(dispatcher, turn, turn.offer)
         dispatcher.utter_message(response="utter_affirm")
         return []
 
@@ -96,10 +123,21 @@ class Deny(Action):
         if turn.form:
             dispatcher.utter_message(response="utter_form_given_up")
             return turn.leaving_form()
-        if {"utter_miss_suggest", "utter_out_of_scope"} & set(turn.last_said):
+        if SUGGESTIONS & set(turn.last_said):
             return offer_person(dispatcher, turn)
         dispatcher.utter_message(response="utter_no_person" if turn.offer else "utter_deny")
         return []
+
+
+async def _hand_over_as_offered(dispatcher: CollectingDispatcher, turn: Turn, offer: str) -> list[Event]:
+    if offer == SYMPATHY:
+        return await hand_over(dispatcher, turn, "unhelpful", HIGH, "abuse")
+    return await hand_over(dispatcher, turn, REASONS_OF_OFFERS.get(offer, "bot_offer"))
+
+
+async def _hand_over_upset(dispatcher: CollectingDispatcher, turn: Turn) -> list[Event]:
+    reason, priority = UPSET.get(turn.intent, UPSET["complaint"])
+    return await hand_over(dispatcher, turn, reason, priority, SUMMARIES.get(turn.intent, ""))
 
 
 async def hand_over(
@@ -149,7 +187,11 @@ def _proved_order(turn: Turn) -> ProvedOrder | None:
 
 
 def _team(turn: Turn) -> str:
-    return next((TEAMS[intent] for intent in turn.recent_intents() if intent in TEAMS), "support")
+    wish = collected(turn).get("wish")
+    wanted = [intent for intent in ((wish,) if wish else turn.recent_intents()) if intent in TEAMS]
+    # Who named an order, and nothing that should become of it, asks where it is.
+    asks_where = not wish and (turn.order_number or turn.order_named_last)
+    return TEAMS[wanted[0]] if wanted else "delivery" if asks_where else "support"
 
 
 def _summary(turn: Turn, kind: str, proved: ProvedOrder | None) -> str:
@@ -159,8 +201,8 @@ def _summary(turn: Turn, kind: str, proved: ProvedOrder | None) -> str:
         age = age_in(turn.locale, order.updated_at, _now())
         status = order.status.label(turn.locale)
         parts.append(text("utter_label_summary_order", turn.locale, number=order.number, status=status, age=age))
-    elif turn.order_number:
-        parts.append(text("utter_label_summary_order_unproved", turn.locale, number=turn.order_number))
+    elif number := turn.order_number or turn.order_named_last:
+        parts.append(text("utter_label_summary_order_unproved", turn.locale, number=number))
     if wish := collected(turn).get("wish"):
         wanted = text(f"utter_label_wish_{wish}", turn.locale)
         parts.append(text("utter_label_summary_wish", turn.locale, wish=wanted))
@@ -172,9 +214,11 @@ def _summary(turn: Turn, kind: str, proved: ProvedOrder | None) -> str:
 def _collected(turn: Turn, proved: ProvedOrder | None) -> dict[str, Any]:
     told = {"order_number": turn.order_number, "phone_last4": turn.phone_last4, "language": turn.locale}
     told["product"] = turn.slot("product")
+    # An order whose proof failed is forgotten by the dialogue, and not by the one who takes over.
+    told["order_number"] = told["order_number"] or turn.order_named_last
     known = {name: value for name, value in told.items() if value}
     known.update(collected(turn))
-    return {**known, "order_proved": proved is not None} if turn.order_number else known
+    return {**known, "order_proved": proved is not None} if "order_number" in known else known
 
 
 def _profile(customer: Customer) -> dict[str, Any]:

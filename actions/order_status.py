@@ -35,7 +35,9 @@ log = logging.getLogger(__name__)
 FORM = "order_form"
 
 # Said inside the form, these leave it, whatever number stands beside them.
-LEAVES_FORM = frozenset({"ask_person", "complaint", "urgent_unhelpful", "not_what_i_asked", "deny", "another_order"})
+LEAVES_FORM = frozenset(
+    {"ask_person", "complaint", "urgent_unhelpful", "asked_again", "not_what_i_asked", "deny", "another_order"}
+)
 # Said inside the form without a number, these ask for the same again: the form's own question is the answer.
 STAYS_IN_FORM = frozenset({"order_status", "delivery_status", "inform_order", "affirm"})
 
@@ -78,15 +80,30 @@ class TellOrder(Action):
 
 
 class AnotherOrder(Action):
-    """Forgets the order in hand; the form asks for the next one, or a button has named it already."""
+    """Forgets the order in hand; the form asks for the next one, unless it is named already: by a button, in words, or
+    as the other one of a signed-in customer's two."""
 
     def name(self) -> str:
         return "action_another_order"
 
-    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[Event]:
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[Event]:
         turn = Turn(tracker)
-        named = turn.entity("order_number"), turn.entity("phone_last4")
-        return [*turn.leaving_form(), SlotSet("order_number", named[0]), SlotSet("phone_last4", named[1])]
+        number, digits = turn.entity("order_number"), turn.entity("phone_last4")
+        if number is None and turn.words and not turn.words.startswith("/"):
+            number = await asyncio.to_thread(_the_other_one, turn)
+        return [*turn.leaving_form(), SlotSet("order_number", number), SlotSet("phone_last4", digits)]
+
+
+def _the_other_one(turn: Turn) -> str | None:
+    identity, number = turn.identity, turn.order_number
+    if identity is None or number is None:
+        return None
+    try:
+        own = [order.number for order in orders().orders_for(identity, MOST_ORDERS)]
+    except ShopUnavailable:
+        return None  # The form says so in its turn.
+    others = [one for one in own if one != number]
+    return others[0] if len(others) == 1 and number in own else None
 
 
 def _validated(dispatcher: CollectingDispatcher, turn: Turn) -> list[Event]:

@@ -41,7 +41,7 @@ ORDER, PHONE, CONFIRMATION = "which_order", "which_phone", "confirmation"
 FREE_TEXT = frozenset({"address", "item", "reason", "swap"})
 
 # Said inside the form, these leave it at once.
-LEAVES = frozenset({"ask_person", "complaint", "urgent_unhelpful", "abuse", "note_while_waiting"})
+LEAVES = frozenset({"ask_person", "complaint", "urgent_unhelpful", "abuse", "asked_again", "note_while_waiting"})
 # Where words are asked for, these are still no answer to the question, unless they are hardly heard in it.
 SURE = 0.7
 NO_ANSWER = frozenset(
@@ -116,7 +116,12 @@ class Dialogue:
         self._in_words = turn.question in FREE_TEXT and turn.entity("phone_last4") is not None
         self._phone = str(turn.slot_before("phone_last4") or "") if self._in_words else turn.phone_last4
         self.is_acting = False
-        self.service = Service.in_hand(turn) if turn.question else Service.begun(turn)
+        if turn.question:
+            self.service = Service.in_hand(turn)
+            if self._number and self._number != (turn.slot_before("order_number") or self._number):
+                self.service = self.service.of_another_order()
+        else:
+            self.service, self._number = Service.begun(turn)
 
     def remembered(self) -> list[Event]:
         kept = [SlotSet("phone_last4", self._phone or None)] if self._in_words else []
@@ -136,7 +141,7 @@ class Dialogue:
             return self._go_on()
         if turn.question == ORDER and (chosen := turn.chosen_by_place(self._choice())):
             return self._with_number(chosen.number)
-        if turn.intent == "another_order" and not turn.entity("order_number"):
+        if _turns_to_another_order(turn, self.service):
             return self._choose_another()
         is_corrected = turn.question == CONFIRMATION and corrected_detail(turn, self.service)
         if not is_corrected and not turn.order_numbers and _says_no(turn, self.service):
@@ -163,8 +168,8 @@ class Dialogue:
         if turn.seconds_of_silence > YES_WITHIN_SECONDS or (turn.order_numbers and is_another_order):
             return False
         # "Yes, cancel it" is often heard as the wish again; of other wishes that may be a correction.
-        says_it_again = _wish_in(turn) == self.service.wish == "cancel_order" and not turn.negates
-        return turn.intent == "affirm" or (says_it_again and not turn.is_question)
+        says_it_again = _wish_in(turn) == self.service.wish == "cancel_order" and not turn.is_question
+        return (turn.intent == "affirm" or says_it_again) and not turn.negates
 
     def _take_answer(self, question: str) -> None:
         words = self._turn.entity("detail") or " ".join(self._turn.words.split())
@@ -269,6 +274,7 @@ class Dialogue:
         """Not that one: the other one, where there are only two, or a choice among the rest."""
         before = self._number
         self._number = None
+        self.service = self.service.of_another_order()
         choice = self._choice(without=before)
         if not choice:
             self._say("utter_ask_order_number")
@@ -351,7 +357,9 @@ def _gives_way(turn: Turn) -> bool:
         return False
     if turn.entity("order_number") or (turn.entity("phone_last4") and turn.question not in FREE_TEXT):
         return False
-    if _wish_in(turn) or turn.intent in TELLS_STATUS or turn.intent == "another_order" or _says_no(turn, service):
+    if _wish_in(turn) or turn.intent in TELLS_STATUS or _says_no(turn, service):
+        return False
+    if turn.intent == "another_order" or _turns_to_another_order(turn, service):
         return False
     if turn.question == CONFIRMATION and corrected_detail(turn, service):
         return False
@@ -361,6 +369,17 @@ def _gives_way(turn: Turn) -> bool:
         is_small_talk = turn.intent in NO_ANSWER and turn.confidence >= SURE
         return is_small_talk or (turn.is_question and turn.intent not in ("affirm", "tell_detail"))
     return turn.intent not in ("affirm", "inform_order")
+
+
+def _turns_to_another_order(turn: Turn, service: Service) -> bool:
+    """Not this one, the other one: an order where one is spoken of, else perhaps another colour."""
+    if turn.entity("order_number"):
+        return False
+    if turn.question in FREE_TEXT:
+        return turn.means_another_order or (turn.intent == "another_order" and turn.confidence >= SURE)
+    if turn.question == CONFIRMATION and corrected_detail(turn, service):
+        return turn.means_another_order
+    return turn.intent == "another_order" or turn.means_another
 
 
 def _wish_in(turn: Turn) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -31,6 +31,8 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
     REFUND_STATUS: (),
 }
 
+OF_GOODS = frozenset({"item", "swap"})
+
 REASONS = ("changed_mind", "wrong_size", "faulty", "wrong_item", "other")
 
 
@@ -48,17 +50,25 @@ class Service:
         return cls(turn.slot("service_wish") or "", turn.mapping("service_details"), turn.words_of("service_later"))
 
     @classmethod
-    def begun(cls, turn: Turn) -> Service:
-        """The wish that this message opens the dialogue with, and the other wishes in the same message."""
+    def begun(cls, turn: Turn) -> tuple[Service, str | None]:
+        """The wish that this message opens the dialogue with, its order where the message names one, and the other
+        wishes in the same message, in its order."""
         wish = turn.intent if turn.intent in WISHES else (turn.slot("service_wish") or "return_request")
-        same = (f"{wish} {number}" for number in turn.order_numbers[1:])
-        others = dict.fromkeys(other for other in turn.wishes if other in WISHES and other != wish)
-        return cls(wish, later=(*same, *others))
+        parts = [(name, start) for name, start in turn.wishes if name in WISHES] or [(wish, 0)]
+        if wish not in (name for name, _ in parts):
+            parts = [(wish, 0), *parts] if len(parts) == 1 else parts
+        first, *later = _one_by_one(turn, parts)
+        number = first[1] or (None if any(other for _, other in later) else turn.order_number)
+        return cls(first[0], later=tuple(" ".join(filter(None, pair)) for pair in later)), number
 
     def next(self) -> tuple[Service, str | None]:
         """The wish that waits longest, and its order where one was named."""
         wish, _, number = self.later[0].partition(" ")
         return Service(wish, later=self.later[1:]), number or None
+
+    def of_another_order(self) -> Service:
+        """What was told of the goods of one order says nothing of another's."""
+        return replace(self, details={name: words for name, words in self.details.items() if name not in OF_GOODS})
 
     @property
     def kind(self) -> RequestKind | None:
@@ -81,6 +91,19 @@ class Service:
             SlotSet("service_details", dict(self.details)),
             SlotSet("service_later", list(self.later)),
         ]
+
+
+def _one_by_one(turn: Turn, parts: Sequence[tuple[str, int]]) -> Iterator[tuple[str, str | None]]:
+    """Each wish with each order that its part of the message names; a wish whose part names none stands alone."""
+    places = turn.places_of_orders
+    named = {number: places.get(number, 0) for number in turn.order_numbers}
+    ends = [start for _, start in parts[1:]] + [len(turn.words) + 1]
+    begins = [0, *ends[:-1]]
+    for (wish, _), begin, end in zip(parts, begins, ends):
+        own = [number for number, place in named.items() if begin <= place < end]
+        yield from ((wish, number) for number in own)
+        if not own:
+            yield wish, None
 
 
 FORGOTTEN: list[Event] = [

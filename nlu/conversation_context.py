@@ -21,6 +21,7 @@ from rasa.shared.nlu.constants import ENTITIES, INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 
 from faq_kb import LOCALES
+from nlu.follow_ups import TELLS_STATUS, Before
 
 NOTE = "note_while_waiting"
 
@@ -40,6 +41,9 @@ WHILE_WAITING = frozenset(
 # ... and inside a form: the answers to its questions.
 IN_A_FORM = frozenset({"affirm", "deny"})
 
+# After an order was shown, a short question that may be about it is about it.
+AT_ALL_LIKELY = 0.2
+
 _PAYLOAD = re.compile(r"/(?P<intent>\w+)(?P<entities>\{.*\})?\s*", re.DOTALL)
 
 
@@ -57,16 +61,35 @@ class ConversationContext(GraphComponent, EntityExtractorMixin):
     ) -> ConversationContext:
         return cls()
 
-    def process(self, messages: list[Message], tracker: DialogueStateTracker) -> list[Message]:
+    def process(self, messages: list[Message], tracker: DialogueStateTracker | None = None) -> list[Message]:
+        before = Before.this_message(tracker)
         for message in messages:
             metadata = message.get("metadata") or {}
-            if payload := _PAYLOAD.fullmatch(str(message.get(TEXT) or "")):
+            text = str(message.get(TEXT) or "")
+            if payload := _PAYLOAD.fullmatch(before.tapped(text) or text):
                 self._place_payload(message, payload, metadata, tracker)
             else:
+                self._follow_up(message, text, before, metadata)
                 self._place(message, metadata, tracker)
         return messages
 
-    def _place(self, message: Message, metadata: Mapping[str, Any], tracker: DialogueStateTracker) -> None:
+    def _follow_up(self, message: Message, text: str, before: Before, metadata: Mapping[str, Any]) -> None:
+        """What the message means after what the assistant said last."""
+        entities = list(message.get(ENTITIES) or [])
+        names = {str(entity["entity"]) for entity in entities}
+        if ending := before.phone_ending(text, entities):
+            entity = {"entity": "phone_last4", "start": ending.start(), "end": ending.end(), "value": ending.group()}
+            message.set(ENTITIES, [*entities, {**entity, "extractor": self.name}], add_to_output=True)
+        intent, found = message.get(INTENT) or {}, message.get("faq") or {}
+        if metadata.get("waiting") is True or "order_number" in names:
+            return
+        guess, candidates = found.get("guess") or {}, found.get("candidates") or ()
+        article, score = (str(candidates[0]["id"]), float(candidates[0]["score"])) if candidates else ("", 0.0)
+        meant = before.meant(str(intent.get("name")), str(guess.get("name")), text, article, score, _job(message))
+        if meant != intent.get("name"):
+            message.set(INTENT, {"name": meant, "confidence": intent.get("confidence", 1.0)}, add_to_output=True)
+
+    def _place(self, message: Message, metadata: Mapping[str, Any], tracker: DialogueStateTracker | None) -> None:
         entities = list(message.get(ENTITIES) or [])
         if language := _language(metadata):
             entity = {"entity": "language", "start": 0, "end": 0, "value": language, "extractor": self.name}
@@ -80,7 +103,7 @@ class ConversationContext(GraphComponent, EntityExtractorMixin):
         message: Message,
         payload: re.Match[str],
         metadata: Mapping[str, Any],
-        tracker: DialogueStateTracker,
+        tracker: DialogueStateTracker | None,
     ) -> None:
         intent, entities = payload["intent"], _entities(payload["entities"])
         if metadata.get("waiting") is True and not _may_be_served(intent, tracker):
@@ -95,8 +118,19 @@ def _language(metadata: Mapping[str, Any]) -> str | None:
     return language if language in LOCALES else None
 
 
-def _may_be_served(intent: str, tracker: DialogueStateTracker) -> bool:
-    return intent in WHILE_WAITING or (intent in IN_A_FORM and tracker.active_loop_name is not None)
+def _may_be_served(intent: str, tracker: DialogueStateTracker | None) -> bool:
+    is_in_form = tracker is not None and tracker.active_loop_name is not None
+    return intent in WHILE_WAITING or (intent in IN_A_FORM and is_in_form)
+
+
+def _job(message: Message) -> str:
+    """What the message may ask of an order in hand, if that is at all likely."""
+    likely = [
+        str(one["name"])
+        for one in message.get("intent_ranking") or ()
+        if one["name"] in TELLS_STATUS and one["confidence"] >= AT_ALL_LIKELY
+    ]
+    return likely[0] if likely else ""
 
 
 def _entities(written: str | None) -> dict[str, Any]:

@@ -29,6 +29,12 @@ HEARD_BESIDE_A_NAME = frozenset({"complaint", "deny", "leave_queue", "not_what_i
 # a wish ("cancel my order") the dialogue begins.
 REQUESTS = frozenset({"cancel_order", "change_address", "exchange_request", "refund_status", "return_request"})
 
+# Something to be minded about an order; a person does it.
+REMARK = "order_remark"
+
+# "I have paid": asks nothing, and has its words in common with every article on paying.
+DONE_MY_PART = "done_my_part"
+
 # Wishes the assistant has no dialogue for: an article that answers is the best it can do.
 TOPICS = frozenset(
     {
@@ -108,13 +114,15 @@ class Guess:
     intent: str
     confidence: float
     person: float = 0.0  # how likely it holds a wish for a person, beside all else
+    upset: float = 0.0  # how likely it complains in one way or the other
     job: float = 0.0  # how likely it asks for any of the jobs, which are easily taken for each other
     beside: str = ""  # what the words beside its numbers ask for
     beside_confidence: float = 0.0
 
     @property
     def sureness(self) -> float:
-        return max(self.confidence, self.job) if self.intent in JOBS else self.confidence
+        alike = self.job if self.intent in JOBS else self.upset if self.intent in FETCHES_A_PERSON else 0.0
+        return max(self.confidence, alike)
 
 
 @dataclass(frozen=True)
@@ -143,9 +151,10 @@ def decide(
     only_names: str | None = None,
     fragment: str | None = None,
     wording: Wording = PLAIN,
+    ends_in_person_wish: bool = False,
 ) -> Understanding:
     """``only_names``: the intent of a message that is nothing but a number or a language; ``fragment``: of one that is
-    nothing but a product, a quantity or a place."""
+    nothing but a product, a quantity or a place; ``ends_in_person_wish``: whether its last words ask for a person."""
     intent, confidence = guess.intent, guess.sureness
     names_order = "order_number" in entities or "phone_last4" in entities
     if search.pinned and guess.person < thresholds.handoff:
@@ -153,10 +162,11 @@ def decide(
         return Understanding(FAQ, 1.0, "pinned")
     if fragment:
         return Understanding(fragment, 1.0, "fragment")
-    wants_person = guess.person >= thresholds.person_wish or (names_order and "person_wish" in entities)
+    named_person = "person_wish" in entities and (names_order or ends_in_person_wish)
+    wants_person = guess.person >= thresholds.person_wish or named_person
     if wants_person and intent not in NOT_A_WISH:
         return Understanding(ASK_PERSON, guess.person, "person_wins")
-    if names_order and guess.beside in REQUESTS and guess.beside_confidence >= thresholds.request:
+    if names_order and guess.beside in (*REQUESTS, REMARK) and guess.beside_confidence >= thresholds.request:
         return Understanding(guess.beside, guess.beside_confidence, "request_for_order")
     if only_names and not (intent in HEARD_BESIDE_A_NAME and confidence >= thresholds.intent_floor):
         return Understanding(only_names, 1.0, "only_names")
@@ -165,7 +175,7 @@ def decide(
     if search.exact:
         return Understanding(FAQ, 1.0, "exact_question")
     if search.answers and not names_order:
-        if intent in TOPICS or intent in REQUESTS:
+        if intent in TOPICS or intent in REQUESTS or (intent in JOBS and wording.about_no_order):
             return Understanding(FAQ, search.score, "article_for_topic")
         if intent != ASK_PERSON and _overrules(guess, search.score, thresholds):
             return Understanding(FAQ, search.score, "article_over_intent")
@@ -192,6 +202,6 @@ def _overrules(guess: Guess, score: float, thresholds: Thresholds) -> bool:
     margin = 0.0
     if guess.intent in JOBS:
         margin = thresholds.faq_over_job
-    elif guess.intent in SMALL_TALK:
+    elif guess.intent in SMALL_TALK or guess.intent == DONE_MY_PART:
         margin = thresholds.faq_over_small_talk
     return score >= thresholds.faq_over_intent and score - guess.sureness > margin

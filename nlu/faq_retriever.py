@@ -7,6 +7,7 @@ offer the nearest ones.
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import Any
 
@@ -20,7 +21,7 @@ from rasa.shared.nlu.training_data.message import Message
 
 from faq_kb import Hit, KnowledgeBase, KnowledgeFollower, Reader, fold
 from faq_kb.serving import served
-from nlu.decision import ASK_PERSON, INFORM_ORDER, JOBS, Guess, Search, Thresholds, decide
+from nlu.decision import ASK_PERSON, FETCHES_A_PERSON, INFORM_ORDER, JOBS, Guess, Search, Thresholds, decide
 from nlu.fragments import PRODUCT, fragment
 from nlu.intent_classifier import BESIDE_NUMBERS, KNOWN_WORDS
 from nlu.wording import Wording
@@ -29,7 +30,13 @@ CANDIDATES = 5
 
 # How much of a message a name and the words around it may leave, for the message to be nothing but the name.
 _FILLER = 4
-_NAMES = {INFORM_ORDER: ("order_number", "phone_last4"), "language_switch": ("language_wish",)}
+_JOINT = re.compile(r"[,，。.!！?？;；、\n]\s*|\s+(?=[^\sa-zA-Z0-9])")
+_ENDS = " ,，。.!！?？~;；、吧啦呀啊喇"
+_NAMES = {
+    INFORM_ORDER: ("order_number", "phone_last4"),
+    "language_switch": ("language_wish",),
+    PRODUCT: ("product",),
+}
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=False)
@@ -93,6 +100,7 @@ class FaqRetriever(GraphComponent):
             only_names=_only_names(text, entities),
             fragment=piece,
             wording=wording,
+            ends_in_person_wish=_ends_in_person_wish(text, entities),
         )
         # A plain float: what numpy returns does not go into JSON.
         taken = {"name": understood.intent, "confidence": float(understood.confidence)}
@@ -128,6 +136,7 @@ def _guess(message: Message) -> Guess:
         name,
         confidence,
         person=likely.get(ASK_PERSON, 0.0),
+        upset=sum(likely.get(intent, 0.0) for intent in FETCHES_A_PERSON),
         job=sum(likely.get(job, 0.0) for job in JOBS),
         beside=beside,
         beside_confidence=beside_confidence,
@@ -156,6 +165,15 @@ def _search(knowledge: KnowledgeBase, hits: list[Hit], text: str) -> Search:
 def _bare(text: str) -> str:
     """What is left when nothing but letters and digits counts: a question mark changes no question."""
     return "".join(character for character in fold(text) if character.isalnum())
+
+
+def _ends_in_person_wish(text: str, entities: list[dict[str, Any]]) -> bool:
+    """ "It is days now. Get me a person": whatever comes before. "How do I get a person" is a question."""
+    wishes = [entity for entity in entities if entity["entity"] == "person_wish"]
+    if not wishes:
+        return False
+    last = _JOINT.split(text.rstrip(_ENDS))[-1]
+    return wishes[-1]["start"] >= len(text.rstrip(_ENDS)) - len(last) and not Wording.of(last).asks
 
 
 def _only_names(text: str, entities: list[dict[str, Any]]) -> str | None:

@@ -20,7 +20,7 @@ LONGEST = 200
 
 _LINK = re.compile(r"(https?://|www\.)\S+")
 _CODE = re.compile(
-    r"(?P<word>sku|item|model|product|art|货号|型号|款号|商品编号|编号)?(?: no\.?| number)?[\s:：#]*"
+    r"(?P<word>sku|item|model|product|article|art|货号|型号|款号|商品编号|编号)?\.?(?: ?no\.?| number)?[\s:：#]*"
     r"(?P<code>[a-z]{0,4}\d[a-z\d]*(?:-[a-z\d]{1,8}){0,3}|[a-z]{1,4}-?\d[a-z\d]*(?:-[a-z\d]{1,8}){0,2})"
 )
 _QUANTITY = re.compile(

@@ -132,19 +132,22 @@ class ShopIntentClassifier(GraphComponent, IntentClassifier):
             message.set("wishes", wishes, add_to_output=True)
         message.set(KNOWN_WORDS, sum(word in model.columns for word in words))
 
-    def _wishes(self, message: Message, model: IntentModel) -> list[str]:
-        """What the parts of a message ask for, each on its own: "cancel the mug and where is my refund"."""
+    def _wishes(self, message: Message, model: IntentModel) -> list[dict[str, Any]]:
+        """What the parts of a message ask for, each on its own, and where it begins: "cancel the mug and where is my
+        refund"."""
         cuts = [joint.span() for joint in _JOINTS.finditer(str(message.get(TEXT)))][: _MOST_PARTS - 1]
         if not cuts:
             return []
         tokens: list[Token] = message.get(TOKENS_NAMES[TEXT])
         edges = [0, *(end for _, end in cuts), len(str(message.get(TEXT)))]
-        found: list[str] = []
+        found: list[dict[str, Any]] = []
         for start, end in pairwise(edges):
             part = [token.lemma for token in tokens if start <= token.start and token.end <= end]
-            name, confidence = model.ranking(part)[0] if part else ("", 0.0)
-            if confidence >= _SURE_OF_PART and name not in found:
-                found.append(name)
+            # A long number is most of a short part.
+            words = [word for word in part if "0" not in word] or part
+            name, confidence = model.ranking(words)[0] if words else ("", 0.0)
+            if confidence >= _SURE_OF_PART and name not in (one["name"] for one in found):
+                found.append({"name": name, "start": start})
         return found
 
 

@@ -14,7 +14,7 @@ from faq_kb import fold_keeping_length
 # Words as they look folded (faq_kb.folding): Simplified, lower case, 唔 as 不, 冇 as 没, 俾 as 给, 乜 as 咩.
 _ASKS = re.compile(
     r"[?？]|怎|如何|点(样|搞|整|做|改|退|取消|换|先|可以|用|算|解|寄|知|查)|几(多|耐|时|日|天)|多(久|少|长)"
-    r"|什么|啥|咩|边(度|间|个)|去(了|咗)?边|哪|为什么|吗|嘛|么$|(?P<verb>得|行|好|系|是|会|要|够|使|洗|用|能|有)[不没](?P=verb)|有没得|可[不否]可?以?"
+    r"|什么|啥|咩|谁|边(度|间|个)|去(了|咗)?边|哪|为什么|吗|嘛|么$|(?P<verb>得|行|好|系|是|会|要|够|使|洗|用|能|有)[不没](?P=verb)|有没得|可[不否]可?以?"
     r"|能否|可否|是否|会否|还能|[仲还]可以|[得行可]以?[不未没吗]$|还是|定系|收到未|[不未没]$"
     r"|^(what|which|who|why|when|where|how|is|are|am|do|does|did|can i|could i|may i|should i|will|would i|has|have)\b"
     r"|\b(how (do|can|to|long|much|many|does|would|should)|can i|could i|may i|do i|am i|are you|is it|is there|"
@@ -26,8 +26,20 @@ _REQUESTS = re.compile(
     r"|\b(please|pls|plz|can (you|u)|could (you|u)|would (you|u)|will you|help|for me|kindly)\b"
 )
 _NEGATES = re.compile(
-    r"(?<!要)不要|(?<![系])不系|(?<![是])不是|不(好|使|用|想|需|必|取消|退|换|改)(?!意思)|别(?!的|人)|甭|算了|算啦"
-    r"|\b(no|not|don'?t|dont|never|stop|nope|nah|wait)\b"
+    r"(?<!要)不要|(?<![系])不系|(?<![是])不是|(?<!对)不对|不啱|[搞选打写按]错|不(好|使|用|想|需|必|取消|退|换|改)(?!意思)|别(?!的|人)|甭|算了|算啦"
+    r"|\b(no(?! (problem|worries))|not|don'?t|dont|never|stop|nope|nah|wait|wrong (one|order|number))\b"
+)
+# Not the order in hand. "The other one" may be anything that was spoken of, "the other order" is always an order.
+_OTHER_ORDER = re.compile(
+    r"(另一?|另外一?|另外那|其他|别的|之前那)(张|笔|个|份)?(订?单|order)|另(一|外一?|外那)(张|笔)|不[是系][这呢](张|笔|份)"
+    r"|\b(other|another|different|earlier|previous|wrong) order\b"
+)
+_OTHER = re.compile(r"另(一|外一?|外那)[个单]|\b(the )?(other|another) one\b|\bwrong one\b")
+# About no order that is there: "if I order now, does it go out today?", "how long does it take usually?"
+_NO_ORDER_YET = re.compile(
+    r"(现在|而家|依家|如果|[午点]前)就?(落单|落order|下单|拍|买|订|付款|order)|\b(if|when) (i|we) (order|buy|pay)\b"
+    r"|\b(order|buy|ordering|buying) (it |this )?(right )?now\b"
+    r"|一般|通常|平时|大概要|\b(usually|normally|generally|in general)\b"
 )
 
 # Which of several: the second parcel, the last of the orders just shown.
@@ -45,6 +57,8 @@ class Wording:
     requests: bool = False
     negates: bool = False
     ordinal: int = 0
+    other: str = ""  # "order" where another order is meant, "one" where another of something is
+    about_no_order: bool = False
 
     @classmethod
     def of(cls, text: str) -> Wording:
@@ -54,6 +68,8 @@ class Wording:
             bool(_REQUESTS.search(folded)),
             bool(_NEGATES.search(folded)),
             next((place for place, words in _ORDINALS if words.search(folded)), 0),
+            "order" if _OTHER_ORDER.search(folded) else "one" if _OTHER.search(folded) else "",
+            bool(_NO_ORDER_YET.search(folded)),
         )
 
     @property
@@ -61,9 +77,14 @@ class Wording:
         """A question that asks nobody to do anything."""
         return self.asks and not self.requests
 
-    def as_fields(self) -> dict[str, bool | int]:
+    def as_fields(self) -> dict[str, bool | int | str]:
         """What an action may know, of what is so."""
-        fields = {"asks": self.asks_in_general, "negates": self.negates, "ordinal": self.ordinal}
+        fields: dict[str, bool | int | str] = {
+            "asks": self.asks_in_general,
+            "negates": self.negates,
+            "ordinal": self.ordinal,
+            "other": self.other,
+        }
         return {name: value for name, value in fields.items() if value}
 
 

@@ -11,6 +11,7 @@ from handoff.records import Wish
 REASONS = (
     "asked_for_person",
     "complaint",
+    "unhelpful",
     "fallback",
     "order_exception",
     "bot_offer",

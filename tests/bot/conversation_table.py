@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
+import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,6 +32,7 @@ _TURN_KEYS = {
     "intent",
     "lines",
     "waiting",
+    "after minutes",
 }
 _ORDER = re.compile(r"HG\d{8}")
 _CUSTOMER = re.compile(r"c-\d{4}")
@@ -40,6 +44,19 @@ class Conversation:
     locale: str
     metadata: Mapping[str, Any]
     turns: Sequence[Mapping[str, Any]]
+    is_mixed: bool = False
+
+    @property
+    def language(self) -> str:
+        """The kind of language that the customer writes."""
+        return "mixed" if self.is_mixed else self.locale
+
+    @property
+    def changes_something(self) -> bool:
+        """Whether the shop is asked to do something with an order."""
+        return any(
+            "affirm" in repr(turn.get("buttons")) or "service" in (turn.get("marks") or {}) for turn in self.turns
+        )
 
     def orders_and_customers(self) -> set[str]:
         written = repr((self.metadata, self.turns))
@@ -56,35 +73,60 @@ def conversations() -> list[Conversation]:
 
 def _read(path: Path) -> Iterator[Conversation]:
     for row in yaml.safe_load(path.read_text(encoding="utf-8")):
-        unknown = set(row) - {"name", "locale", "identity", "metadata", "turns"}
+        unknown = set(row) - {"name", "locale", "mixed", "identity", "metadata", "turns"}
         unknown |= {key for turn in row["turns"] for key in turn} - _TURN_KEYS
         assert not unknown, f"{path.name}: {row['name']}: {unknown}"
         metadata = dict(row.get("metadata") or {})
         if "identity" in row:
             metadata["identity"] = {"tier": "identity", "customer_id": row["identity"]}
-        yield Conversation(f"{path.stem}: {row['name']}", row["locale"], metadata, row["turns"])
+        yield Conversation(f"{path.stem}: {row['name']}", row["locale"], metadata, row["turns"], bool(row.get("mixed")))
 
 
 def had(bot: Bot, chosen: Sequence[Conversation]) -> dict[str, list[str]]:
-    """What went wrong in each, by name. The shop is filled anew between rounds, so that one conversation never meets
-    what another has had done with the same customer's orders."""
+    """What went wrong in each, by name. The shop is as new in each round, so that one conversation never meets what
+    another has had done with the same customer's orders."""
     wrong: dict[str, list[str]] = {}
-    with ThreadPoolExecutor(AT_A_TIME) as talkers:
-        for together in _rounds(bot, chosen):
-            shop.demo.fill(bot.shop_url, seed=7)
-            wrong.update(zip((one.name for one in together), talkers.map(lambda one: hold(bot, one), together)))
     shop.demo.fill(bot.shop_url, seed=7)
+    with ThreadPoolExecutor(AT_A_TIME) as talkers, _Restored(bot) as restored:
+        for together in _rounds(bot, chosen):
+            restored.now()
+            wrong.update(zip((one.name for one in together), talkers.map(lambda one: hold(bot, one), together)))
+        restored.now()
     return wrong
 
 
+class _Restored:
+    """A copy of the shop as it was filled, put back in a moment where filling it anew takes a second."""
+
+    def __init__(self, bot: Bot) -> None:
+        self._live = bot.shop_url.removeprefix("sqlite:///")
+        self._copy = sqlite3.connect(":memory:")
+
+    def __enter__(self) -> _Restored:
+        with closing(sqlite3.connect(self._live)) as live:
+            live.backup(self._copy)
+        return self
+
+    def now(self) -> None:
+        with closing(sqlite3.connect(self._live, timeout=30)) as live:
+            self._copy.backup(live)
+
+    def __exit__(self, *_: object) -> None:
+        self._copy.close()
+
+
 def _rounds(bot: Bot, chosen: Sequence[Conversation]) -> list[list[Conversation]]:
+    """Who changes something has the customer to himself for a round; those who only look share one."""
     known = SqlShop(bot.shop_url)
-    rounds: list[tuple[set[str], list[Conversation]]] = []
+    rounds: list[tuple[set[str], list[Conversation]]] = [(set(), [])]
     for one in chosen:
+        if not one.changes_something:
+            rounds[0][1].append(one)
+            continue
         named = one.orders_and_customers()
         owners = {order.customer_id for number in named if (order := known.order(number))}
         touched = owners | {name for name in named if name.startswith("c-")}
-        place = next((place for place in rounds if not place[0] & touched), None)
+        place = next((place for place in rounds[1:] if not place[0] & touched), None)
         if place is None:
             place = (set(), [])
             rounds.append(place)
@@ -100,21 +142,47 @@ def hold(bot: Bot, conversation: Conversation) -> list[str]:
     before: Answer | None = None
     for number, turn in enumerate(conversation.turns, 1):
         try:
-            before = _said(talk, turn, before)
+            answer = _said(talk, turn, before)
         except (AssertionError, StopIteration) as silence:
             return [f"turn {number}: {silence or 'no such button'}"]
-        wrong = [f"turn {number} ({turn.get('say') or turn.get('tap')}): {what}" for what in _wrong(bot, turn, before)]
-        if wrong:
-            return [*wrong, f"it said: {before.text!r} {[b['payload'] for b in before.buttons]} {before.marks}"]
+        what_is_wrong = [*_wrong(bot, turn, answer), *_says_the_same(before, answer)]
+        if what_is_wrong:
+            wrong = [f"turn {number} ({turn.get('say') or turn.get('tap')}): {what}" for what in what_is_wrong]
+            return [*wrong, f"it said: {answer.text!r} {[b['payload'] for b in answer.buttons]} {answer.marks}"]
+        if language := answer.marks.get("language"):
+            talk.metadata["language"] = language  # as the gateway does from then on
+        before = answer
     return []
 
 
 def _said(talk: Talk, turn: Mapping[str, Any], before: Answer | None) -> Answer:
     waiting = {"waiting": True} if turn.get("waiting") else {}
+    if "after minutes" in turn:
+        _let_pass(talk, int(turn["after minutes"]))
     if "tap" not in turn:
         return talk.say(str(turn["say"]), **waiting)
     assert before is not None, "nothing to tap yet"
     return talk.say(before.payload(turn["tap"]), **waiting)
+
+
+def _let_pass(talk: Talk, minutes: int) -> None:
+    """Move what the bot remembers of the conversation back in time, since its clock is the machine's."""
+    memory = talk.bot.actions_log.with_name("bot_memory.db")
+    with closing(sqlite3.connect(memory, timeout=30)) as database, database:
+        (written,) = database.execute(
+            "SELECT events FROM bot_memories WHERE conversation_id = ?", (talk.id,)
+        ).fetchone()
+        events = json.loads(written)
+        for event in events:
+            event["timestamp"] -= minutes * 60
+        moved = (json.dumps(events), talk.id)
+        database.execute("UPDATE bot_memories SET events = ? WHERE conversation_id = ?", moved)
+
+
+def _says_the_same(before: Answer | None, answer: Answer) -> Iterator[str]:
+    """Nothing is said twice in a row, but for an order that is asked for again."""
+    if before is not None and answer.text and answer.text == before.text and "order" not in answer.marks:
+        yield "the same words as before"
 
 
 def _wrong(bot: Bot, turn: Mapping[str, Any], answer: Answer) -> Iterator[str]:

@@ -1,1 +1,0 @@
-"""Small real HTTP servers in the place of messaging providers, built from what the providers document."""
