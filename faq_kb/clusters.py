@@ -12,7 +12,7 @@ from scipy import sparse
 from faq_kb.folding import fold
 from faq_kb.search import background, shipped_synonyms
 from faq_kb.vectors import Space, pack
-from faq_kb.words import features_of
+from faq_kb.words import Synonyms, features_of
 
 # As alike as this, two sentences ask for the same; measured on paraphrases and neighbours of the shipped articles.
 ALIKE = 0.34
@@ -54,12 +54,12 @@ class Cluster:
         return max(one.at for one in self.members)
 
 
-def clusters_of(questions: Sequence[Asked], now: datetime) -> list[Cluster]:
+def clusters_of(questions: Sequence[Asked], now: datetime, synonyms: Synonyms | None = None) -> list[Cluster]:
     """The questions in clusters, those that most customers asked most recently first."""
     ordered = sorted(questions, key=lambda one: one.id)
     folded = [fold(one.text) for one in ordered]
     distinct = list(dict.fromkeys(folded))
-    group_of = dict(zip(distinct, _groups(distinct), strict=True))
+    group_of = dict(zip(distinct, _groups(distinct, synonyms or shipped_synonyms()), strict=True))
     members: dict[int, list[Asked]] = {}
     for one, text in zip(ordered, folded, strict=True):
         members.setdefault(group_of[text], []).append(one)
@@ -75,10 +75,10 @@ def _wanted(members: Sequence[Asked], now: datetime) -> float:
     return float(sum(0.5 ** (max(timedelta(0), now - at) / HALF_LIFE) for at in latest.values()))
 
 
-def _groups(texts: Sequence[str]) -> list[int]:
+def _groups(texts: Sequence[str], synonyms: Synonyms) -> list[int]:
     """For each text the number of the first of its kind. One after the other, each joins the first it is most like or
     becomes one, so that what comes later moves nothing that came before."""
-    matrix = _matrix(texts)
+    matrix = _matrix(texts, synonyms)
     groups: list[int] = []
     firsts = np.empty(len(texts), np.int64)
     count = 0
@@ -96,11 +96,10 @@ def _groups(texts: Sequence[str]) -> list[int]:
     return groups
 
 
-def _matrix(texts: Sequence[str]) -> sparse.csr_matrix:
-    synonyms = shipped_synonyms()
+def _matrix(texts: Sequence[str], synonyms: Synonyms) -> sparse.csr_matrix:
     sentences = pack(features_of(text, synonyms) for text in texts)
     # A handful of questions says nothing about which words are common; other sentences do.
-    matrix = Space(sentences, background()).vectors(sentences)
+    matrix = Space(sentences.apart(), background(synonyms)).vectors(sentences)
     frequency = np.bincount(matrix.indices, minlength=matrix.shape[1])
     matrix.data[frequency[matrix.indices] > max(50, COMMON_SHARE * len(texts))] = 0
     matrix.eliminate_zeros()

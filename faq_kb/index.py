@@ -15,7 +15,7 @@ from scipy import sparse
 
 from faq_kb.fitting import fit, gram, log_softmax
 from faq_kb.prototypes import merged, phrasings_kept
-from faq_kb.vectors import Floats, Packed, Space, Vector, Whole, joined, pack, sums
+from faq_kb.vectors import Floats, Hashes, Packed, Space, Vector, Whole, joined, pack, sums
 from faq_kb.words import Features, Synonyms, features_of
 
 # What the kernel is multiplied by before fitting, and how strongly large coefficients are held down. The
@@ -36,17 +36,19 @@ _SLOTS = 1 << 16
 
 @dataclass(frozen=True)
 class Entry:
-    """One thing that can be found: its phrasings, read, and how much each counts."""
+    """One thing that can be found: its phrasings, read, how much each counts, and each feature of any of them once."""
 
     id: str
     sentences: Packed
     weights: Floats
+    features: Hashes
 
 
 def entry_of(id: str, phrasings: Sequence[str], hints: Sequence[str], synonyms: Synonyms) -> Entry:
     """The entry of folded phrasings, and of weaker hints that count as half a phrasing each."""
     sentences = pack(features_of(text, synonyms) for text in (*phrasings, *hints))
-    return Entry(id, sentences, np.repeat(np.array([1, 0.5], np.float32), [len(phrasings), len(hints)]))
+    weights = np.repeat(np.array([1, 0.5], np.float32), [len(phrasings), len(hints)])
+    return Entry(id, sentences, weights, np.unique(sentences.hashes))
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,7 @@ class Index:
         self._weights = np.concatenate(
             [np.empty(0, np.float32), *(entry.weights for entry in entries), np.ones(len(others), np.float32)]
         )
-        self._space = Space(ours, others)
+        self._space = Space([*(entry.features for entry in entries)], others)
         vectors = self._space.vectors(joined([ours, others]))
         self._rows = _Rows(vectors)
         kept = phrasings_kept(sizes)

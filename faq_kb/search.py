@@ -31,6 +31,9 @@ SHOP_TIME = timezone(timedelta(hours=8))
 # A question fits in this; what is longer is a letter, and its beginning says what it is about.
 MAX_QUERY_CHARACTERS = 400
 
+# English words that mean the same in every trade. Editors change the shop's own words; these stay behind them.
+EVERYDAY = "everyday_words.yml"
+
 # All thresholds stand here. A score is the probability that some article answers the question.
 # At or above this one the best article's answer may be given: some 94 of 100 questions that have an answer reach it.
 ANSWER_SCORE = 0.5
@@ -190,7 +193,7 @@ class KnowledgeBase:
 
 @lru_cache(maxsize=1)
 def shipped_synonyms() -> Synonyms:
-    return Synonyms.parse(shipped_text("synonyms.yml"))
+    return Synonyms.parse(shipped_text("synonyms.yml"), shipped_text(EVERYDAY))
 
 
 @lru_cache(maxsize=2)

@@ -14,8 +14,8 @@ from pathlib import Path
 import yaml
 
 from faq_kb.problems import ArticleError, Problem
-from faq_kb.search import shipped_text
-from faq_kb.words import Synonyms
+from faq_kb.search import EVERYDAY, shipped_text
+from faq_kb.words import Synonyms, groups_in
 
 NAME = "synonyms.txt"
 MAX_BYTES = 400_000
@@ -54,7 +54,7 @@ def synonyms_of(content: bytes, name: str = NAME) -> Synonyms:
         problems.append(Problem(name, 0, "", f"expected at most {MAX_GROUPS} groups", "too_many"))
     if problems:
         raise ArticleError(problems)
-    return Synonyms(groups, hashlib.sha256(content).hexdigest()[:12])
+    return Synonyms([*groups, *groups_in(shipped_text(EVERYDAY))], hashlib.sha256(content).hexdigest()[:12])
 
 
 def shipped_lines() -> list[str]:

@@ -14,6 +14,7 @@ from faq_kb.words import BLOCKS, Features
 
 Floats = NDArray[np.float32]
 Whole = NDArray[np.int64]
+Hashes = NDArray[np.uint32]
 
 # How much each kind of feature counts. Meanings alone are vague; pairs are telling and rare.
 BLOCK_WEIGHTS = {"words": 0.75, "characters": 1.2, "meanings": 0.3, "pairs": 0.9, "pieces": 1.0}
@@ -29,12 +30,17 @@ class Packed:
     """Sentences as hashes of their features. Reading a sentence costs far more than weighing it, so these are kept
     from one index to the next."""
 
-    hashes: NDArray[np.uint32]
+    hashes: Hashes
     counts: NDArray[np.uint8]
     lengths: NDArray[np.int32]  # how many features: a row a sentence, a column a block
 
     def __len__(self) -> int:
         return len(self.lengths)
+
+    def apart(self) -> list[Hashes]:
+        """The hashes of each sentence."""
+        ends = self.lengths.sum(axis=1).cumsum()
+        return np.split(self.hashes, ends[:-1]) if len(ends) else []
 
 
 def pack(sentences: Iterable[Features]) -> Packed:
@@ -72,17 +78,21 @@ class Vector:
 
 
 class Space:
-    """The features of the sentences it was made from, each weighing more the fewer sentences have it."""
+    """The features of the entries it was made from, each weighing more the fewer entries have it.
 
-    def __init__(self, sentences: Packed, others: Packed) -> None:
+    Counted by entries and not by sentences: what all ten phrasings of one entry say, and no other, tells it apart.
+    """
+
+    def __init__(self, entries: Sequence[Hashes], others: Packed) -> None:
+        hashes = np.concatenate([np.empty(0, np.uint32), *entries])
         self.columns = FEWEST_COLUMNS
-        while self.columns < min(MOST_COLUMNS, 2 * len(sentences.hashes)):
+        while self.columns < min(MOST_COLUMNS, 2 * len(hashes)):
             self.columns *= 2
-        frequency = np.bincount(self._columns_of(sentences.hashes), minlength=self.columns)
+        frequency = np.bincount(self._columns_of(hashes), minlength=self.columns)
         self._is_known = frequency > 0
         frequency += np.bincount(self._columns_of(others.hashes), minlength=self.columns)
         # What nobody has said before weighs most: half of a sentence understood is not a sentence understood.
-        total = len(sentences) + len(others)
+        total = len(entries) + len(others)
         rarity_of = np.log((1 + total) / np.arange(1, frequency.max() + 2)) + 1
         self._rarity = rarity_of.astype(np.float32)[frequency]
 

@@ -129,9 +129,9 @@ class Synonyms:
         self._chinese = re.compile("|".join(map(re.escape, longest_first)) or r"(?!)")
 
     @classmethod
-    def parse(cls, text: str) -> Synonyms:
-        groups = yaml.safe_load(text)
-        return cls([[str(word) for word in group] for group in groups or []])
+    def parse(cls, *texts: str) -> Synonyms:
+        """The groups of YAML files, one after the other."""
+        return cls([group for text in texts for group in groups_in(text)])
 
     def in_chinese(self, run: str) -> Iterator[tuple[int, int, list[str]]]:
         """Where the run holds a known word: start, end, meanings."""
@@ -145,6 +145,11 @@ class Synonyms:
             if meanings:
                 return length, meanings
         return 1, []
+
+
+def groups_in(text: str) -> list[list[str]]:
+    """Groups of words, as our own files hold them."""
+    return [[str(word) for word in group] for group in yaml.safe_load(text) or []]
 
 
 def features_of(folded: str, synonyms: Synonyms) -> Features:

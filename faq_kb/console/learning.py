@@ -60,7 +60,8 @@ class MissedQuestions:
         found = await storage.read(lambda c: misses.listing(c, state, kind, language))
         by_id = {one.id: one for one in found}
         asked = [Asked(one.id, _words(one), one.question.customer, one.at) for one in found]
-        clusters = (await in_thread(clusters_of, asked, self._clock()))[:MOST_CLUSTERS]
+        synonyms = self._editing.follower.current.synonyms
+        clusters = (await in_thread(clusters_of, asked, self._clock(), synonyms))[:MOST_CLUSTERS]
         conversations = {by_id[one.id].question.conversation_id for cluster in clusters for one in cluster.members}
         answers = await storage.read(lambda c: self._answers_of_people(c, sorted(conversations)))
         return await in_thread(self._shapes, clusters, by_id, answers)

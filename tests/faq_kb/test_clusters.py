@@ -9,6 +9,7 @@ from pathlib import Path
 
 from faq_kb import load_articles
 from faq_kb.clusters import Asked, Cluster, clusters_of
+from faq_kb.synonym_file import synonyms_of
 
 NOW = datetime(2026, 3, 4, tzinfo=timezone.utc)
 ARTICLES = Path(__file__).parent.parent.parent / "faq_kb" / "articles"
@@ -71,3 +72,10 @@ def test_ten_thousand_questions_take_less_than_two_seconds() -> None:
     found = clusters_of(questions, NOW)
     assert time.process_time() - begun < 2
     assert sum(len(cluster.members) for cluster in found) == 10_000
+
+
+def test_words_that_an_editor_tied_put_questions_together() -> None:
+    questions = asked("my zorbel fell off", "the glimmet came loose")
+    assert len(clusters_of(questions, NOW)) == 2
+    tied = synonyms_of(b"zorbel = glimmet\nfell off = came loose")
+    assert len(clusters_of(questions, NOW, tied)) == 1
