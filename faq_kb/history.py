@@ -14,6 +14,8 @@ from faq_kb.tables import revisions
 
 # Who changed a file that no console wrote: git knows, we do not.
 FILE = "file"
+# The note of such a revision is "old > new".
+RENAME = "rename"
 # One name for one lock; PostgreSQL wants a number.
 _LOCK = 7_262_311
 
@@ -143,6 +145,17 @@ def latest(connection: Connection, limit: int = 100, before: int | None = None) 
     if before is not None:
         chosen = chosen.where(revisions.c.id < before)
     return [_record(row) for row in connection.execute(chosen)]
+
+
+def moved(connection: Connection) -> dict[str, str]:
+    """For each id that was given up, the id its article has by now."""
+    chosen = select(revisions.c.note).where(revisions.c.action == RENAME).order_by(revisions.c.id)
+    to: dict[str, str] = {}
+    for row in connection.execute(chosen):
+        old, _, new = row.note.partition(" > ")
+        to = {before: new if after == old else after for before, after in to.items()} | {old: new}
+        to.pop(new, None)  # an id that is in use again leads nowhere else
+    return to
 
 
 def find(connection: Connection, revision_id: int) -> Revision | None:

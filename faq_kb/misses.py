@@ -165,6 +165,12 @@ def draft_published(connection: Connection, draft_id: int, article_id: str) -> N
     connection.execute(update(misses).where(born).values(state=MissState.ANSWERED.value))
 
 
+def rename(connection: Connection, article_id: str, to: str) -> None:
+    """A renamed article keeps the questions it answered badly, and those who wait for it."""
+    for table in (misses, asked_again):
+        connection.execute(update(table).where(table.c.article_id == article_id).values(article_id=to))
+
+
 # -- who wants to be told --------------------------------------------------------------------------------------
 
 

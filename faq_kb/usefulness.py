@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, bindparam, select, update
+from sqlalchemy import and_, bindparam, delete, select, update
 from sqlalchemy.engine import Connection
 
 from faq_kb.columns import INSERTS
@@ -105,6 +105,17 @@ def rate(connection: Connection, rating: Rating) -> bool:
     # In the week of the answer, so that a change of mind takes away what was added.
     add(connection, rating.answered_at, [count])
     return True
+
+
+def rename(connection: Connection, article_id: str, to: str) -> None:
+    """A renamed article keeps its figures, beside those of an article that had the name before."""
+    connection.execute(update(ratings).where(ratings.c.article_id == article_id).values(article_id=to))
+    counted = weeks.c.article_id == article_id
+    # Nobody counts here between the reading and the taking away: PostgreSQL locks the rows, SQLite has one writer.
+    rows = [dict(row._mapping) for row in connection.execute(select(weeks).where(counted).with_for_update())]
+    for row in rows:
+        connection.execute(_ADD[connection.dialect.name], {**row, "article_id": to})
+    connection.execute(delete(weeks).where(counted))
 
 
 def ratings_of(connection: Connection, message_ids: Sequence[int]) -> dict[int, bool]:

@@ -101,6 +101,11 @@ def listing(connection: Connection) -> list[Agent]:
     return [_record(row) for row in connection.execute(select(agents).order_by(agents.c.login))]
 
 
+def names(connection: Connection) -> dict[str, str]:
+    """What everybody is called, by login; those who left, too."""
+    return {row.login: row.name for row in connection.execute(select(agents.c.login, agents.c.name))}
+
+
 def hash_for(connection: Connection, login: str) -> tuple[str, int | None]:
     """The stored hash to verify a password against and the agent it belongs to; a decoy for an unknown login."""
     row = connection.execute(

@@ -16,16 +16,17 @@ from sanic.request import Request
 
 import shop
 from connectors.web import widget
-from faq_kb import KnowledgeBase, KnowledgeFollower, history
+from faq_kb import KnowledgeBase, KnowledgeFollower
 from faq_kb import help as help_pages
 from faq_kb.console import learning_api
 from faq_kb.console.api import Console
 from faq_kb.console.editing import Editing
 from faq_kb.console.learning import MissedQuestions
+from faq_kb.console.presence import Presence
 from faq_kb.console.trying import Trying
 from faq_kb.console.uploads import Uploads
 from faq_kb.masking import Masking
-from handoff import migrations
+from handoff import agents, migrations
 from handoff.clock import Clock, utc_now
 from handoff.database import Database
 from handoff.desk.api import Desk
@@ -125,11 +126,15 @@ def create_app(
     logins = Rates(settings.logins_per_minute, settings.logins_per_minute / 60, time.monotonic)
     secure = settings.base_url.startswith("https://")
     sessions = Sessions(database, logins, clock, secure, address_of)
-    app.blueprint(Desk(database, floor, live, sessions, knowledge, orders, learning, clock).blueprint())
+    app.blueprint(
+        Desk(database, floor, live, sessions, knowledge, orders, learning, clock, settings.base_url).blueprint()
+    )
     app.blueprint(TeamDesk(database, live, sessions, teams, clock).blueprint())
     _add_desk_socket(app, settings, sessions, floor, live, clock)
     editing = Editing(knowledge.folder, knowledge, database, clock)
-    console = Console(editing, Trying(editing, clock, past_questions, root / LABELLED_QUESTIONS), sessions, clock)
+    presence = Presence(live, clock)
+    trying = Trying(editing, clock, past_questions, root / LABELLED_QUESTIONS)
+    console = Console(editing, trying, sessions, presence, agents.names)
     Uploads(editing).add_to(console)
     learning_api.add_routes(console, MissedQuestions(editing, answers_of_people, clock))
     app.blueprint(console.blueprint())
@@ -137,15 +142,15 @@ def create_app(
     app.blueprint(
         pages.blueprint(settings.base_url, settings.help_address, settings.demo, identity_secret, clock, settings.port)
     )
-    changed_at = partial(database.read, history.changed_at)
-    app.blueprint(help_pages.blueprint(_help_site(settings), knowledge, changed_at, clock, serve))
+    recorded = partial(database.read, help_pages.recorded)
+    app.blueprint(help_pages.blueprint(_help_site(settings), knowledge, recorded, clock, serve))
     app.blueprint(health.blueprint(database, bot, knowledge, problems))
     app.blueprint(openapi.blueprint())
     guards.install(app)
     http_errors.install(app)
     telling = Telling(database, floor, knowledge, clock)
     _add_life(app, bot, live, turns, knowledge, line, telling, database, settings)
-    _add_editing_life(app, editing)
+    _add_editing_life(app, editing, presence)
     _add_routing_life(app, Router(database, floor, teams, clock), Sweeper(database, floor, teams, clock))
     return app
 
@@ -248,8 +253,8 @@ def _add_routing_life(app: Sanic, router: Router, sweeper: Sweeper) -> None:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _add_editing_life(app: Sanic, editing: Editing) -> None:
-    """Publish what is due, and remember what was changed on disk."""
+def _add_editing_life(app: Sanic, editing: Editing, presence: Presence) -> None:
+    """Publish what is due, remember what was changed on disk, hear who edits what elsewhere."""
     tasks: set[asyncio.Task[None]] = set()
 
     def begin(work: Coroutine[Any, Any, None]) -> None:
@@ -266,6 +271,7 @@ def _add_editing_life(app: Sanic, editing: Editing) -> None:
         editing.follower.on_change(notice)
         begin(_noticed(editing))
         begin(forever(SCHEDULE_EVERY_SECONDS, editing.publish_due))
+        begin(presence.follow())
 
     @app.listener("before_server_stop")
     async def stop(_app: Sanic, _loop: Any) -> None:

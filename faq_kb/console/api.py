@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Protocol
 
 from sanic import Blueprint
@@ -16,15 +16,15 @@ from faq_kb.articles import LOCALES
 from faq_kb.console import shapes
 from faq_kb.console.editing import Editing, Editor, in_thread
 from faq_kb.console.errors import ArticleRefused, BadRequest, UnknownArticle
-from faq_kb.console.reading import Reading
+from faq_kb.console.presence import Presence
+from faq_kb.console.reading import Names, Reading
 from faq_kb.console.trying import Trying
 from faq_kb.content import Content, ContentRefused, content_of, normal, version_of
 from faq_kb.drafts import Saving
 
 MAX_NOTE = 2000
 MAX_QUESTION = 2000
-# How long an editor who opened an article counts as looking at it; the page asks more often.
-LOOKING_FOR = timedelta(seconds=15)
+MAX_ID = 80
 Handler = Callable[..., Awaitable[Any]]
 
 
@@ -37,14 +37,15 @@ class Editors(Protocol):
 class Console:
     """What editors may ask for and do, under /faq/api. Other modules of the console add routes of their own."""
 
-    def __init__(self, editing: Editing, trying: Trying, editors: Editors, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, editing: Editing, trying: Trying, editors: Editors, presence: Presence, names: Names = lambda _: {}
+    ) -> None:
         self._editing = editing
-        self._reading = Reading(editing)
+        self._reading = Reading(editing, names)
         self._trying = trying
         self._editors = editors
-        self._clock = clock
+        self._presence = presence
         self._max_body_bytes: dict[tuple[str, str], int] = {}
-        self._looking: dict[str, dict[str, tuple[str, datetime]]] = {}
         self._routes: list[tuple[str, str, Handler]] = [
             ("/tree", "GET", self._tree),
             ("/live", "GET", self._live),
@@ -106,11 +107,8 @@ class Console:
 
     async def _live(self, editor: Editor, request: Request) -> dict[str, Any]:
         if request.args.get("article"):
-            self._is_looking(editor, request.args["article"][0])
-        return {
-            "version": await self._reading.version(),
-            "editing": [{"id": id, "by": by} for id in list(self._looking) for by in self._lookers(id, None)],
-        }
+            self._presence.look(editor, request.args["article"][0][:MAX_ID])
+        return {"version": await self._reading.version(), "editing": self._presence.all()}
 
     async def _article(self, editor: Editor, request: Request, article_id: str) -> dict[str, Any]:
         article = self._editing.follower.current.articles.get(article_id)
@@ -119,7 +117,7 @@ class Console:
         )
         if article is None and draft is None:
             raise UnknownArticle()
-        self._is_looking(editor, article_id)
+        self._presence.look(editor, article_id)
         published = content_of(article) if article else None
         return {
             "id": article_id,
@@ -129,7 +127,7 @@ class Console:
             "version": version_of(published),
             "published": published,
             "draft": shapes.draft(draft) if draft else None,
-            "editors": self._lookers(article_id, editor),
+            "editors": self._presence.of(article_id, but=editor),
             "revisions": [shapes.revision(one) for one in revisions],
         }
 
@@ -188,7 +186,7 @@ class Console:
             _content(body, "seen"),
             _text(body, "note", MAX_NOTE, "") if body.get("note") is not None else None,
         )
-        self._is_looking(editor, article_id)
+        self._presence.look(editor, article_id)
         return {"draft": shapes.draft(await self._editing.save(editor, saving))}
 
     async def _discard(self, editor: Editor, request: Request, article_id: str) -> dict[str, Any]:
@@ -236,25 +234,6 @@ class Console:
     async def _change_category(self, editor: Editor, request: Request, category: str) -> dict[str, Any]:
         body = _body(request)
         return await _to_its_end(self._editing.change_category(editor, category, _name(body), _parent(body)))
-
-    # -- who looks ---------------------------------------------------------------------------------------------
-
-    def _is_looking(self, editor: Editor, article_id: str) -> None:
-        now = self._clock()
-        self._looking.setdefault(article_id, {})[editor.login] = (editor.name, now)
-        for id, lookers in list(self._looking.items()):
-            for login in [login for login, (_, at) in lookers.items() if now - at > LOOKING_FOR]:
-                del lookers[login]
-            if not lookers:
-                del self._looking[id]
-
-    def _lookers(self, article_id: str, but: Editor | None) -> list[str]:
-        now = self._clock()
-        return [
-            name
-            for login, (name, at) in self._looking.get(article_id, {}).items()
-            if now - at <= LOOKING_FOR and (but is None or login != but.login)
-        ]
 
 
 async def _to_its_end(work: Awaitable[dict[str, Any]]) -> dict[str, Any]:

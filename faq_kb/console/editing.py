@@ -17,7 +17,7 @@ from typing import Any, Protocol, TypeVar
 
 from sqlalchemy.engine import Connection
 
-from faq_kb import drafts, history, misses, publishing, synonym_file
+from faq_kb import drafts, history, misses, publishing, synonym_file, usefulness
 from faq_kb.articles import Article
 from faq_kb.console import shapes
 from faq_kb.console.errors import (
@@ -219,12 +219,18 @@ class Editing:
         if await self.draft(to) is not None:
             raise IdInUse()
         now = self.clock()
+
+        def follow(connection: Connection) -> None:
+            drafts.rename(connection, article_id, to, now)
+            misses.rename(connection, article_id, to)
+            usefulness.rename(connection, article_id, to)
+
         told = await self._change(
             editor,
             lambda edit: edit.rename(article_id, to),
-            "rename",
+            history.RENAME,
             f"{article_id} > {to}",
-            also=lambda c: drafts.rename(c, article_id, to, now),
+            also=follow,
         )
         return {**told, "id": to}
 

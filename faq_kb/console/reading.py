@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from sqlalchemy.engine import Connection
@@ -19,12 +19,16 @@ from faq_kb.search import KnowledgeBase
 
 MAX_FOUND_BY_INDEX = 20
 
+# What people are called, by what they sign in with: drafts and revisions keep the latter, which never changes.
+Names = Callable[[Connection], Mapping[str, str]]
+
 
 class Reading:
     """Answers from the set in force and from the drafts beside it."""
 
-    def __init__(self, editing: Editing) -> None:
+    def __init__(self, editing: Editing, names: Names) -> None:
         self._editing = editing
+        self._names = names
         self._folded: tuple[str, dict[str, str]] = ("", {})
 
     async def version(self) -> str:
@@ -42,10 +46,10 @@ class Reading:
         follower = self._editing.follower
         knowledge = follower.current
 
-        def work(connection: Connection) -> tuple[list[Draft], dict[str, history.Revision]]:
-            return drafts.listing(connection), history.last_of_all(connection)
+        def work(connection: Connection) -> tuple[list[Draft], dict[str, history.Revision], dict[str, str]]:
+            return drafts.listing(connection), history.last_of_all(connection), dict(self._names(connection))
 
-        edits, last = await self._editing.storage.read(work)
+        edits, last, people = await self._editing.storage.read(work)
         by_article = {one.article_id: one for one in edits}
         chosen = await in_thread(self._matching, knowledge, words, edits) if words.strip() else None
         categories: dict[str, dict[str, Any]] = {
@@ -72,6 +76,7 @@ class Reading:
             "version": self._version(edits),
             "problems": [problem_shape(problem) for problem in follower.problems],
             "categories": list(categories.values()),
+            "people": people,
         }
 
     def _matching(self, knowledge: KnowledgeBase, words: str, edits: list[Draft]) -> set[str]:

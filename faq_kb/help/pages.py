@@ -17,7 +17,7 @@ from sanic.response import HTTPResponse, empty, raw
 from faq_kb.articles import LOCALES, Article
 from faq_kb.follower import KnowledgeFollower
 from faq_kb.help import graph
-from faq_kb.help.changes import Changes
+from faq_kb.help.changes import Changes, Recorded
 from faq_kb.help.images import image
 from faq_kb.help.languages import NAMES, nearest, shown_in, wanted, written_in
 from faq_kb.help.library import Library, Shelf
@@ -55,13 +55,13 @@ class Written:
 def blueprint(
     site: Site,
     knowledge: KnowledgeFollower,
-    changed_at: Callable[[], Awaitable[Mapping[str, datetime]]],
+    recorded: Callable[[], Awaitable[Recorded]],
     clock: Callable[[], datetime],
     serve: Serve,
 ) -> Blueprint:
     """The help pages of a shop, from the set of articles in force."""
     routes = Blueprint("help")
-    pages = HelpPages(site, knowledge, Changes(knowledge.folder, changed_at, clock), clock)
+    pages = HelpPages(site, knowledge, Changes(knowledge.folder, recorded, clock), clock)
     images = knowledge.folder / "images"
     files = {path.name: path for path in (FOLDER / "static").iterdir()}
 
@@ -146,6 +146,9 @@ class HelpPages:
             if not rest.endswith("/"):
                 return self._moved(f"{locale}/{rest}/")
             return self._send(request, self._shelf(locale, library.shelves[rest[:-1]]))
+        moved_to = self._changes.moved_to(rest.removesuffix("/"))
+        if moved_to in library.articles:
+            return self._moved(f"{locale}/{moved_to}")
         return self.missing(request, locale)
 
     def _stands(self, rest: str) -> bool:
@@ -159,6 +162,9 @@ class HelpPages:
             return self._moved(f"{meant}{rest or '/'}")
         if first and self._stands(first + rest):
             return self.lead_on(request, first + rest)
+        moved_to = self._changes.moved_to(f"{first}{rest}".removesuffix("/"))
+        if moved_to and self._stands(moved_to):
+            return self.lead_on(request, moved_to)
         return self.missing(request)
 
     def lead_on(self, request: Request, path: str) -> HTTPResponse:

@@ -15,7 +15,7 @@ from sanic.response import HTTPResponse, json
 from sqlalchemy.engine import Connection
 
 import shop
-from faq_kb import KnowledgeFollower
+from faq_kb import KnowledgeFollower, markup
 from handoff import agents, conversations, shapes, texts, tickets, transcript
 from handoff.clock import Clock
 from handoff.database import Database
@@ -48,6 +48,7 @@ class Desk:
         orders: shop.Shop,
         learning: Learning,
         clock: Clock,
+        site: str = "",
     ) -> None:
         self._database = database
         self._floor = floor
@@ -57,6 +58,7 @@ class Desk:
         self._orders = orders
         self._learning = learning
         self._clock = clock
+        self._site = site  # goes before the paths in articles
 
     def blueprint(self) -> Blueprint:
         """The API under /desk/api."""
@@ -210,6 +212,8 @@ class Desk:
                     "id": article.id,
                     "question": article.question_in(locale),
                     "answer": article.answer_in(locale),
+                    # What an agent sends is a message like any other, and nobody shows its markup.
+                    "plain": markup.plain(article.answer_in(locale), self._site),
                     "score": round(score, 3),
                 }
                 for article, score in found

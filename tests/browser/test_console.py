@@ -99,7 +99,7 @@ def test_two_editors_are_told_and_nothing_of_either_is_lost(room: Room) -> None:
     eddy.page.route(SAVING, lambda route: held.append(route))
     eddy.part("answer.zh-CN").fill("陈本写的答案。")
     sue.write("answer.zh-CN", "苏写的答案。")
-    expect(sue.part("saving")).to_contain_text("sue")
+    expect(sue.part("saving")).to_contain_text("Sue")
     for route in held:
         route.continue_()
     eddy.page.unroute(SAVING)

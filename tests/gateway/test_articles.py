@@ -26,10 +26,27 @@ articles:
 """
 
 
+MARKED = """
+category: {en: Maps}
+articles:
+  - id: map
+    question: {en: Where is the map?}
+    answer: {en: "See the [map](/help/en/map), **daily**."}
+"""
+
+
 async def browse(gateway: Gateway, path: str = "", token: str | None = None) -> tuple[int, Any]:
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     async with gateway.http.get(f"{gateway.base}/widget/faq{path}?locale=en", headers=headers) as response:
         return response.status, await response.json()
+
+
+async def test_an_agent_inserts_an_answer_without_its_markup(start: Start, root: Path) -> None:
+    (root / "faq_kb" / "articles" / "members.yml").write_text(MARKED, encoding="utf-8")
+    gateway = await start()
+    found = (await (await gateway.seat("ben")).get("/faq?q=where+is+the+map&locale=en"))["articles"][0]
+    assert found["answer"] == "See the [map](/help/en/map), **daily**."
+    assert found["plain"] == f"See the map ({gateway.settings.base_url}/help/en/map), daily."
 
 
 async def test_customers_browse_what_is_for_them(start: Start, root: Path) -> None:

@@ -75,6 +75,13 @@ async def until(holds: Callable[[], Awaitable[Any]], seconds: float = 5) -> Any:
         await asyncio.sleep(0.02)
 
 
+async def led(gateway: Gateway, path: str) -> tuple[int, str | None]:
+    """Where a reader of a help page is sent."""
+    async with gateway.http.get(f"{gateway.base}{path}", allow_redirects=False) as response:
+        location = response.headers.get("Location")
+        return response.status, "/" + location.split("/", 3)[3] if location and "://" in location else location
+
+
 def file_of(root: Path) -> str:
     return (root / "faq_kb" / "articles" / "delivery.yml").read_text(encoding="utf-8")
 
@@ -193,6 +200,13 @@ async def test_a_renamed_article_is_found_under_its_new_name(gateway: Gateway, r
     assert (await eddy.get("/articles/delivery-time"))["published"]["related"] == ["shipping-fee"]
     assert (await eddy.get("/articles/shipping-fee"))["draft"]["content"]["keywords"] == ["draft"]
     await eddy.get(f"/articles/{FEE}", status=404)
+    assert await led(gateway, f"/help/en/{FEE}") == (301, "/help/en/shipping-fee")
+    assert await led(gateway, f"/help/{FEE}") == (302, "/help/zh-HK/shipping-fee")
+    await eddy.send("POST", "/articles/shipping-fee/rename", {"to": "postage"})
+    assert await led(gateway, f"/help/zh-HK/{FEE}/") == (301, "/help/zh-HK/postage")
+    await eddy.send("POST", "/articles/postage/rename", {"to": "shipping-fee"})
+    assert await led(gateway, "/help/en/postage") == (301, "/help/en/shipping-fee")
+    assert await led(gateway, "/help/en/shipping-fee") == (200, None)
     refused = await eddy.send("POST", "/articles/shipping-fee/rename", {"to": "delivery-time"}, status=409)
     assert refused["error"]["code"] == "id_taken"
     assert "delivery-fee" not in file_of(root)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
-from gateway_parts import Gateway, Page, Start
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from gateway_parts import ARTICLES, Gateway, Page, Start
+from test_editing import until
 
 from faq_kb import misses, usefulness
 from faq_kb.misses import Miss
@@ -261,6 +265,46 @@ async def test_who_agreed_is_told_once_when_the_article_is_served(gateway: Gatew
     published(gateway, "delivery-time")
     await zoe.message("assistant", "There is an answer now")
     assert [sum("asked earlier" in text for text in await lines_of(gateway, page)) for page in (ana, eve)] == [1, 0]
+
+
+async def test_who_agreed_in_a_text_channel_is_written_to(start: Start, root: Path) -> None:
+    marked = ARTICLES.replace('"Three days."', '"**Three** days, see [the map](https://shop.example/map)."')
+    (root / "faq_kb" / "articles" / "delivery.yml").write_text(marked, encoding="utf-8")
+    sent: list[dict[str, Any]] = []
+
+    async def take(request: web.Request) -> web.Response:
+        sent.append(await request.json())
+        return web.Response()
+
+    provider = web.Application()
+    provider.router.add_post("/", take)
+    async with TestServer(provider, host="127.0.0.1") as server:
+        (root / "credentials.yml").write_text(f"callback:\n  url: {server.make_url('/')}\n", encoding="utf-8")
+        gateway = await start()
+        taught(gateway)
+
+        async def say(sender: str, text: str) -> None:
+            body = {"sender": sender, "message": text, "metadata": {"language": "en"}}
+            async with gateway.http.post(f"{gateway.base}/webhooks/callback/webhook", json=body) as response:
+                assert response.status == 200
+
+        async def told(sender: str) -> list[str]:
+            lines = [one.get("text", "") for one in sent if one["recipient_id"] == sender]
+            return [text for text in lines if "asked earlier" in text]
+
+        for sender in ("ana", "zoe"):
+            await say(sender, "engraving?")
+        assert [one["payload"] for line in sent for one in line.get("buttons", ())].count("/tell_me") == 2
+        await say("ana", "/tell_me")
+        published(gateway, "delivery-time")
+        # The channel sends a line for each paragraph.
+        assert await until(lambda: told("ana")) == ["You asked earlier: “engraving?” There is an answer now:"]
+
+        async def answer() -> bool:
+            return sent[-1].get("text") == "Three days, see the map (https://shop.example/map)."
+
+        await until(answer)
+        assert await told("zoe") == []
 
 
 async def test_who_talks_with_a_person_is_told_afterwards(gateway: Gateway) -> None:

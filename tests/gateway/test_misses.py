@@ -131,6 +131,18 @@ async def test_articles_are_counted_by_week_and_variant(gateway: Gateway) -> Non
     assert {name: counts["answered"] for name, counts in fee["by_variant"].items()} == {"en": 1, "zh-HK": 1}
 
 
+async def test_a_renamed_article_keeps_its_figures_and_those_who_wait_for_it(gateway: Gateway) -> None:
+    taught(gateway)
+    ana = await gateway.page()
+    await rate(ana, await ask(ana, "fee?", "HK$30."), False)
+    eddy = await console(gateway)
+    await eddy.send("POST", "/articles/delivery-fee/rename", {"to": "shipping-fee"})
+    (stats,) = (await eddy.get("/stats?weeks=1"))["articles"]
+    assert (stats["id"], stats["answered"]) == ("shipping-fee", [1])
+    (cluster,) = (await eddy.get("/misses"))["clusters"]
+    assert cluster["examples"][0]["article_id"] == "shipping-fee"
+
+
 async def test_what_is_not_understood_is_refused(gateway: Gateway) -> None:
     await missed(gateway)
     eddy, ben = await console(gateway), await console(gateway, "ben")

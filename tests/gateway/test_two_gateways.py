@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 from gateway_parts import FakeBot, Gateway, Page, Start
+from test_editing import Console, console, until
 from tests_databases import postgres_database
 
 pytestmark = [pytest.mark.redis, pytest.mark.postgres]
@@ -72,6 +73,22 @@ async def test_one_message_sent_to_both_gateways_is_one_message(pair: tuple[Gate
     )
     assert len(first.bot.asked) == 1
     assert all(answer == answers[0] for answer in answers)
+
+
+async def test_who_edits_an_article_is_seen_from_the_other_gateway(pair: tuple[Gateway, Gateway]) -> None:
+    first, second = pair
+    eddy, sue = await console(first, "eddy"), await console(second, "sue")
+    await eddy.get("/articles/delivery-fee")
+    here = {"id": "delivery-fee", "by": "Eddy"}
+    assert await until(lambda: _sees(sue, here))
+    assert (await sue.get("/articles/delivery-fee"))["editors"] == ["Eddy"]
+    assert await until(lambda: _sees(eddy, {"id": "delivery-fee", "by": "Sue"}))
+    second.clock.forward(seconds=16)
+    assert not await _sees(sue, here)
+
+
+async def _sees(seat: Console, editing: dict[str, str]) -> bool:
+    return editing in (await seat.get("/live"))["editing"]
 
 
 def _measure_overlap(bot: FakeBot) -> None:

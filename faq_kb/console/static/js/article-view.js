@@ -5,8 +5,9 @@ import { LOCALES, errorText, locale, t } from "/page/static/js/texts.js";
 import { Article } from "./article.js";
 import { ArticleForm } from "./article-form.js";
 import { showFindings, summary, toldOnce } from "./checks.js";
-import { nameOfAuthor, settleConflict } from "./conflict-dialog.js";
+import { settleConflict } from "./conflict-dialog.js";
 import { confirmed } from "./dialogs.js";
+import { nameOfAuthor } from "./people.js";
 import { publishInSteps } from "./publish-dialog.js";
 import { renameArticle } from "./article-dialogs.js";
 
@@ -145,7 +146,7 @@ class ArticleView extends HTMLElement {
   #savingText() {
     const { article } = this;
     if (article.saving === "refused") return t("saving.refused", { why: errorText(article.problem) });
-    if (article.saving === "saved") return article.draft ? t("saving.saved", { time: clockTime(article.draft.updated_at), name: article.draft.updated_by }) : "";
+    if (article.saving === "saved") return article.draft ? t("saving.saved", { time: clockTime(article.draft.updated_at), name: nameOfAuthor(article.draft.updated_by) }) : "";
     return t(`saving.${article.saving}`);
   }
 
@@ -153,7 +154,7 @@ class ArticleView extends HTMLElement {
     const { draft } = this.article;
     if (draft?.problem) return t("article.schedule_failed", { why: draft.problem });
     if (state === "scheduled") return t("article.scheduled", { time: dateTime(draft.publish_at) });
-    if (state === "review") return draft.note ? t("article.in_review_note", { name: draft.updated_by, note: draft.note }) : t("article.in_review", { name: draft.updated_by });
+    if (state === "review") return draft.note ? t("article.in_review_note", { name: nameOfAuthor(draft.updated_by), note: draft.note }) : t("article.in_review", { name: nameOfAuthor(draft.updated_by) });
     return state === "deletes" ? t("article.will_be_deleted") : "";
   }
 

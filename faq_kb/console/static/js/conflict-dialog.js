@@ -1,13 +1,11 @@
 // Two editors changed the same field: both texts side by side, and one choice a field. Nothing is lost until chosen.
 import { copyOf, partsOf, setText } from "/page/static/js/templates.js";
-import { named, t } from "/page/static/js/texts.js";
+import { t } from "/page/static/js/texts.js";
 import { valueAt } from "./content.js";
 import { asText, showDifference } from "./diff.js";
 import { openDialog } from "./dialogs.js";
+import { nameOfAuthor } from "./people.js";
 import { fieldName } from "./problems.js";
-
-/** Whose text it is; "file" is somebody who writes in the files themselves. */
-export const nameOfAuthor = (by) => (by ? named("actor", by) : t("conflict.somebody"));
 
 export function settleConflict(article, { onSettled }) {
   const { conflict, content } = article;

@@ -3,6 +3,7 @@ import { ApiError } from "/page/static/js/server.js";
 import { inLocale } from "/page/static/js/formats.js";
 import { Session } from "/page/static/js/session.js";
 import { LOCALES } from "/page/static/js/texts.js";
+import { know } from "./people.js";
 import { Unsaved } from "./unsaved.js";
 
 const POLL_MS = 4000;
@@ -43,6 +44,7 @@ export class Console extends Session {
 
   async readTree() {
     this.tree = await this.api.tree();
+    know(this.tree.people);
     this.isRead = true;
     this.#connected(true);
     this.emit("tree");

@@ -5,6 +5,7 @@ import { errorText, named, t } from "/page/static/js/texts.js";
 import { differences, normal, valueAt } from "./content.js";
 import { asText, showDifference } from "./diff.js";
 import { confirmed } from "./dialogs.js";
+import { nameOfAuthor } from "./people.js";
 import { fieldName } from "./problems.js";
 
 class History extends HTMLElement {
@@ -30,7 +31,7 @@ class History extends HTMLElement {
   #row(revision, index) {
     const parts = partsOf(copyOf("revision"));
     setText(parts.action, named("action_done", revision.action));
-    setText(parts.actor, named("actor", revision.actor));
+    setText(parts.actor, nameOfAuthor(revision.actor));
     setText(parts.when, ago(revision.at));
     parts.when.title = dateTime(revision.at);
     parts.when.dateTime = revision.at;

@@ -1,6 +1,7 @@
 // What stands where no article is open: what waits for somebody, what is wrong with the files, and the ask-it box.
 import { copyOf, partsOf, setText } from "/page/static/js/templates.js";
 import { t } from "/page/static/js/texts.js";
+import { nameOfAuthor } from "./people.js";
 import { problemText } from "./problems.js";
 import { showState } from "./tree-view.js";
 
@@ -32,7 +33,7 @@ class Home extends HTMLElement {
       row.open.href = `#/articles/${encodeURIComponent(article.id)}`;
       setText(row.name, state.nameOf(article.id, article.question));
       showState(row.state, article);
-      setText(row.by, article.updated_by ?? "");
+      setText(row.by, article.updated_by ? nameOfAuthor(article.updated_by) : "");
       return row.root;
     }));
     const { problems } = state.tree;

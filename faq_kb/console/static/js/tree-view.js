@@ -3,6 +3,7 @@ import { ago } from "/page/static/js/formats.js";
 import { copyOf, keepRows, partsOf, setText } from "/page/static/js/templates.js";
 import { LOCALES, locale, t } from "/page/static/js/texts.js";
 import { editCategory, newArticle } from "./article-dialogs.js";
+import { nameOfAuthor } from "./people.js";
 import { isComposing, onRest } from "./typing.js";
 
 // With more articles the tree begins folded.
@@ -133,7 +134,7 @@ class Tree extends HTMLElement {
     setText(parts.name, this.state.nameOf(article.id, article.question));
     if (isOpen) parts.open.setAttribute("aria-current", "page");
     else parts.open.removeAttribute("aria-current");
-    parts.open.title = article.updated_at ? t("tree.updated", { name: article.updated_by, ago: ago(article.updated_at) }) : "";
+    parts.open.title = article.updated_at ? t("tree.updated", { name: nameOfAuthor(article.updated_by), ago: ago(article.updated_at) }) : "";
     showState(parts.state, article);
     setText(parts.missing, article.missing.length ? t("tree.missing", { languages: article.missing.map((one) => t(`language_short.${one}`)).join(" ") }) : "");
     const isOver = article.valid_until && article.valid_until < new Date().toISOString().slice(0, 10);

@@ -88,7 +88,7 @@ class FaqPane extends HTMLElement {
     showAnswer(parts.answer, article.answer);
     parts.id.textContent = article.id;
     parts.score.textContent = percent(article.score);
-    parts.insert.addEventListener("click", () => this.onInsert(article.answer));
+    parts.insert.addEventListener("click", () => this.onInsert(article.plain));
     return parts.root;
   }
 
