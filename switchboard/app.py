@@ -91,6 +91,7 @@ def create_app(
         settings.bot_timeout_seconds,
         settings.person_timeout_seconds,
         settings.default_language,
+        settings.burst_window_milliseconds / 1000,
     )
     rates = Rates(settings.messages_burst, settings.messages_per_second, time.monotonic)
     knowledge = KnowledgeFollower(settings.articles_path(root))

@@ -1,9 +1,9 @@
 """The line: what happens to a customer's message, from top to bottom.
 
 0. hide card and identity numbers; 1. take the conversation's turn; 2. append to the transcript (a repeat of a settled
-message gets the first result); 3. tell the desk; 4. ask once who has the word; 5. let the bot answer, or leave it to
-the person; 6. settle, in the transaction that stores the answers, so that a crash half-way is taken up again and never
-becomes silence.
+message gets the first result), and with it the lines behind it that are one question with it; 3. tell the desk; 4. ask
+once who has the word; 5. let the bot answer, or leave it to the person; 6. settle, in the transaction that stores the
+answers, so that a crash half-way is taken up again and never becomes silence.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import logging
 import math
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -28,6 +28,7 @@ from handoff.models import Author, Status, Tier
 from handoff.records import Conversation, Draft, Message, Wish
 from switchboard import language, text
 from switchboard.bot_client import Bot, BotFailed
+from switchboard.bursts import MOST_WINDOWS, Bursts, Taken, Waiting, announces_more, may_be_joined
 from switchboard.feedback import Feedback, OwnWork
 from switchboard.rates import Rates
 from switchboard.records import BotLine, Inbound, Receipt
@@ -60,18 +61,7 @@ class Limits:
     bot_timeout_seconds: float
     person_timeout_seconds: float
     default_language: str
-
-
-@dataclass(frozen=True)
-class _Taken:
-    """A stored message, what of its conversation is still unfinished, and what its channel can take along now."""
-
-    entry: Message
-    conversation: Conversation
-    known: bool = False
-    earlier: list[Message] = field(default_factory=list)
-    pending: list[Message] = field(default_factory=list)
-    notice: list[Message] = field(default_factory=list)  # that a number in it was hidden
+    burst_window_seconds: float
 
 
 @dataclass(frozen=True)
@@ -106,32 +96,21 @@ class Line:
         self.rates = rates
         self.limits = limits
         self.clock = clock
-        self._waiting: dict[str, int] = {}
+        self.bursts = Bursts(limits.burst_window_seconds)
 
     async def receive(self, inbound: Inbound, limited: bool = True) -> Receipt:
         """Take one message. Raises EmptyMessage, TextTooLong or RateLimited before anything is stored."""
         inbound = self._checked(inbound, limited)
         key = f"{inbound.channel}:{inbound.sender}"
-        if inbound.asks_person and self._waiting.get(key):
+        if inbound.asks_person and self.bursts.present(key):
             # The bot is thinking about an earlier line. Who wants a person does not wait for it; its answer, composed
             # under an older epoch, will be refused.
+            self.bursts.hurry(key)
             return await self._hand_over_at_once(inbound)
-        self._waiting[key] = self._waiting.get(key, 0) + 1
-        try:
+        with self.bursts.arrived(key, inbound) as mine:
             async with self.turns.of(key):
-                taken = await self.database.write(lambda c: self._accept(c, inbound))
-                if taken.known and taken.entry.settled_at:
-                    answers = await self.database.read(lambda c: transcript.replies_to(c, taken.entry.id))
-                    return Receipt(taken.entry, taken.conversation, tuple(answers), repeated=True)
-                if not taken.known:
-                    self.floor.tell(taken.conversation, [taken.entry])
-                    await self.floor.tell_and_deliver(taken.conversation, taken.notice)
-                receipt = await self._finish_in_order(taken)
-                return replace(receipt, pending=tuple(taken.pending))
-        finally:
-            self._waiting[key] -= 1
-            if not self._waiting[key]:
-                del self._waiting[key]
+                self.bursts.begin(key, mine)
+                return mine.receipt or await self._take_turn(key, mine)
 
     async def _hand_over_at_once(self, inbound: Inbound) -> Receipt:
         def work(connection: Connection) -> tuple[Message, Conversation, Handoff | None]:
@@ -164,6 +143,7 @@ class Line:
                 return None
             return self.floor.leave_queue(connection, conversation.id)
 
+        self.bursts.hurry(f"{channel}:{sender}")
         async with self.turns.of(f"{channel}:{sender}"):
             left = await self.database.write(work)
             if left is not None:
@@ -189,12 +169,76 @@ class Line:
             raise EmptyMessage()
         key = f"{inbound.channel}:{inbound.sender}"
         wait = self.rates.wait_for(key) if limited else 0.0
-        if wait or self._waiting.get(key, 0) >= MAX_WAITING_FOR_TURN:
+        if wait or self.bursts.present(key) >= MAX_WAITING_FOR_TURN:
             raise RateLimited(retry_after=math.ceil(wait) or 1)
         hidden = self.floor.masking.hide(cleaned)
         return replace(inbound, text=hidden, masked=hidden != cleaned)
 
-    def _accept(self, connection: Connection, inbound: Inbound) -> _Taken:
+    async def _take_turn(self, key: str, mine: Waiting) -> Receipt:
+        """Take this message, and in the same turn those behind it that belong to it."""
+        taken = await self._store_and_tell(mine)
+        if taken.known and taken.entry.settled_at:
+            answers = await self.database.read(lambda c: transcript.replies_to(c, taken.entry.id))
+            return Receipt(taken.entry, taken.conversation, tuple(answers), repeated=True)
+        burst = [mine] if taken.known else await self._gather(key, mine)
+        receipts = await self._finish_in_order([line.taken for line in burst if line.taken is not None])
+        for line, receipt in zip(burst, receipts, strict=True):
+            line.receipt = receipt
+        return receipts[0]
+
+    async def _store_and_tell(self, line: Waiting) -> Taken:
+        """Store it, once: a turn before this one may have done so, and then have been broken off."""
+        if line.taken is None:
+            line.taken = await self.database.write(lambda c: self._accept(c, line.inbound))
+            if not line.taken.known:
+                self.floor.tell(line.taken.conversation, [line.taken.entry])
+                await self.floor.tell_and_deliver(line.taken.conversation, line.taken.notice)
+            return line.taken
+        before = line.taken
+
+        def look_again(connection: Connection) -> Taken:
+            entry = transcript.find(connection, [before.conversation.id], before.entry.id) or before.entry
+            earlier = transcript.unsettled_before(connection, before.conversation.id, entry.id)
+            conversation = conversations.find(connection, before.conversation.id)
+            return replace(before, entry=entry, conversation=conversation, earlier=earlier, known=True)
+
+        line.taken = await self.database.read(look_again)
+        return line.taken
+
+    async def _gather(self, key: str, mine: Waiting) -> list[Waiting]:
+        """This line and those that wait behind it, as far as they are one question; one that announces another is
+        given a moment for it, where the customer can send it before this one is answered."""
+        burst, window = [mine], self.bursts.window_seconds
+        if not window or not may_be_joined(mine.inbound):
+            return burst
+        can_wait = not self.floor.post.answered_in_response(mine.inbound.channel)
+        latest = asyncio.get_running_loop().time() + MOST_WINDOWS * window
+        while True:
+            following = self.bursts.first(key)
+            if following is None:
+                left = min(window, latest - asyncio.get_running_loop().time())
+                if not can_wait or left <= 0 or not self._is_bots_and_unfinished(burst[-1]):
+                    return burst
+                if not await self.bursts.another(key, left):
+                    return burst
+                continue
+            size = sum(len(line.inbound.text) + 1 for line in (*burst, following))
+            if not may_be_joined(following.inbound) or size > self.limits.max_chars:
+                return burst
+            self.bursts.leave_queue(key, following)
+            taken = await self._store_and_tell(following)
+            if taken.known:
+                following.taken = None  # a repeat: it gets the first result, at its own turn
+            elif mine.taken is not None and taken.conversation.id != mine.taken.conversation.id:
+                return burst
+            else:
+                burst.append(following)
+
+    def _is_bots_and_unfinished(self, line: Waiting) -> bool:
+        is_bots = line.taken is not None and line.taken.conversation.status is Status.BOT
+        return is_bots and announces_more(line.inbound.text)
+
+    def _accept(self, connection: Connection, inbound: Inbound) -> Taken:
         """Store the message, once."""
         now = self.clock()
         key = None
@@ -202,7 +246,7 @@ class Line:
             key = transcript.dedup_key(inbound.channel, inbound.sender, inbound.external_id)
             known = transcript.by_key(connection, key)
             if known is not None:
-                return _Taken(known, conversations.find(connection, known.conversation_id), known=True)
+                return Taken(known, conversations.find(connection, known.conversation_id), known=True)
         conversation = conversations.open_or_begin(
             connection,
             inbound.channel,
@@ -226,7 +270,7 @@ class Line:
             ),
             now,
         )
-        taken = _Taken(entry, conversation)
+        taken = Taken(entry, conversation)
         if inbound.masked:
             notice = self.floor.number_hidden(connection, conversation, entry.id)
             taken.notice.extend([notice] if notice else [])
@@ -281,25 +325,36 @@ class Line:
         title = next(button["title"] for button in offer.buttons if button.get("payload") == wanted)
         return wanted, title
 
-    async def _finish_in_order(self, taken: _Taken) -> Receipt:
-        """Finish what came before and was left half-way, then this message."""
-        conversation = taken.conversation
-        for left in taken.earlier:
+    async def _finish_in_order(self, taken: Sequence[Taken]) -> list[Receipt]:
+        """Finish what came before and was left half-way, then these messages: together, unless one of them is a choice
+        or something that the platform answers itself. The answer hangs on the last; the others have none."""
+        conversation = taken[-1].conversation
+        for left in taken[0].earlier:
             conversation = (await self._finish(left, conversation)).conversation
-        return await self._finish(taken.entry, conversation)
+        if len(taken) > 1 and any(one.entry.payload or self._platforms_own(one.entry, conversation) for one in taken):
+            receipts = []
+            for one in taken:
+                receipts.append(await self._finish(one.entry, conversation))
+                conversation = receipts[-1].conversation
+        else:
+            last = await self._finish(taken[-1].entry, conversation, [one.entry for one in taken[:-1]])
+            receipts = [*(Receipt(one.entry, last.conversation) for one in taken[:-1]), last]
+        return [replace(receipt, pending=tuple(one.pending)) for receipt, one in zip(receipts, taken, strict=True)]
 
-    async def _finish(self, entry: Message, conversation: Conversation) -> Receipt:
+    async def _finish(self, entry: Message, conversation: Conversation, before: Sequence[Message] = ()) -> Receipt:
+        """Have one question answered; `before` are the lines that begin it, each stored and settled by itself."""
         if conversation.status in (Status.AGENT, Status.CLOSED):
-            if conversation.status is Status.CLOSED:
-                await self.database.write(lambda c: transcript.settle(c, entry.id, self.clock()))
+            if conversation.status is Status.CLOSED or before:
+                await self.database.write(lambda c: self._settle_all(c, [*before, entry]))
             return Receipt(entry, conversation)
-        own = self._platforms_own(entry, conversation)
+        own = None if before else self._platforms_own(entry, conversation)
         if own is not None:
             done = await self.database.write(lambda c: self._do_own(c, entry, conversation, own))
             if done is not None:
                 await self.floor.tell_and_deliver(done[0], [done[1]], queue=True)
                 return Receipt(entry, done[0], (done[1],))
-        answered = await self._let_bot_answer(entry, conversation)
+        question = replace(entry, text="\n".join(line.text for line in (*before, entry)))
+        answered = await self._let_bot_answer(question, conversation, before)
         if answered.handoff is not None:
             self.floor.tell(answered.conversation, answered.lines[:-1])
             self.floor.tell_handoff(answered.handoff)
@@ -343,18 +398,18 @@ class Line:
                 transcript.mark_delivered(connection, [done[1].id], self.clock())
         return done
 
-    async def _let_bot_answer(self, entry: Message, conversation: Conversation) -> _Answered:
+    async def _let_bot_answer(self, entry: Message, conversation: Conversation, before: Sequence[Message]) -> _Answered:
         """Ask the bot and store what it says, unless somebody else has taken the word meanwhile."""
         self._tell_typing(conversation, True)
         said = await self._ask(entry, conversation)
         try:
-            return await self.database.write(lambda c: self._store(c, entry, conversation, said))
+            return await self.database.write(lambda c: self._store(c, entry, conversation, said, before))
         except StaleEpoch:
             log.info(
                 "An answer came too late: somebody else has the word",
                 extra={"event": "stale_answer_refused", "conversation": conversation.id, "epoch": conversation.epoch},
             )
-            return await self.database.write(lambda c: self._settle_silently(c, entry, conversation))
+            return await self.database.write(lambda c: self._settle_silently(c, [*before, entry], conversation))
         finally:
             # The assistant may have nothing to say: a line was only noted, or somebody else has the word.
             self._tell_typing(conversation, False)
@@ -382,11 +437,17 @@ class Line:
             return None
 
     def _store(
-        self, connection: Connection, entry: Message, conversation: Conversation, said: Sequence[BotLine] | None
+        self,
+        connection: Connection,
+        entry: Message,
+        conversation: Conversation,
+        said: Sequence[BotLine] | None,
+        before: Sequence[Message],
     ) -> _Answered:
         if not transcript.settle(connection, entry.id, self.clock()):
             # Another gateway finished this message; its answers stand.
             return _Answered(conversations.find(connection, conversation.id), [])
+        self._settle_all(connection, before)
         answered = self._store_answers(connection, entry, conversation, said)
         waiting = [line.id for line in answered.lines if line.delivered_at is None]
         if waiting and self._goes_at_once(conversation.channel):
@@ -487,8 +548,14 @@ class Line:
             conversation = conversations.prove_order(connection, conversation, order["number"])
         return conversation
 
-    def _settle_silently(self, connection: Connection, entry: Message, conversation: Conversation) -> _Answered:
-        transcript.settle(connection, entry.id, self.clock())
+    def _settle_all(self, connection: Connection, entries: Sequence[Message]) -> None:
+        for entry in entries:
+            transcript.settle(connection, entry.id, self.clock())
+
+    def _settle_silently(
+        self, connection: Connection, entries: Sequence[Message], conversation: Conversation
+    ) -> _Answered:
+        self._settle_all(connection, entries)
         return _Answered(conversations.find(connection, conversation.id), [])
 
     async def _take_up(self, entry: Message) -> None:

@@ -96,6 +96,11 @@ class Settings:
     max_message_chars: int = _setting(2000, "Longest text a customer may send.", at_least=50)
     messages_burst: int = _setting(20, "How many messages a customer may send at once.", at_least=1)
     messages_per_second: int = _setting(2, "How many messages a second a customer may send after that.", at_least=1)
+    burst_window_milliseconds: int = _setting(
+        1200,
+        "How long a line that announces another one (`I want to ask`) waits for it; 0 makes every line its own turn.",
+        at_least=0,
+    )
     sessions_per_minute: int = _setting(60, "New widget sessions a minute from one address.", at_least=1)
     logins_per_minute: int = _setting(
         10, "Attempts to sign in to the desk a minute, per login and address.", at_least=1
