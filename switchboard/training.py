@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import yaml
@@ -15,6 +15,8 @@ import yaml
 KEPT_MODELS = 3
 # Read by the running bot whenever it changes; a mistake in it neither stops a start nor calls for a training.
 FOLLOWED = frozenset({"entity_patterns.yml"})
+# Rasa's own, known to every domain.
+INTENTS_OF_RASA = frozenset({"restart", "back", "out_of_scope", "session_start", "nlu_fallback"})
 RASA_VERSION = "3.6.21"
 
 
@@ -63,11 +65,53 @@ def check_yaml(paths: Iterable[Path], root: Path) -> None:
             raise BrokenFile(f"{name}{where}: not valid YAML: {getattr(exc, 'problem', None) or exc}.") from exc
 
 
+def check_intents(root: Path) -> None:
+    """Raise BrokenFile naming file and line for the first intent in examples, rules or stories that the domain lacks:
+    Rasa only warns, and the bot would take sentences for something that nothing answers."""
+    known = INTENTS_OF_RASA | {name for name, _ in _named_in(root / "domain.yml", "intents")}
+    for folder in ("nlu", "stories"):
+        for path in sorted((root / folder).rglob("*.yml")):
+            if path.name in FOLLOWED:
+                continue
+            for name, line in _named_in(path, "intent"):
+                if name.partition("/")[0] not in known:
+                    shown = path.relative_to(root)
+                    raise BrokenFile(f"{shown}, line {line}: the intent {name} is not in domain.yml; add it there.")
+
+
+def _named_in(path: Path, key: str) -> Iterator[tuple[str, int]]:
+    """What stands in a file under this key, at any depth, with its line: one name, or a list of names and mappings."""
+    check_yaml([path], path.parent.parent if path.name != "domain.yml" else path.parent)
+    waiting = [yaml.compose(path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))]
+    while waiting:
+        node = waiting.pop(0)
+        if isinstance(node, yaml.SequenceNode):
+            waiting += node.value
+        elif isinstance(node, yaml.MappingNode):
+            for name, value in node.value:
+                if name.value == key:
+                    yield from _names(value)
+                else:
+                    waiting.append(value)
+
+
+def _names(node: yaml.Node) -> Iterator[tuple[str, int]]:
+    if isinstance(node, yaml.ScalarNode):
+        yield str(node.value), node.start_mark.line + 1
+    for one in node.value if isinstance(node, yaml.SequenceNode) else ():
+        # An intent of the domain may carry settings of its own: `- greet: {use_entities: []}`.
+        yield from _names(one.value[0][0] if isinstance(one, yaml.MappingNode) else one)
+
+
 def model_for(root: Path, models: Path, logs: Path, tell: Callable[[str], None]) -> Path:
     """The model of the current sources, trained now if there is none. Raises TrainingFailed with the log's reason."""
     path = models / f"{fingerprint(root)}.tar.gz"
     if path.exists():
         return path
+    try:
+        check_intents(root)
+    except BrokenFile as exc:
+        raise TrainingFailed(f"Training failed: {exc}") from exc
     models.mkdir(parents=True, exist_ok=True)
     logs.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()

@@ -86,6 +86,17 @@ def test_a_broken_file_is_one_sentence_with_its_line(tmp_path: Path, file: str, 
     assert len(said.strip().splitlines()) == 1 and "Traceback" not in said
 
 
+def test_an_intent_that_the_domain_lacks_stops_the_training_with_file_and_line(tmp_path: Path) -> None:
+    copy = _copy(tmp_path)
+    examples = (copy / "nlu" / "orders.yml").read_text(encoding="utf-8")
+    line = examples[: examples.index("- intent: cancel_order")].count("\n") + 1
+    changed = examples.replace("- intent: cancel_order", "- intent: cancel_odrer")
+    (copy / "nlu" / "orders.yml").write_text(changed, encoding="utf-8")
+    said = _refused(copy, tmp_path, free_port())
+    assert f"nlu/orders.yml, line {line}: the intent cancel_odrer is not in domain.yml" in said
+    assert "Traceback" not in said
+
+
 def test_a_failed_training_is_one_sentence_and_names_the_log(tmp_path: Path) -> None:
     copy = _copy(tmp_path)
     config = (copy / "config.yml").read_text(encoding="utf-8")
