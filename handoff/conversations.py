@@ -215,6 +215,13 @@ def set_page(connection: Connection, conversation_id: str, page: Any) -> None:
     connection.execute(update(conversations).where(conversations.c.id == conversation_id).values(page=page))
 
 
+def set_reach(connection: Connection, conversation_id: str, reach: Any, now: datetime) -> None:
+    """Remember when the customer last wrote, and what the channel needs to write back later."""
+    connection.execute(
+        update(conversations).where(conversations.c.id == conversation_id).values(reach=reach or None, wrote_at=now)
+    )
+
+
 def of_agent(connection: Connection, agent_id: int) -> list[Conversation]:
     """What this agent is answering now, the longest unanswered first."""
     rows = connection.execute(

@@ -217,3 +217,17 @@ class ShopUnavailable(HandoffError):
 
     code = "shop_unavailable"
     status = 503
+
+
+class UnknownMessage(HandoffError):
+    """There is no such message."""
+
+    code = "unknown_message"
+    status = 404
+
+
+class NothingToSend(HandoffError):
+    """This message has arrived, is on its way, or needs no sending."""
+
+    code = "nothing_to_send"
+    status = 409

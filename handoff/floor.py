@@ -10,6 +10,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any, Protocol
 
 import phonenumbers
@@ -17,7 +18,19 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from faq_kb.masking import Masking
-from handoff import agents, conversations, desk_mode, presence, routing, shapes, texts, tickets, transcript, waits
+from handoff import (
+    agents,
+    conversations,
+    deliveries,
+    desk_mode,
+    presence,
+    routing,
+    shapes,
+    texts,
+    tickets,
+    transcript,
+    waits,
+)
 from handoff.clock import Clock
 from handoff.database import Database
 from handoff.desk_mode import Mode
@@ -29,13 +42,15 @@ from handoff.errors import (
     HandoffError,
     MoveNotAllowed,
     NotAllowed,
+    NothingToSend,
     NotYourConversation,
     StaleEpoch,
     TextTooLong,
     TicketAlreadyClaimed,
+    UnknownMessage,
     UnknownTicket,
 )
-from handoff.handing import Closed, Connected, Failed, Full, Queued, Result, sentence
+from handoff.handing import CallBack, Closed, Connected, Failed, Full, Queued, Result, sentence
 from handoff.models import Author, Status, TicketKind, TicketStatus
 from handoff.plain import plain
 from handoff.presence import Colleague
@@ -45,6 +60,7 @@ from handoff.teams import TeamsFile
 log = logging.getLogger(__name__)
 
 MAX_AGENT_CHARS = 10_000
+FORCE_TRIES = 5
 # Answers to a message are its parts 0, 1, 2 ...; this is said of the message itself, before them.
 BEFORE_ANSWERS = -1
 _EMAIL = re.compile(r"^[^@\s,;<>]{1,64}@[A-Za-z0-9.-]{1,190}\.[A-Za-z]{2,}$")
@@ -70,6 +86,21 @@ class Post(Protocol):
 
     def answered_in_response(self, channel: str) -> bool:
         """Whether this channel has no other way to answer than the response to the customer's own request."""
+
+    def is_written_to(self, channel: str) -> bool:
+        """Whether this channel's customers can be written to at any time."""
+
+    def shows_numbers(self, channel: str, buttons: Sequence[Mapping[str, str]]) -> bool:
+        """Whether this channel shows these choices as a numbered list."""
+
+    def typing(self, conversation: Conversation) -> None:
+        """Show the customer that somebody writes."""
+
+    def window(self, conversation_id: str) -> Awaitable[dict[str, Any] | None]:
+        """When this customer can be written to, for the desk; None where that is always."""
+
+    def problems(self) -> list[dict[str, str]]:
+        """The channels that are left out, and why."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +136,7 @@ class Floor:
         self.masking = masking
         self.clock = clock
         # Called after every change of who waits or who is free.
-        self.on_queue_change: Callable[[], None] = _nobody_listens
+        self.on_queue_change: Callable[[bool], None] = _nobody_listens
 
     # -- a person is wanted ------------------------------------------------------------------------------------
 
@@ -137,6 +168,9 @@ class Floor:
             result: Result = Connected(holder.name if holder else "", is_new=False)
             return self._said(connection, conversation, result, ticket, wish, reply_to, part, is_new=False)
         wish = replace(wish, team=self._team_for(wish), priority=routing.priority_of(wish))
+        number = (conversation.reach or {}).get("call_back")
+        if isinstance(number, str) and number:
+            return self._will_call_back(connection, conversation, wish, number, reply_to, part)
         people = presence.staff(connection, teams, now)
         refused = (
             None
@@ -166,6 +200,23 @@ class Floor:
         else:
             result = self._place(connection, ticket, people, now, is_new=not was_waiting)
         return self._said(connection, conversation, result, ticket, wish, reply_to, part, is_new=is_new)
+
+    def _will_call_back(
+        self,
+        connection: Connection,
+        conversation: Conversation,
+        wish: Wish,
+        number: str,
+        reply_to: int | None,
+        part: int | None,
+    ) -> Handoff:
+        """Who speaks on the phone with the assistant cannot be written to: a person calls back, with the transcript."""
+        known = tickets.open_of(connection, conversation.id)
+        ticket = known or self._open(connection, conversation, wish, TicketKind.MESSAGE, None, self.clock())
+        if known is None:
+            tickets.set_contact(connection, ticket, {"phone": number})
+        result = CallBack(ticket.number)
+        return self._said(connection, conversation, result, ticket, wish, reply_to, part, is_new=known is None)
 
     def people_available(self, connection: Connection, now: datetime, team: str = "") -> bool:
         """Whether this team (the general one if it is not named) is open and somebody is there for it."""
@@ -210,6 +261,15 @@ class Floor:
             return None
         return self._system_line(
             connection, conversation, "number_hidden", self.clock(), reply_to=reply_to, part=BEFORE_ANSWERS
+        )
+
+    def attachment_kept(self, connection: Connection, conversation: Conversation, reply_to: int) -> Message:
+        """Tell a customer who sent a picture or a file and no word that it is kept, and offer a person."""
+        title = texts.say("button_person", conversation.language)
+        buttons = [] if conversation.status is Status.WAITING else [{"title": title, "payload": "/ask_person"}]
+        key = "attachment_noted" if conversation.status is Status.WAITING else "attachment_kept"
+        return self._system_line(
+            connection, conversation, key, self.clock(), reply_to=reply_to, part=0, body={"buttons": buttons}
         )
 
     def leave_queue(
@@ -345,6 +405,25 @@ class Floor:
         await self.tell_and_deliver(conversation, lines, queue=len(lines) > 1)
         return said
 
+    async def send_again(self, agent: Agent, message_id: int) -> tuple[Message, deliveries.Standing | None]:
+        """Try once more to send a message that did not arrive. Raises UnknownMessage, NothingToSend."""
+        _must_answer(agent)
+
+        def work(connection: Connection) -> tuple[Conversation, Message, deliveries.Standing | None]:
+            message = transcript.one(connection, message_id)
+            if message is None:
+                raise UnknownMessage()
+            if not deliveries.send_again(connection, message_id, self.clock()):
+                raise NothingToSend()
+            conversation = conversations.find(connection, message.conversation_id)
+            return conversation, message, deliveries.standing_of(connection, [message_id]).get(message_id)
+
+        conversation, message, standing = await self.database.write(work)
+        event = {"kind": "delivery", "conversation": conversation.id, "messages": [message_id]}
+        self.live.publish(DESK_TOPIC, event)
+        await self.post.deliver(conversation, [message])
+        return message, standing
+
     async def take_over(self, agent: Agent, conversation_id: str) -> Conversation:
         """Take the word from the assistant or the queue; from a colleague only as a supervisor."""
         _must_answer(agent)
@@ -367,8 +446,24 @@ class Floor:
         return conversation
 
     async def close(self, agent: Agent, conversation_id: str) -> Conversation:
-        """End a conversation: the customer is told, and their next message opens a new one with the assistant."""
-        return await self._let_go(agent, conversation_id, Status.CLOSED, "closed", "agent_closed")
+        """End a conversation: the customer is told, and their next message opens a new one with the assistant. A
+        supervisor always can, whatever state it is in and whoever moves it at the same moment."""
+        for _ in range(FORCE_TRIES if agent.may_take_over else 1):
+            try:
+                return await self._let_go(agent, conversation_id, Status.CLOSED, "closed", "agent_closed")
+            except StaleEpoch:
+                continue
+            except ConversationClosed:
+                if not agent.may_take_over or not await self.database.write(
+                    partial(self._end_leftover, conversation_id)
+                ):
+                    raise
+                return await self.database.read(lambda c: conversations.find(c, conversation_id))
+        raise StaleEpoch()
+
+    def _end_leftover(self, conversation_id: str, connection: Connection) -> bool:
+        """A ticket that outlived its conversation."""
+        return tickets.end(connection, conversation_id, TicketStatus.CLOSED, self.clock()) is not None
 
     async def hand_back(self, agent: Agent, conversation_id: str) -> Conversation:
         """Give the word back to the assistant within the same conversation."""
@@ -456,9 +551,10 @@ class Floor:
             "people_available": self.people_available(connection, now),
         }
 
-    def queue_changed(self) -> None:
-        """Who waits or who is free has changed: whoever gives out tickets looks again."""
-        self.on_queue_change()
+    def queue_changed(self, sweep: bool = False) -> None:
+        """Who waits or who is free has changed: whoever gives out tickets looks again; with `sweep`, first whether
+        somebody who went away left customers behind."""
+        self.on_queue_change(sweep)
 
     # -- telling -----------------------------------------------------------------------------------------------
 
@@ -664,7 +760,7 @@ class Floor:
         )
 
 
-def _nobody_listens() -> None:
+def _nobody_listens(_sweep: bool) -> None:
     """What is done about a change of the queue where nobody waits for one."""
 
 

@@ -49,13 +49,20 @@ class Full:
 
 
 @dataclass(frozen=True)
+class CallBack:
+    """The customer is on the phone: a person calls this number back."""
+
+    number: str
+
+
+@dataclass(frozen=True)
 class Failed:
     """It could not be done; the assistant goes on."""
 
     reason: str
 
 
-Result = Union[Connected, Queued, Closed, Full, Failed]
+Result = Union[Connected, Queued, Closed, Full, CallBack, Failed]
 
 
 @dataclass(frozen=True)
@@ -90,7 +97,7 @@ def _key(result: Result) -> str:
         if result.has_contact:
             return "queue_full_with_contact" if result.is_anybody_there else "case_open"
         return "queue_full" if result.is_anybody_there else "nobody"
-    return "handoff_failed"
+    return "call_back" if isinstance(result, CallBack) else "handoff_failed"
 
 
 def _values(result: Result, language: str, now: datetime) -> dict[str, Any]:
@@ -100,7 +107,7 @@ def _values(result: Result, language: str, now: datetime) -> dict[str, Any]:
         return {"position": result.position, "number": result.number}
     if isinstance(result, Closed):
         return {"opens": opening_in_words(result.opens_at, language, now), "number": result.number}
-    return {"number": result.number} if isinstance(result, Full) else {}
+    return {"number": result.number} if isinstance(result, (Full, CallBack)) else {}
 
 
 def _beside(result: Result, language: str) -> dict[str, Any]:

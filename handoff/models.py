@@ -2,7 +2,8 @@
 
 Shapes only. Each table is written by one module: conversations and moves by `conversations.py`, messages by
 `transcript.py`, tickets by `tickets.py`, agents and sessions by `agents.py`, visitors by `visitors.py`,
-shifts by `roster.py`, desk_mode by `desk_mode.py`.
+shifts by `roster.py`, desk_mode by `desk_mode.py`,
+deliveries by `deliveries.py`.
 """
 
 from __future__ import annotations
@@ -106,6 +107,18 @@ class Tier(str, Enum):
     IDENTITY = "identity"  # an identity signed by the shop
 
 
+class DeliveryState(str, Enum):
+    """Where a message of ours is on its way to the customer's phone. Later ones never go back to earlier ones."""
+
+    PENDING = "pending"  # not sent yet, or to be tried again
+    SENDING = "sending"  # somebody is sending it
+    SENT = "sent"  # the provider took it
+    DELIVERED = "delivered"  # it is on the customer's device
+    READ = "read"  # the customer has seen it
+    FAILED = "failed"  # it will not arrive; the reason says why
+    UNKNOWN = "unknown"  # the provider never said whether it took it, and asking again might send it twice
+
+
 metadata = MetaData()
 
 visitors = Table(
@@ -201,6 +214,10 @@ conversations = Table(
     Column("last_author", String(20)),
     Column("last_at", UtcDateTime),
     Column("unanswered", Integer, nullable=False, default=0),
+    # What the channel needs to write to the customer later (a thread, a service's address), and what its window is
+    # counted from.
+    Column("reach", JSON),
+    Column("wrote_at", UtcDateTime),
     Column("opened_at", UtcDateTime, nullable=False),
     Column("closed_at", UtcDateTime),
     # One open conversation for each customer on each channel, whoever asks at the same moment.
@@ -312,5 +329,44 @@ moves = Table(
     Column("actor", String(80), nullable=False),
     Column("reason", String(80), nullable=False, default=""),
     Index("moves_of_conversation", "conversation_id", "id"),
+    sqlite_autoincrement=True,
+)
+
+# A part is one message at the provider: a long line leaves in several.
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("message_id", BigInteger, ForeignKey("messages.id"), nullable=False),
+    Column("conversation_id", String(40), ForeignKey("conversations.id"), nullable=False),
+    Column("channel", String(80), nullable=False),
+    Column("part", Integer, nullable=False, default=0),
+    Column("state", String(20), nullable=False),
+    Column("attempts", Integer, nullable=False, default=0),
+    # While pending: when to try (again). While it is being sent: when whoever sends it must have died.
+    Column("next_try_at", UtcDateTime, nullable=False),
+    Column("provider_id", String(200)),
+    Column("reason", String(40)),  # a word of `DeliveryFailed`
+    Column("detail", String(300)),  # what the provider said
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    UniqueConstraint("message_id", "part", name="one_delivery_a_part"),
+    Index(
+        "open_deliveries",
+        "channel",
+        "next_try_at",
+        sqlite_where=text("state IN ('pending', 'sending')"),
+        postgresql_where=text("state IN ('pending', 'sending')"),
+    ),
+    Index(
+        "open_deliveries_of_conversation",
+        "conversation_id",
+        "message_id",
+        "part",
+        sqlite_where=text("state IN ('pending', 'sending')"),
+        postgresql_where=text("state IN ('pending', 'sending')"),
+    ),
+    Index("deliveries_of_conversation", "conversation_id", "state"),
+    Index("deliveries_by_provider_id", "channel", "provider_id"),
     sqlite_autoincrement=True,
 )

@@ -33,6 +33,8 @@ class Conversation:
     last_author: str | None
     last_at: datetime | None
     unanswered: int
+    reach: Mapping[str, Any] | None
+    wrote_at: datetime | None
     opened_at: datetime
     closed_at: datetime | None
 

@@ -103,15 +103,15 @@ def _check(
     but: int | None = None,
 ) -> None:
     if ends_at <= starts_at:
-        raise ImpossibleShift("A shift ends after it starts.", field="ends_at")
+        raise ImpossibleShift("A shift ends after it starts.", field="to", why="backwards")
     if ends_at - starts_at > LONGEST_SHIFT:
-        raise ImpossibleShift("A shift lasts 16 hours at most.", field="ends_at")
+        raise ImpossibleShift("A shift lasts 16 hours at most.", field="to", why="too_long")
     if ends_at - starts_at < SHORTEST_SHIFT:
-        raise ImpossibleShift("A shift lasts at least 15 minutes.", field="ends_at")
+        raise ImpossibleShift("A shift lasts at least 15 minutes.", field="to", why="too_short")
     if abs(starts_at - now) > FURTHEST:
-        raise ImpossibleShift("A shift is at most 400 days away.", field="starts_at")
+        raise ImpossibleShift("A shift is at most 400 days away.", field="day", why="too_far")
     if len(note) > MAX_NOTE_CHARS:
-        raise ImpossibleShift(f"A note has at most {MAX_NOTE_CHARS} characters.", field="note")
+        raise ImpossibleShift(f"A note has at most {MAX_NOTE_CHARS} characters.", field="note", why="long_note")
     for other in between(connection, starts_at, ends_at):
         if other.agent_id == agent_id and other.id != but:
             raise ShiftsOverlap(

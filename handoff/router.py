@@ -57,9 +57,15 @@ class Router:
     async def run(self, sweeper: Sweeper) -> None:
         """For ever: drain when the queue changes, sweep and drain every few seconds."""
         changed = asyncio.Event()
-        self._floor.on_queue_change = changed.set
         loop_time = asyncio.get_running_loop().time
         sweep_at = loop_time()
+
+        def look_again(sweep: bool) -> None:
+            nonlocal sweep_at
+            sweep_at = loop_time() if sweep else sweep_at
+            changed.set()
+
+        self._floor.on_queue_change = look_again
         while True:
             with contextlib.suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(changed.wait(), max(0.0, sweep_at - loop_time()) or 0.01)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from handoff.deliveries import Standing
 from handoff.models import Author
 from handoff.records import Agent, Conversation, Message, Ticket
 
@@ -32,16 +33,22 @@ def for_customer(message: Message, rating: bool | None = None) -> dict[str, Any]
     }
 
 
-def for_desk(message: Message) -> dict[str, Any]:
-    """A message as agents see it, with the provenance of the bot's answers."""
+def for_desk(message: Message, standing: Standing | None = None) -> dict[str, Any]:
+    """A message as agents see it, with the provenance of the bot's answers and where it is on its way."""
     shape = for_customer(message)
     shape.update(
         client_id=message.client_id,
         seq=message.seq,
         provenance=message.body.get("faq"),
         agent_id=message.agent_id,
+        delivery=delivery(standing) if standing else None,
     )
     return shape
+
+
+def delivery(standing: Standing) -> dict[str, Any]:
+    """Where a message is on its way to the customer's phone."""
+    return {"state": standing.state.value, "reason": standing.reason, "detail": standing.detail}
 
 
 def ticket_row(ticket: Ticket, conversation: Conversation, position: int | None, now: datetime) -> dict[str, Any]:
@@ -113,6 +120,7 @@ def agent(record: Agent) -> dict[str, Any]:
         "name": record.name,
         "role": record.role.value,
         "language": record.language,
+        "presence": record.presence.value,
     }
 
 

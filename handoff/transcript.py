@@ -7,15 +7,16 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, bindparam, insert, select, update
+from sqlalchemy import and_, bindparam, func, insert, select, update
 from sqlalchemy.engine import Connection, Row
 
-from handoff import conversations
+from handoff import conversations, deliveries
 from handoff.models import Author, messages
 from handoff.models import conversations as conversations_table
 from handoff.records import Conversation, Draft, Message
 
 PAGE = 200
+_FROM_US = (Author.ASSISTANT, Author.AGENT, Author.SYSTEM)
 
 # What every message runs is built once: making a statement anew costs more than running it.
 _INSERT = insert(messages)
@@ -92,6 +93,8 @@ def append(
         "delivered_at": now if draft.delivered else None,
     }
     identity = connection.execute(_INSERT, values).inserted_primary_key[0]
+    if not draft.delivered and draft.author in _FROM_US:
+        deliveries.add(connection, identity, conversation.id, conversation.channel, now)
     for name in ("dedup_key", "part"):
         values.pop(name)
     values.update(id=identity, author=draft.author, body=dict(draft.body), settled_at=None)
@@ -204,6 +207,16 @@ def newest_offer(connection: Connection, conversation_id: str, payload: str) -> 
     return None
 
 
+def standing_offer(connection: Connection, conversation_id: str) -> Message | None:
+    """The message whose buttons the customer has before them: the newest with buttons since they last wrote."""
+    wrote = connection.execute(
+        select(func.max(messages.c.id)).where(
+            messages.c.conversation_id == conversation_id, messages.c.author == Author.CUSTOMER.value
+        )
+    ).scalar_one()
+    return next((one for one in _with_buttons(connection, conversation_id) if one.id > (wrote or 0)), None)
+
+
 def last_from_us(connection: Connection, conversation_id: str) -> Message | None:
     """The last line that did not come from the customer and is no note."""
     row = connection.execute(
@@ -269,7 +282,13 @@ def mark_delivered(connection: Connection, message_ids: Sequence[int], now: date
     """Remember that the channel took these messages."""
     if not message_ids:
         return
+    deliveries.carried(connection, message_ids, now)
     connection.execute(update(messages).where(messages.c.id.in_(list(message_ids))).values(delivered_at=now))
+
+
+def note_delivered(connection: Connection, message_id: int, now: datetime) -> None:
+    """Every part of this message has left us."""
+    connection.execute(update(messages).where(messages.c.id == message_id).values(delivered_at=now))
 
 
 def undelivered(connection: Connection, channel: str, sender: str, now: datetime) -> list[Message]:

@@ -30,6 +30,7 @@ from handoff import agents, migrations
 from handoff.clock import Clock, utc_now
 from handoff.database import Database
 from handoff.desk.api import Desk
+from handoff.desk.roster_api import RosterDesk
 from handoff.desk.sessions import Sessions
 from handoff.desk.socket import ORIGIN_REFUSED, DeskSocket
 from handoff.desk.team_api import TeamDesk
@@ -47,6 +48,7 @@ from switchboard.feedback import Feedback
 from switchboard.files import serve
 from switchboard.line import Limits, Line, forever
 from switchboard.live import LocalLive, RedisLive
+from switchboard.outbox import Outbox
 from switchboard.post import ChannelPost
 from switchboard.rates import Rates
 from switchboard.reception import Reception
@@ -82,7 +84,8 @@ def create_app(
     live = RedisLive(settings.redis_url) if settings.redis_url else LocalLive()
     turns = RedisTurns(settings.redis_url) if settings.redis_url else LocalTurns()
     bot = bot or RestBot(settings.bot_addresses)
-    post = ChannelPost(database, clock, settings.base_url)
+    outbox = Outbox(database, live, clock)
+    post = ChannelPost(database, clock, outbox, settings.base_url)
     masking = Masking(order_numbers(root / "nlu" / "entity_patterns.yml", settings.data_path / LAST_GOOD))
     teams = TeamsFile(settings.teams_path, settings.hours)
     floor = Floor(database, live, post, teams, masking, clock)
@@ -105,7 +108,10 @@ def create_app(
 
     access = channels.ApiAccess(settings.callers, loopback_is_free=settings.demo)
     built, problems = channels.build(channels.read_credentials(root / "credentials.yml"))
-    problems += channels.Mount(database, line, post, access, settings.default_language).mount(app, built)
+    mount = channels.Mount(database, live, line, post, access, settings.default_language, clock)
+    mount.problems += problems
+    problems = mount.mount(app, built)
+    post.left_out = problems
 
     reception = Reception(
         database,
@@ -130,7 +136,8 @@ def create_app(
     app.blueprint(
         Desk(database, floor, live, sessions, knowledge, orders, learning, clock, settings.base_url).blueprint()
     )
-    app.blueprint(TeamDesk(database, live, sessions, teams, clock).blueprint())
+    app.blueprint(TeamDesk(floor, sessions, clock).blueprint())
+    app.blueprint(RosterDesk(database, floor, sessions, clock).blueprint())
     _add_desk_socket(app, settings, sessions, floor, live, clock)
     editing = Editing(knowledge.folder, knowledge, database, clock)
     presence = Presence(live, clock)
@@ -151,6 +158,8 @@ def create_app(
     http_errors.install(app)
     telling = Telling(database, floor, knowledge, clock)
     _add_life(app, bot, live, turns, knowledge, line, telling, database, settings)
+    _add_channels_life(app, mount, post, line)
+    app.ctx.database, app.ctx.outbox = database, outbox
     _add_editing_life(app, editing, presence)
     _add_routing_life(app, Router(database, floor, teams, clock), Sweeper(database, floor, teams, clock))
     return app
@@ -252,6 +261,24 @@ def _add_routing_life(app: Sanic, router: Router, sweeper: Sweeper) -> None:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _add_channels_life(app: Sanic, mount: channels.Mount, post: ChannelPost, line: Line) -> None:
+    """Send what is due; what a provider has to be told at the start is told in the background."""
+    tasks: list[asyncio.Task[None]] = []
+
+    @app.listener("after_server_start")
+    async def start(_app: Sanic, _loop: Any) -> None:
+        tasks.append(asyncio.create_task(post.outbox.run()))
+        tasks.append(asyncio.create_task(mount.start()))
+
+    @app.listener("before_server_stop")
+    async def stop(_app: Sanic, _loop: Any) -> None:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await line.stop()
+        await post.stop()
 
 
 def _add_editing_life(app: Sanic, editing: Editing, presence: Presence) -> None:

@@ -5,32 +5,47 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextvars
 import hmac
 import ipaddress
 import logging
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from rasa.core.channels import BUILTIN_CHANNELS
 from rasa.core.channels.channel import InputChannel, OutputChannel, UserMessage
+from rasa.core.channels.rest import RestInput
+from rasa.core.channels.twilio_voice import TwilioVoiceInput
+from rasa.shared.exceptions import InvalidConfigException
 from rasa.shared.utils.common import class_from_module_path
 from rasa.shared.utils.io import read_config_file
 from sanic import Blueprint, Sanic
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
+from connectors.events import Incoming
+from connectors.stock.care import Kept, Known
+from connectors.stock.table import care_for
+from connectors.webhook import Webhook
 from handoff import texts
+from handoff.clock import Clock
 from handoff.database import Database
 from handoff.errors import HandoffError
-from handoff.plain import is_plain
-from switchboard import language
+from handoff.floor import Live
+from handoff.plain import is_plain, plain
+from switchboard import language, stock
+from switchboard.exchange import ChannelExchange
 from switchboard.http_errors import error_response
 from switchboard.line import Line
 from switchboard.post import ChannelPost
 from switchboard.records import Inbound
+from switchboard.senders import OwnSender, Sender
+from switchboard.stock_sender import StockSender
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +55,9 @@ SOCKETIO_WARNING = (
     "socketio lets a stranger who knows a session id read along; use the widget, or write "
     "`allow_insecure: true` under it to mount it all the same"
 )
+_NOT_ACCEPTED = "its settings in credentials.yml were not accepted"
+# A second account of a channel is written `line:tw`.
+_ACCOUNT = re.compile(r"[a-z0-9_-]{1,30}")
 # What a proxy adds; and what a browser adds, which any page can make send requests to the loopback address.
 _NOT_DIRECT = ("x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "forwarded", "via", "x-real-ip", "origin")
 _caller: contextvars.ContextVar[str] = contextvars.ContextVar("caller", default="")
@@ -88,44 +106,80 @@ def read_credentials(path: Path) -> dict[str, dict[str, Any]]:
     return {str(name): settings or {} for name, settings in loaded.items()}
 
 
-def build(credentials: Mapping[str, Mapping[str, Any]]) -> tuple[dict[str, InputChannel], list[Problem]]:
+@dataclass(frozen=True)
+class Built:
+    """A channel with its entry in credentials.yml."""
+
+    channel: InputChannel
+    settings: Mapping[str, Any]
+
+
+def build(credentials: Mapping[str, Mapping[str, Any]]) -> tuple[dict[str, Built], list[Problem]]:
     """Every channel that can be built, by name, and the problems of the others."""
-    built: dict[str, InputChannel] = {}
+    built: dict[str, Built] = {}
     problems: list[Problem] = []
     for name, settings in credentials.items():
         if name in NOT_CHANNELS:
             continue
-        if name == "socketio" and not settings.get("allow_insecure"):
+        kind, _, account = name.partition(":")
+        if account and not _ACCOUNT.fullmatch(account):
+            problems.append(Problem(name, "the account after the colon may have a-z, 0-9, _ and -"))
+            continue
+        if kind == "socketio" and not settings.get("allow_insecure"):
             problems.append(Problem(name, SOCKETIO_WARNING))
             continue
         try:
-            channel = _class_of(name).from_credentials(dict(settings))
-        except Exception as exc:  # a channel's own code may raise anything
-            problems.append(Problem(name, f"{type(exc).__name__}: its settings in credentials.yml were not accepted"))
+            channel = _class_of(kind).from_credentials(dict(settings))
+        except InvalidConfigException as exc:  # written by a channel for the operator, and names no secret
+            problems.append(Problem(name, str(exc) if "is missing in credentials.yml" in str(exc) else _NOT_ACCEPTED))
             continue
-        built[channel.name()] = channel
+        except Exception as exc:  # a channel's own code may raise anything
+            problems.append(Problem(name, f"{type(exc).__name__}: {_NOT_ACCEPTED}"))
+            continue
+        full_name = f"{channel.name()}:{account}" if account else channel.name()
+        if full_name in built:
+            problems.append(Problem(name, f"another entry is called {full_name} already; give it an account"))
+            continue
+        lacks = stock.missing(care_for(channel), settings)
+        if lacks is not None:
+            problems.append(Problem(name, f"`{lacks}` is missing in credentials.yml; see docs/channels/stock.md"))
+            continue
+        built[full_name] = Built(channel, settings)
     return built, problems
 
 
 class Mount:
     """Puts channels onto the gateway, each with our `on_new_message`."""
 
-    def __init__(self, database: Database, line: Line, post: ChannelPost, access: ApiAccess, default_language: str):
+    def __init__(
+        self,
+        database: Database,
+        live: Live,
+        line: Line,
+        post: ChannelPost,
+        access: ApiAccess,
+        default_language: str,
+        clock: Clock,
+    ):
         self._database = database
+        self._live = live
         self._line = line
         self._post = post
         self._access = access
         self._default_language = default_language
+        self._clock = clock
+        self._site = post.site
+        self._to_start: dict[str, Callable[[], Awaitable[None]]] = {}
+        self.problems: list[Problem] = []
+        self.exchanges: dict[str, ChannelExchange] = {}
 
-    def mount(self, app: Sanic, channels: Mapping[str, InputChannel]) -> list[Problem]:
-        """Mount each; one that fails while its blueprint is built is reported and left out."""
-        problems = []
-        for name, channel in channels.items():
+    def mount(self, app: Sanic, channels: Mapping[str, Built]) -> list[Problem]:
+        """Mount each; one that fails while its blueprint is built is reported and left out. More may come to the list
+        when the gateway starts."""
+        problems = self.problems
+        for name, one in channels.items():
             try:
-                blueprint = channel.blueprint(self._on_new_message(name))
-                if name == "rest":
-                    self._guard_rest(blueprint)
-                app.blueprint(blueprint, url_prefix=f"/webhooks/{channel.url_prefix()}")
+                self._mount_one(app, name, one.channel, one.settings)
             except Exception as exc:  # telegram, for one, calls its provider here
                 log.error(
                     "A channel could not be mounted",
@@ -133,47 +187,134 @@ class Mount:
                 )
                 problems.append(Problem(name, f"{type(exc).__name__} while it was mounted"))
                 continue
-            self._post.register(name, channel)
             log.info("Channel mounted", extra={"event": "channel_mounted", "channel": name})
         return problems
 
-    def _on_new_message(self, channel: str) -> Callable[[UserMessage], Awaitable[Any]]:
+    async def start(self) -> None:
+        """Tell each provider what it has to be told; one that cannot be reached is reported, and its channel runs."""
+        for name, start in self._to_start.items():
+            try:
+                await asyncio.wait_for(start(), 30)
+            except Exception as exc:
+                why = getattr(exc, "detail", "") or type(exc).__name__
+                log.error(
+                    "A channel's provider was not told at the start",
+                    extra={"event": "channel_not_started", "channel": name, "error": why},
+                )
+                self.problems.append(Problem(name, f"its provider could not be told at the start: {why}"))
+
+    def _mount_one(self, app: Sanic, name: str, channel: InputChannel, settings: Mapping[str, Any]) -> None:
+        prefix = "/webhooks/" + channel.url_prefix()
+        account = name.partition(":")[2]
+        if isinstance(channel, Webhook):
+            sender: Sender | None = OwnSender(channel, self._post.site)
+            blueprint = channel.blueprint(self._kept(name))
+            exchange = ChannelExchange(name, self._database, self._live, self._clock, self._post.begin)
+            channel.exchange = self.exchanges[name] = exchange
+            self._to_start[name] = channel.start
+        else:
+            kept = Kept(name, channel, settings, f"{self._site}{prefix}{f'/{account}' if account else ''}/webhook")
+            sender, blueprint = self._stock(kept, app)
+        if account:
+            blueprint, prefix = blueprint.copy(f"{blueprint.name}_{account}"), f"{prefix}/{account}"
+        app.blueprint(blueprint, url_prefix=prefix)
+        self._post.register(name, sender, channel if isinstance(channel, Webhook) else None)
+
+    def _stock(self, kept: Kept, app: Sanic) -> tuple[Sender | None, Blueprint]:
+        care = care_for(kept.channel)
+        stock.quiet(kept, care)
+        exchange = ChannelExchange(kept.name, self._database, self._live, self._clock, self._post.begin)
+        self.exchanges[kept.name] = exchange
+
+        async def receive(message: UserMessage, known: Known) -> None:
+            await self._receive(kept.name, message, known)
+
+        blueprint = kept.channel.blueprint(stock.on_new_message(receive))
+        if asks_for_token(kept.channel):
+            self._guard_callers(blueprint)
+        else:
+            stock.guard(blueprint, kept, care, exchange, receive)
+        if isinstance(kept.channel, TwilioVoiceInput):
+            app.ctx.agent = stock.CallMemory(self._database)
+        if care.start is not None:
+            self._to_start[kept.name] = partial(care.start, kept)
+        if not care.writes_later:
+            return None, blueprint
+        return StockSender(partial(care.output, kept), care, self._post.site), blueprint
+
+    def _kept(self, channel: str) -> Callable[[UserMessage], Awaitable[Any]]:
+        """For our own channels: the message is stored when this returns, and the provider may be told so. Raises when
+        it could not be stored: the provider will bring it again."""
+
         async def on_new_message(message: UserMessage) -> None:
-            await self._receive(channel, message)
+            incoming: Incoming = message.incoming
+            inbound = Inbound(
+                channel=channel,
+                sender=incoming.sender[:200],
+                text=incoming.text or incoming.payload or "",
+                payload=incoming.payload,
+                external_id=incoming.message_id[:200],
+                language=language.nearest(incoming.language, self._default_language) if incoming.language else None,
+                attachments=incoming.attachments,
+                reach=incoming.reach,
+                name=plain(incoming.name or "")[:120].strip() or None,
+            )
+            try:
+                await self._line.keep(inbound)
+            except HandoffError as exc:
+                self._say_aside(channel, inbound, exc)
 
         return on_new_message
 
-    async def _receive(self, channel: str, message: UserMessage) -> None:
-        """One message of a stock channel: never raises, since stock channels log texts when we do."""
+    def _say_aside(self, channel: str, inbound: Inbound, error: HandoffError) -> None:
+        """Tell a customer why their message was not taken; nothing of it is kept, so nothing is owed."""
+        sentence = _sentence_for(error, inbound.language, self._default_language)
+        self._post.say_aside(channel, inbound.sender, inbound.reach or {}, sentence)
+
+    async def _receive(self, channel: str, message: UserMessage, known: Known) -> None:
+        """One message of a stock channel. Raises only when it could not be stored."""
         output: OutputChannel = message.output_channel
         metadata = message.metadata if isinstance(message.metadata, dict) else {}
-        caller = _caller.get() if channel == "rest" else ""
-        sender = f"{caller}\x1f{message.sender_id}" if caller else message.sender_id
-        hint = metadata.get("language")
+        caller = _caller.get()
+        recipient = known.sender or message.sender_id
+        words = known.text if known.text is not None else message.text
+        in_response = self._post.answered_in_response(channel)
+        inbound = Inbound(
+            channel=channel,
+            sender=(f"{caller}\x1f{recipient}" if caller else recipient)[:200],
+            text=words if isinstance(words, str) else "",
+            external_id=_external_id(known, metadata),
+            language=self._language_of(metadata),
+            attachments=known.attachments,
+            reach=known.reach if known.reach or not in_response else None,
+            name=plain(known.name or "")[:120].strip() or None,
+        )
         try:
-            receipt = await self._line.receive(
-                Inbound(
-                    channel=channel,
-                    sender=sender[:200],
-                    text=message.text if isinstance(message.text, str) else "",
-                    external_id=_external_id(metadata),
-                    language=language.nearest(hint, self._default_language) if isinstance(hint, str) else None,
-                ),
-                limited=not caller,
-            )
+            if not in_response:
+                await self._line.keep(inbound, limited=not caller)
+                return
+            receipt = await self._line.receive(inbound, limited=not caller)
         except HandoffError as exc:
-            await output.send_text_message(message.sender_id, _sentence_for(exc, hint, self._default_language))
+            if in_response:
+                sentence = _sentence_for(exc, inbound.language, self._default_language)
+                await output.send_text_message(message.sender_id, sentence)
+            else:
+                self._say_aside(channel, inbound, exc)
             return
         except Exception:
+            if not in_response:
+                raise
             log.exception("A message could not be taken", extra={"event": "receive_failed", "channel": channel})
-            sentence = texts.say("bot_failed", language.nearest(None, self._default_language))
-            await output.send_text_message(message.sender_id, sentence)
+            await output.send_text_message(message.sender_id, texts.say("bot_failed", self._default_language))
             return
-        if self._post.answered_in_response(channel):
-            # With everything said since the customer last asked.
-            await self._post.respond(output, receipt.conversation, (*receipt.pending, *receipt.answers))
+        # With everything said since the customer last asked.
+        await self._post.respond(output, receipt.conversation, (*receipt.pending, *receipt.answers))
 
-    def _guard_rest(self, blueprint: Blueprint) -> None:
+    def _language_of(self, metadata: Mapping[str, Any]) -> str | None:
+        hint = metadata.get("language")
+        return language.nearest(hint, self._default_language) if isinstance(hint, str) else None
+
+    def _guard_callers(self, blueprint: Blueprint) -> None:
         @blueprint.middleware("request")
         async def check(request: Request) -> HTTPResponse | None:
             return self._check_rest(request)
@@ -183,9 +324,7 @@ class Mount:
             return None
         caller = self._access.caller_of(request)
         if caller is None:
-            return error_response(
-                401, "token_required", "The rest channel asks for an API token (Authorization: Bearer)."
-            )
+            return error_response(401, "token_required", "This channel asks for an API token (Authorization: Bearer).")
         body = request.json
         if not isinstance(body, dict):
             return error_response(400, "bad_input", "Expected a JSON object with sender and message.")
@@ -210,13 +349,18 @@ def _class_of(name: str) -> type[InputChannel]:
     return found
 
 
-def _external_id(metadata: Mapping[str, Any]) -> str | None:
-    given = metadata.get("message_id")
+def asks_for_token(channel: InputChannel) -> bool:
+    """Whether any program may call it (`rest`, `callback`), and so has to show a token of ours."""
+    return isinstance(channel, RestInput)
+
+
+def _external_id(known: Known, metadata: Mapping[str, Any]) -> str | None:
+    given = known.message_id or metadata.get("message_id")
     return str(given)[:200] if isinstance(given, (str, int)) and str(given).strip() else None
 
 
-def _sentence_for(error: HandoffError, hint: Any, default_language: str) -> str:
-    spoken = language.nearest(hint if isinstance(hint, str) else None, default_language)
+def _sentence_for(error: HandoffError, hint: str | None, default_language: str) -> str:
+    spoken = language.nearest(hint, default_language)
     if error.code == "text_too_long":
         return texts.say("too_long", spoken, limit=error.details.get("limit", ""))
     if error.code == "rate_limited":

@@ -11,13 +11,16 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-from collections.abc import Sequence
+import re
+import unicodedata
+from collections.abc import Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import IntegrityError
 
 from handoff import conversations, texts, tickets, transcript
 from handoff.clock import Clock
@@ -40,7 +43,9 @@ ASK_PERSON = "/ask_person"
 LEAVE_QUEUE = "/leave_queue"
 # One customer's lines waiting for their turn; more is a flood, and is told so.
 MAX_WAITING_FOR_TURN = 50
-
+# A choice under a message of ours as a channel sends it back, and as a customer types it from a numbered list.
+_BUTTON_KEY = re.compile(r"b(\d{1,18})\.(\d{1,3})")
+_NUMBER = re.compile(r"\W*(\d{1,2})\W*")
 
 # What the bot tells us about a line, kept with it.
 _KEPT_MARKS = ("faq", "order", "miss", "near", "denied")
@@ -97,6 +102,41 @@ class Line:
         self.limits = limits
         self.clock = clock
         self.bursts = Bursts(limits.burst_window_seconds)
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def keep(self, inbound: Inbound, limited: bool = True) -> Receipt:
+        """Store one message and return: nobody waits for the bot. It is finished in the background, and should that
+        break off, like every unfinished message. Raises what `receive` raises."""
+        inbound = self._checked(inbound, limited)
+        try:
+            taken = await self.database.write(lambda c: self._accept(c, inbound))
+        except IntegrityError:
+            # The same message at the same moment: the unique key let one in, and it is known now.
+            taken = await self.database.write(lambda c: self._accept(c, inbound))
+        if not taken.known:
+            self.floor.tell(taken.conversation, [taken.entry])
+            await self.floor.tell_and_deliver(taken.conversation, taken.notice)
+            if taken.entry.settled_at is None and taken.conversation.status is not Status.AGENT:
+                self._begin(self._finish_kept(taken.entry, f"{inbound.channel}:{inbound.sender}"))
+        return Receipt(taken.entry, taken.conversation, repeated=taken.known)
+
+    async def stop(self) -> None:
+        """Leave what is under way; it is taken up at the next start."""
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _finish_kept(self, entry: Message, key: str) -> None:
+        with self.bursts.under_way(key):
+            try:
+                await self._take_up(entry)
+            except Exception:
+                log.exception("A message was left half-way", extra={"event": "left_half_way", "message_id": entry.id})
 
     async def receive(self, inbound: Inbound, limited: bool = True) -> Receipt:
         """Take one message. Raises EmptyMessage, TextTooLong or RateLimited before anything is stored."""
@@ -163,9 +203,11 @@ class Line:
 
     def _checked(self, inbound: Inbound, limited: bool) -> Inbound:
         cleaned = text.clean(inbound.text)
+        if inbound.attachments and text.is_blank(cleaned):
+            cleaned = ""
         if len(cleaned) > self.limits.max_chars:
             raise TextTooLong(limit=self.limits.max_chars)
-        if text.is_blank(cleaned):
+        if text.is_blank(cleaned) and not inbound.attachments:
             raise EmptyMessage()
         key = f"{inbound.channel}:{inbound.sender}"
         wait = self.rates.wait_for(key) if limited else 0.0
@@ -257,14 +299,18 @@ class Line:
         )
         conversation = self._with_what_is_known(connection, conversation, inbound)
         payload, shown = self._payload_of(connection, conversation, inbound)
+        if inbound.reach is not None:
+            conversations.set_reach(connection, conversation.id, dict(inbound.reach), now)
+            conversation = conversations.find(connection, conversation.id)
         entry = transcript.append(
             connection,
             conversation,
             Draft(
                 author=Author.CUSTOMER,
-                text=shown,
+                text=shown or texts.say(_sent(inbound), conversation.language),
+                body=_attached(inbound),
                 payload=payload,
-                name=conversation.customer_name,
+                name=conversation.customer_name or inbound.name,
                 client_id=inbound.client_id,
                 dedup_key=key,
             ),
@@ -317,6 +363,12 @@ class Line:
         if inbound.picked_article is not None:
             return f'/faq{{"article": "{inbound.picked_article}"}}', inbound.text
         wanted = inbound.payload or inbound.text
+        if self.floor.post.is_written_to(inbound.channel):
+            chosen = self._choice_of(connection, conversation, wanted)
+            if chosen is not None:
+                return chosen
+            if _BUTTON_KEY.fullmatch(wanted):
+                raise EmptyMessage()  # a choice that we never gave this customer
         if not wanted.startswith("/"):
             return None, inbound.text
         offer = transcript.newest_offer(connection, conversation.id, wanted)
@@ -324,6 +376,35 @@ class Line:
             return None, inbound.text
         title = next(button["title"] for button in offer.buttons if button.get("payload") == wanted)
         return wanted, title
+
+    def _choice_of(
+        self, connection: Connection, conversation: Conversation, wanted: str
+    ) -> tuple[str | None, str] | None:
+        """The payload and the title of the choice that was tapped, or typed as its number or its words."""
+        key = _BUTTON_KEY.fullmatch(wanted)
+        if key is not None:
+            own = conversations.ids_of_sender(connection, conversation.channel, conversation.sender)
+            message = transcript.find(connection, own, int(key[1]))
+            buttons = message.buttons if message is not None else []
+            if message is None or int(key[2]) >= len(buttons):
+                return None
+            button = buttons[int(key[2])]
+            # What was offered in an earlier conversation is over: it is what the customer says now, and no command.
+            here = message.conversation_id == conversation.id
+            return (button["payload"] if here else None), button["title"]
+        offer = transcript.standing_offer(connection, conversation.id)
+        typed = unicodedata.normalize("NFKC", wanted).strip()
+        if offer is None or len(typed) > 100:
+            return None
+        number = _NUMBER.fullmatch(typed)
+        if number is not None and self.floor.post.shows_numbers(conversation.channel, offer.buttons):
+            place = int(number[1])
+            if 1 <= place <= len(offer.buttons):
+                return offer.buttons[place - 1]["payload"], offer.buttons[place - 1]["title"]
+        for button in offer.buttons:
+            if unicodedata.normalize("NFKC", button["title"]).strip().casefold() == typed.casefold():
+                return button["payload"], button["title"]
+        return None
 
     async def _finish_in_order(self, taken: Sequence[Taken]) -> list[Receipt]:
         """Finish what came before and was left half-way, then these messages: together, unless one of them is a choice
@@ -373,6 +454,8 @@ class Line:
         said = self.feedback.own_work(entry, conversation)
         if said is not None:
             return said
+        if entry.body.get("wordless"):
+            return lambda c: (conversation, self.floor.attachment_kept(c, conversation, entry.id))
         contact = contact_in(entry.text) if entry.payload is None else None
         if contact is None or conversation.status is not Status.BOT:
             return None
@@ -417,6 +500,8 @@ class Line:
     def _tell_typing(self, conversation: Conversation, typing: bool) -> None:
         topic = customer_topic(conversation.channel, conversation.sender)
         self.floor.live.publish(topic, {"kind": "typing", "author": "assistant", "typing": typing})
+        if typing:
+            self.floor.post.typing(conversation)
 
     async def _ask(self, entry: Message, conversation: Conversation) -> Sequence[BotLine] | None:
         """What the bot says; None when it failed."""
@@ -570,9 +655,23 @@ class Line:
                 await self.database.write(lambda c: transcript.settle(c, entry.id, self.clock()))
                 return
             try:
-                await self._finish(current[0], current[1])
+                left = await self.database.read(lambda c: transcript.unsettled_before(c, conversation.id, entry.id))
+                await self._finish_in_order([Taken(current[0], current[1], earlier=left)])
             except HandoffError as exc:
                 log.error("Could not finish a message", extra={"event": "take_up_failed", "code": exc.code})
+
+
+def _sent(inbound: Inbound) -> str:
+    """The name of the text for a message that is nothing but what was sent with it."""
+    kind = inbound.attachments[0].kind if inbound.attachments else ""
+    return f"sent_{kind}" if f"sent_{kind}" in texts.catalogue() else "sent_file"
+
+
+def _attached(inbound: Inbound) -> dict[str, Any]:
+    if not inbound.attachments:
+        return {}
+    body: dict[str, Any] = {"attachments": [one.kept() for one in inbound.attachments]}
+    return body if inbound.text else {**body, "wordless": True}
 
 
 def _metadata(entry: Message, conversation: Conversation, now: datetime) -> dict[str, Any]:

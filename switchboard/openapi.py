@@ -48,6 +48,7 @@ def _pages() -> dict[str, dict[str, Operation]]:
         "/widget.js": _page("The widget's script."),
         "/widget/static/{path}": _page("A file of the widget.", "path"),
         "/desk": _page("The agents' desk."),
+        "/desk/team": _page("The team, its shifts and who is there."),
         "/desk/static/{path}": _page("A file of the desk.", "path"),
         "/faq": _page("The editors' console."),
         "/faq/static/{path}": _page("A file of the console.", "path"),
@@ -216,6 +217,15 @@ def document() -> dict[str, Any]:
                 parameters=path("message_id"),
             )
         },
+        "/desk/api/messages/{message_id}/send-again": {
+            "post": op(
+                "desk",
+                "Try once more to send a message that did not arrive.",
+                {"200": "the message", "404": "unknown_message", "409": "nothing_to_send"},
+                **_AGENT,
+                parameters=path("message_id"),
+            )
+        },
         "/desk/api/faq": {
             "get": op("desk", "Search the articles.", {"200": "articles"}, **_READER, parameters=query("q", "locale"))
         },
@@ -227,6 +237,59 @@ def document() -> dict[str, Any]:
                 **_READER,
                 parameters=query("locale"),
             )
+        },
+        "/desk/api/team/presence": {
+            "put": op(
+                "desk",
+                "Online, away or offline, as the agent says of themselves.",
+                {"200": "presence", "400": "bad_input"},
+                **_AGENT,
+                requestBody=body({"presence": "string"}),
+            )
+        },
+        "/desk/api/team/mode": {
+            "put": op(
+                "desk",
+                "Whether the whole desk answers: hours, online or offline; supervisors only.",
+                {"200": "mode", "400": "bad_input", "403": "not_allowed"},
+                **_AGENT,
+                requestBody=body({"mode": "string"}),
+            )
+        },
+        "/desk/api/roster": {
+            "get": op(
+                "desk",
+                "The shifts of a week.",
+                {"200": "the week", "400": "bad_input"},
+                **_READER,
+                parameters=query("week"),
+            ),
+            "post": op(
+                "desk",
+                "Add a shift: one's own, or as a supervisor anybody's.",
+                {"200": "the shift", "400": "impossible_shift", "403": "not_allowed", "409": "shifts_overlap"},
+                **_AGENT,
+                requestBody=body(
+                    {"agent": "integer", "day": "string", "from": "string", "to": "string"}, {"note": "string"}
+                ),
+            ),
+        },
+        "/desk/api/roster/{shift_id}": {
+            "put": op(
+                "desk",
+                "Change a shift.",
+                {"200": "the shift", "400": "impossible_shift", "404": "unknown_shift", "409": "shifts_overlap"},
+                **_AGENT,
+                parameters=path("shift_id"),
+                requestBody=body({"day": "string", "from": "string", "to": "string"}, {"note": "string"}),
+            ),
+            "delete": op(
+                "desk",
+                "Remove a shift.",
+                {"200": "the shift that was", "404": "unknown_shift"},
+                **_AGENT,
+                parameters=path("shift_id"),
+            ),
         },
         "/desk/api/team/agents/{agent_id}": {
             "put": op(

@@ -71,6 +71,10 @@ def _add_staff_pages(routes: Blueprint, policy: str) -> None:
     async def desk(request: Request) -> HTTPResponse:
         return serve(request, DESK_FILES / "desk.html", cache=_FRESH, headers=desk_policy)
 
+    @routes.get("/desk/team")
+    async def team(request: Request) -> HTTPResponse:
+        return serve(request, DESK_FILES / "team.html", cache=_FRESH, headers=console_policy)
+
     @routes.get("/desk/static/<path:path>")
     async def desk_files(request: Request, path: str) -> HTTPResponse:
         return _file(request, DESK_FILES, path, desk_policy)

@@ -1,40 +1,67 @@
-"""Sending: how a stored line of ours reaches the customer through the channel they came by."""
+"""The post: which channels there are, how each is written to, and what goes within the response."""
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Mapping, Sequence
-from typing import Any
+import time
+from collections.abc import Coroutine, Mapping, Sequence
+from typing import Any, Protocol
 
-from rasa.core.channels.channel import InputChannel, OutputChannel
+from rasa.core.channels.channel import OutputChannel
 
+from connectors.output import DeliveryFailed, Envelope, Part
+from connectors.webhook import Webhook, Window
 from faq_kb.markup import plain
-from handoff import transcript
+from handoff import conversations, deliveries
 from handoff.clock import Clock
 from handoff.database import Database
-from handoff.models import Author
 from handoff.records import Conversation, Message
+from switchboard.outbox import Outbox, recipient_of
+from switchboard.rates import Rates
+from switchboard.senders import Sender, custom_of
 
 log = logging.getLogger(__name__)
 
 WIDGET = "widget"
 
 
+class LeftOut(Protocol):
+    """A channel that does not run, and why."""
+
+    @property
+    def channel(self) -> str:
+        """Its name."""
+
+    @property
+    def why(self) -> str:
+        """In a sentence for the operator, without a secret."""
+
+
 class ChannelPost:
     """Knows every mounted channel and sends through it."""
 
-    def __init__(self, database: Database, clock: Clock, site: str = "") -> None:
+    def __init__(self, database: Database, clock: Clock, outbox: Outbox, site: str = "") -> None:
+        self.outbox = outbox
+        self.site = site  # goes before the paths in articles
         self._database = database
         self._clock = clock
-        self._site = site  # goes before the paths in articles
-        self._channels: dict[str, InputChannel] = {}
+        self._senders: dict[str, Sender] = {}
+        self._windows: dict[str, Webhook] = {}
         self._only_in_response: set[str] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._asides = Rates(1, 1 / 60, time.monotonic)
+        self.left_out: Sequence[LeftOut] = ()
 
-    def register(self, name: str, channel: InputChannel) -> None:
-        """Remember how to reach customers of this channel later."""
-        self._channels[name] = channel
-        if type(channel).get_output_channel is InputChannel.get_output_channel:
+    def register(self, name: str, sender: Sender | None, channel: Webhook | None = None) -> None:
+        """Remember how customers of this channel are written to; None: only within the response to their request."""
+        if sender is None:
             self._only_in_response.add(name)
+            return
+        self._senders[name] = sender
+        self.outbox.add(name, sender)
+        if channel is not None:
+            self._windows[name] = channel
 
     def pulled_by_customer(self, channel: str) -> bool:
         """The widget fetches its lines itself, by cursor."""
@@ -44,47 +71,81 @@ class ChannelPost:
         """A channel without an output of its own, such as `rest`: what is said meanwhile goes with the next answer."""
         return channel in self._only_in_response
 
+    def shows_numbers(self, channel: str, buttons: Sequence[Mapping[str, str]]) -> bool:
+        """Whether customers of this channel see these choices as a numbered list."""
+        sender = self._senders.get(channel)
+        return sender is not None and sender.numbers(buttons)
+
+    def is_written_to(self, channel: str) -> bool:
+        """Whether customers of this channel can be written to at any time, by the outbox."""
+        return channel in self._senders
+
     async def deliver(self, conversation: Conversation, lines: Sequence[Message]) -> None:
-        """Send lines in order. What a channel does not take stays undelivered, and is logged."""
-        if self.pulled_by_customer(conversation.channel) or self.answered_in_response(conversation.channel):
-            return
-        try:
-            output = self.output_for(conversation.channel)
-        except Exception as exc:  # a stock channel may build its client here, and call its provider
-            log.error(
-                "A channel cannot be written to",
-                extra={"event": "delivery_failed", "channel": conversation.channel, "error": type(exc).__name__},
+        """The lines stand in the outbox since they were stored; only make it quick."""
+        if conversation.channel in self._senders:
+            self.outbox.nudge()
+
+    def typing(self, conversation: Conversation) -> None:
+        """Show the customer that somebody writes, where the channel can. Nobody waits for it."""
+        sender = self._senders.get(conversation.channel)
+        if sender is not None:
+            envelope = Envelope(
+                recipient_of(conversation),
+                reach=conversation.reach or {},
+                wrote_at=conversation.wrote_at,
+                now=self._clock(),
             )
-            return
-        if output is not None:
-            await self.send(output, conversation, lines)
+            self.begin(_quietly(sender.typing(envelope)))
 
-    def output_for(self, channel: str) -> OutputChannel | None:
-        """The way to write to customers of this channel without being asked; None when there is none."""
-        known = self._channels.get(channel)
-        return known.get_output_channel() if known is not None else None
+    def say_aside(self, channel: str, recipient: str, reach: Mapping[str, Any], text: str) -> None:
+        """One sentence that is not stored, such as "too fast"; at most one a minute to a customer."""
+        sender, key = self._senders.get(channel), f"{channel}:{recipient}"
+        if sender is not None and not self._asides.wait_for(key):
+            envelope = Envelope(recipient.rpartition("\x1f")[2], reach=reach, now=self._clock(), wrote_at=self._clock())
+            self.begin(_quietly(sender.send(Part(text=text), envelope)))
 
-    async def send(self, output: OutputChannel, conversation: Conversation, lines: Sequence[Message]) -> None:
-        """Send through this output, and remember what it took. A failure keeps the rest, in order, for later."""
-        taken = await self._send_in_order(output, conversation, lines)
-        if taken:
-            now = self._clock()
-            await self._database.write(lambda c: transcript.mark_delivered(c, taken, now))
+    def problems(self) -> list[dict[str, str]]:
+        """The channels that are left out, and why."""
+        return [{"channel": one.channel, "why": one.why} for one in self.left_out]
+
+    def begin(self, work: Coroutine[Any, Any, None]) -> None:
+        """Work that nobody waits for."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def stop(self) -> None:
+        """Leave what nobody waits for."""
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def window(self, conversation_id: str) -> dict[str, Any] | None:
+        """When this customer can be written to, for the desk; None where that is always."""
+
+        def work(connection: Any) -> tuple[Conversation, int]:
+            conversation = conversations.find(connection, conversation_id)
+            since = conversation.wrote_at
+            return conversation, deliveries.sent_since(connection, conversation_id, since) if since else 0
+
+        conversation, sent = await self._database.read(work)
+        if conversation.channel in self._only_in_response:
+            return {"open": False, "until": None, "left": None, "after": "next_message"}
+        channel = self._windows.get(conversation.channel)
+        if channel is None:
+            return None
+        now = self._clock()
+        window = channel.window(conversation.wrote_at, sent, now)
+        return _window_shape(window, window.is_open(now)) if window != Window() else None
 
     async def respond(self, output: OutputChannel, conversation: Conversation, lines: Sequence[Message]) -> None:
         """Send within the response to the customer's request; the line has marked these as delivered already."""
-        await self._send_in_order(output, conversation, lines)
-
-    async def _send_in_order(
-        self, output: OutputChannel, conversation: Conversation, lines: Sequence[Message]
-    ) -> list[int]:
-        taken: list[int] = []
         for line in lines:
             try:
-                await self._send_one(output, recipient_of(conversation), line)
-            except Exception as exc:  # a provider's client may raise anything
+                await self._respond_one(output, recipient_of(conversation), line)
+            except Exception as exc:  # a stock channel's collector may raise anything
                 log.error(
-                    "A channel did not take a message",
+                    "A response did not take a message",
                     extra={
                         "event": "delivery_failed",
                         "channel": conversation.channel,
@@ -93,32 +154,29 @@ class ChannelPost:
                     },
                 )
                 break
-            taken.append(line.id)
-        return taken
 
-    async def _send_one(self, output: OutputChannel, recipient: str, line: Message) -> None:
+    async def _respond_one(self, output: OutputChannel, recipient: str, line: Message) -> None:
         # Articles are written with markup, which no channel but the widget shows.
-        message: dict[str, Any] = {"text": plain(line.text, self._site) if line.body.get("faq") else line.text}
+        message: dict[str, Any] = {"text": plain(line.text, self.site) if line.body.get("faq") else line.text}
         if line.buttons:
             message["buttons"] = [dict(button) for button in line.buttons]
         if line.body.get("image"):
             message["image"] = line.body["image"]
-        custom = _custom(line)
+        custom = custom_of(line)
         if custom and output.name() == "collector":
             message["custom"] = custom
         await output.send_response(recipient, message)
 
 
-def recipient_of(conversation: Conversation) -> str:
-    """The provider's own id of the customer."""
-    return conversation.sender.rpartition("\x1f")[2]
+def _window_shape(window: Window, is_open: bool) -> dict[str, Any]:
+    until = window.until.isoformat() if window.until else None
+    return {"open": is_open, "until": until, "left": window.left, "after": window.after}
 
 
-def _custom(line: Message) -> Mapping[str, Any]:
-    """What a program behind the rest channel may want to know beside the text: who speaks, and the order as data."""
-    custom: dict[str, Any] = {}
-    if line.author is Author.AGENT:
-        custom["author"] = {"kind": "agent", "name": line.name}
-    if line.body.get("order"):
-        custom["order"] = line.body["order"]
-    return custom
+async def _quietly(work: Any) -> None:
+    try:
+        await asyncio.wait_for(work, 10)
+    except (DeliveryFailed, asyncio.TimeoutError) as exc:
+        log.debug("No typing was shown", extra={"event": "typing_failed", "error": type(exc).__name__})
+    except Exception:
+        log.exception("No typing was shown", extra={"event": "typing_failed"})

@@ -20,6 +20,24 @@ class Identity:
 
 
 @dataclass(frozen=True)
+class Attachment:
+    """Something a customer sent beside text: what it is, and how its channel finds it. Never its address alone: that
+    may expire, cost a token to open, or belong to somebody else."""
+
+    kind: str  # image, audio, video, file, sticker, location, contact
+    source: Mapping[str, Any] = field(default_factory=dict)  # for the channel's `open_media`; kept with the message
+    name: str | None = None
+    mime_type: str | None = None
+    size_bytes: int | None = None
+    content: bytes | None = None  # where the message itself carries it, as a mail does; not kept with the message
+
+    def kept(self) -> dict[str, Any]:
+        """What is stored with the message."""
+        shape = {"kind": self.kind, "name": self.name, "mime_type": self.mime_type, "bytes": self.size_bytes}
+        return {name: value for name, value in shape.items() if value is not None} | {"source": dict(self.source)}
+
+
+@dataclass(frozen=True)
 class Inbound:
     """One message from a customer, as a channel hands it over: who, what, and the sender's own id for it."""
 
@@ -35,6 +53,10 @@ class Inbound:
     asks_person: bool = False
     picked_article: str | None = None  # chosen in the page's list of articles rather than asked for
     masked: bool = False  # a card or identity number in the text was hidden
+    attachments: tuple[Attachment, ...] = ()
+    # What the channel needs to write back later; None for a channel that is never written to unasked.
+    reach: Mapping[str, Any] | None = None
+    name: str | None = None  # what the provider calls the customer; proves nothing
 
 
 @dataclass(frozen=True)

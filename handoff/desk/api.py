@@ -16,7 +16,7 @@ from sqlalchemy.engine import Connection
 
 import shop
 from faq_kb import KnowledgeFollower, markup
-from handoff import agents, conversations, shapes, texts, tickets, transcript
+from handoff import agents, conversations, deliveries, shapes, texts, tickets, transcript
 from handoff.clock import Clock
 from handoff.database import Database
 from handoff.desk.sessions import COOKIE, Sessions
@@ -84,6 +84,7 @@ class Desk:
             ("/tickets/next/claim", "POST", self._claim_next),
             ("/tickets/<number:str>/claim", "POST", self._claim),
             ("/messages/<message_id:int>/wrong-answer", "POST", self._wrong_answer),
+            ("/messages/<message_id:int>/send-again", "POST", self._send_again),
             ("/faq", "GET", self._faq),
         ):
             name = f"{handler.__name__.strip('_')}_{method.lower()}"
@@ -138,6 +139,7 @@ class Desk:
 
     async def _inbox(self, agent: Agent, request: Request) -> dict[str, Any]:
         now = self._clock()
+        problems = self._floor.post.problems() if agent.may_take_over else []
 
         def work(connection: Connection) -> dict[str, Any]:
             waiting = tickets.queue(connection)
@@ -147,6 +149,7 @@ class Desk:
                 "mine": [_row(connection, one) for one in mine],
                 "others": [_row(connection, one) for one in conversations.of_other_agents(connection, agent.id)],
                 "counts": {"waiting": tickets.count_waiting(connection), "mine": len(mine)},
+                "channels_left_out": problems,
             }
 
         return await self._database.read(work)
@@ -172,28 +175,31 @@ class Desk:
             return conversation, {
                 "conversation": _row(connection, conversation),
                 "ticket": _ticket(connection, conversation, now),
-                "messages": [shapes.for_desk(line) for line in lines],
+                "messages": _lines(connection, lines),
                 "cursor": lines[-1].id if lines else 0,
                 "more_before": bool(lines) and lines[0].seq > 1,
                 "past": [_row(connection, one) for one in past],
             }
 
         conversation, answer = await self._database.read(work)
+        answer["window"] = await self._floor.post.window(conversation_id)
         answer["customer"] = await self._customer(conversation, request.args.get("locale") or agent.language)
         return answer
 
     async def _messages(self, agent: Agent, request: Request, conversation_id: str) -> dict[str, Any]:
         after, before = _number(request.args.get("after")), _number(request.args.get("before"))
 
-        def work(connection: Connection) -> list[Message]:
+        def work(connection: Connection) -> tuple[list[Message], list[dict[str, Any]]]:
             conversations.find(connection, conversation_id)
             if before:
-                return transcript.earlier_of_conversation(connection, conversation_id, before)
-            return transcript.of_conversation(connection, conversation_id, after)
+                lines = transcript.earlier_of_conversation(connection, conversation_id, before)
+            else:
+                lines = transcript.of_conversation(connection, conversation_id, after)
+            return lines, _lines(connection, lines)
 
-        lines = await self._database.read(work)
+        lines, shown = await self._database.read(work)
         return {
-            "messages": [shapes.for_desk(line) for line in lines],
+            "messages": shown,
             "cursor": lines[-1].id if lines else after,
             "more_before": bool(lines) and lines[0].seq > 1,
         }
@@ -238,6 +244,10 @@ class Desk:
             raise BadInput("client_id must be a short text.", field="client_id")
         said = await self._floor.say(agent, conversation_id, text, client_id, note=body.get("note") is True)
         return {"message": shapes.for_desk(said)}
+
+    async def _send_again(self, agent: Agent, request: Request, message_id: int) -> dict[str, Any]:
+        said, standing = await self._floor.send_again(agent, message_id)
+        return {"message": shapes.for_desk(said, standing)}
 
     async def _close(self, agent: Agent, request: Request, conversation_id: str) -> dict[str, Any]:
         return await self._row_of(await self._floor.close(agent, conversation_id))
@@ -352,6 +362,11 @@ def _row(connection: Connection, conversation: Conversation) -> dict[str, Any]:
         agents.by_id(connection, conversation.agent_id),
         tickets.last_of(connection, conversation.id),
     )
+
+
+def _lines(connection: Connection, lines: list[Message]) -> list[dict[str, Any]]:
+    standing = deliveries.standing_of(connection, [line.id for line in lines])
+    return [shapes.for_desk(line, standing.get(line.id)) for line in lines]
 
 
 def _ticket(connection: Connection, conversation: Conversation, now: datetime) -> dict[str, Any] | None:

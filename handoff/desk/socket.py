@@ -14,7 +14,7 @@ from sanic.request import Request
 from sqlalchemy.engine import Connection
 from websockets.exceptions import ConnectionClosed
 
-from handoff import agents, conversations, shapes, tickets
+from handoff import agents, conversations, deliveries, shapes, tickets
 from handoff.clock import Clock
 from handoff.database import Database
 from handoff.desk.sessions import Sessions
@@ -194,9 +194,16 @@ class DeskSocket:
             return {"type": "escalated", "ticket": event["ticket"]}
         if kind == "typing":
             return {"type": "typing", "conversation": event["conversation"], "typing": event["typing"]}
+        if kind == "delivery":
+            return {"type": "delivery", "conversation": event["conversation"], "deliveries": await self._now(event)}
         if kind == "row":
             return {"type": "conversation", "conversation": await self._row(str(event["conversation"]))}
         return None
+
+    async def _now(self, event: Mapping[str, Any]) -> dict[str, Any]:
+        ids = [int(one) for one in event["messages"]]
+        found = await self._database.read(lambda c: deliveries.standing_of(c, ids))
+        return {str(one): shapes.delivery(standing) for one, standing in found.items()}
 
     async def _row(self, conversation_id: str) -> dict[str, Any]:
         def work(connection: Connection) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Any
 
 from sanic import Blueprint
@@ -11,14 +12,15 @@ from sanic.request import Request
 from sanic.response import HTTPResponse, json
 from sqlalchemy.engine import Connection
 
-from handoff import agents, shapes, tickets, work
+from handoff import agents, conversations, desk_mode, presence, roster, shapes, tickets, work
 from handoff.clock import Clock
-from handoff.database import Database
 from handoff.desk.sessions import Sessions
+from handoff.desk_mode import Mode
 from handoff.errors import BadInput, NotAllowed, UnknownAgent
-from handoff.floor import DESK_TOPIC, Live
+from handoff.floor import DESK_TOPIC, QUEUE_TOPIC, Floor
+from handoff.models import Presence
 from handoff.records import Agent
-from handoff.teams import Team, TeamsFile
+from handoff.teams import Team
 
 log = logging.getLogger(__name__)
 
@@ -26,11 +28,11 @@ log = logging.getLogger(__name__)
 class TeamDesk:
     """What agents and supervisors may ask and change about the team."""
 
-    def __init__(self, database: Database, live: Live, sessions: Sessions, teams: TeamsFile, clock: Clock) -> None:
-        self._database = database
-        self._live = live
+    def __init__(self, floor: Floor, sessions: Sessions, clock: Clock) -> None:
+        self._database = floor.database
+        self._floor = floor
         self._sessions = sessions
-        self._teams = teams
+        self._teams = floor.teams
         self._clock = clock
 
     def blueprint(self) -> Blueprint:
@@ -39,6 +41,8 @@ class TeamDesk:
         for path, method, handler in (
             ("", "GET", self._whole),
             ("/agents/<agent_id:int>", "PUT", self._set_work),
+            ("/presence", "PUT", self._set_presence),
+            ("/mode", "PUT", self._set_mode),
         ):
             name = f"{handler.__name__.strip('_')}_{method.lower()}"
             routes.add_route(self._for_agents(handler), path, methods=[method], name=name)
@@ -57,15 +61,29 @@ class TeamDesk:
 
         def read(connection: Connection) -> dict[str, Any]:
             waiting = tickets.waiting_by_team(connection)
+            loads = conversations.held_by_agent(connection)
+            everybody = [one for one in agents.listing(connection) if one.active and one.answers_customers]
+            off = roster.off_duty(connection, [one.id for one in everybody], now)
+            mode = desk_mode.current(connection)
             return {
-                "teams": [_team(team, language, waiting.get(team.id, 0), now) for team in teams.by_id.values()],
+                "mode": mode.mode.value,
+                "mode_changed_by": mode.changed_by,
+                "mode_changed_at": mode.changed_at.isoformat() if mode.changed_at else None,
+                "teams": [
+                    _team(team, language, waiting.get(team.id, 0), mode.mode, now) for team in teams.by_id.values()
+                ],
                 "general": teams.general,
                 "skills": list(teams.skills),
                 "agents": [
-                    _member(one, agents.is_present(one, now))
-                    for one in agents.listing(connection)
-                    if one.active and one.answers_customers
+                    {
+                        **_member(one, agents.is_present(one, now)),
+                        "is_on_shift": one.id not in off,
+                        "load": loads.get(one.id, 0),
+                        "places": presence.capacity_of(one, teams),
+                    }
+                    for one in everybody
                 ],
+                "me": agent.id,
                 "problem": self._teams.problem,
                 "may_edit": agent.may_take_over,
             }
@@ -93,11 +111,42 @@ class TeamDesk:
             "An agent's work was changed",
             extra={"event": "work_changed", "agent_id": agent_id, "by": supervisor.id},
         )
-        self._live.publish(DESK_TOPIC, {"kind": "inbox"})
+        self._tell()
         return {"agent": _member(changed, agents.is_present(changed, self._clock()))}
 
+    async def _set_presence(self, agent: Agent, request: Request) -> dict[str, Any]:
+        wanted = _one_of(request, "presence", [one.value for one in Presence])
+        await self._database.write(lambda c: agents.set_presence(c, agent.id, Presence(wanted)))
+        log.info("Presence changed", extra={"event": "presence", "agent_id": agent.id, "presence": wanted})
+        self._tell()
+        return {"presence": wanted}
 
-def _team(team: Team, language: str, waiting: int, now: Any) -> dict[str, Any]:
+    async def _set_mode(self, agent: Agent, request: Request) -> dict[str, Any]:
+        if not agent.may_take_over:
+            raise NotAllowed()
+        wanted = Mode(_one_of(request, "mode", [one.value for one in Mode]))
+        now = self._clock()
+        await self._database.write(lambda c: desk_mode.change(c, wanted, agent.login, now))
+        log.warning("The desk's mode changed", extra={"event": "desk_mode", "mode": wanted.value, "by": agent.id})
+        self._tell()
+        return {"mode": wanted.value}
+
+    def _tell(self) -> None:
+        """Pages of customers ask again whether people are there, and whoever gives out tickets looks again."""
+        self._floor.live.publish(DESK_TOPIC, {"kind": "inbox"})
+        self._floor.live.publish(QUEUE_TOPIC, {"kind": "state"})
+        self._floor.queue_changed(sweep=True)
+
+
+def _one_of(request: Request, field: str, allowed: list[str]) -> str:
+    body = request.json if request.body else {}
+    value = body.get(field) if isinstance(body, dict) else None
+    if value not in allowed:
+        raise BadInput(f"{field} must be one of {', '.join(allowed)}.", field=field)
+    return str(value)
+
+
+def _team(team: Team, language: str, waiting: int, mode: Mode, now: datetime) -> dict[str, Any]:
     opening = team.hours.next_opening(now)
     return {
         "id": team.id,
@@ -111,7 +160,7 @@ def _team(team: Team, language: str, waiting: int, now: Any) -> dict[str, Any]:
         "capacity": team.capacity,
         "skills": list(team.skills),
         "time_zone": team.hours.zone.key,
-        "is_open": team.hours.is_open(now),
+        "is_open": mode is Mode.ONLINE or (mode is Mode.HOURS and team.hours.is_open(now)),
         "next_opening": opening.isoformat() if opening else None,
         "waiting": waiting,
     }

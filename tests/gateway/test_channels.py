@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from gateway_parts import Gateway, Start
+from providers.server import eventually
 from rasa.core.channels import BUILTIN_CHANNELS
 
 from switchboard import channels
@@ -19,17 +20,22 @@ CREDENTIALS: dict[str, Any] = {
     "callback": {"url": "http://127.0.0.1:9/callback"},
     "facebook": {"verify": "v", "secret": "s" * 32, "page-access-token": "t" * 64},
     "slack": {"slack_token": "xoxb-1", "slack_channel": "C1", "slack_signing_secret": "s" * 32},
-    "mattermost": {"url": "http://127.0.0.1:9/api/v4", "token": "t" * 26, "webhook_url": "http://127.0.0.1:9/hook"},
-    "rocketchat": {"user": "bot", "password": "p", "server_url": "http://127.0.0.1:9"},
+    "mattermost": {
+        "url": "http://127.0.0.1:9/api/v4",
+        "token": "t" * 26,
+        "webhook_url": "http://127.0.0.1:9/hook",
+        "webhook_token": "w",
+    },
+    "rocketchat": {"user": "bot", "password": "p", "server_url": "http://127.0.0.1:9", "webhook_token": "w"},
     "twilio": {"account_sid": "AC" + "0" * 32, "auth_token": "0" * 32, "twilio_number": "whatsapp:+14155238886"},
-    "twilio_voice": {"initial_prompt": "hello"},
-    "webexteams": {"access_token": "t" * 64, "room": "r"},
+    "twilio_voice": {"initial_prompt": "hello", "auth_token": "0" * 32},
+    "webexteams": {"access_token": "t" * 64, "room": "r", "webhook_secret": "w"},
     "hangouts": {"project_id": "1"},
     "telegram": {"access_token": "1:" + "a" * 35, "verify": "bot", "webhook_url": "https://127.0.0.1:9/hook"},
     "botframework": {"app_id": "a", "app_password": "p"},
     "socketio": {"session_persistence": True},
 }
-ASKS_ITS_PROVIDER = {"telegram", "botframework"}
+ASKS_ITS_PROVIDER = {"botframework"}
 
 
 async def _post(gateway: Gateway, body: Any, headers: dict[str, str] | None = None) -> tuple[int, Any]:
@@ -179,24 +185,23 @@ async def test_every_stock_channel_mounts_and_one_that_fails_is_left_out(
     async with gateway.http.get(f"{gateway.base}/readyz") as response:
         assert response.status == 200
         left_out = {one["channel"]: one["why"] for one in (await response.json())["channels_left_out"]}
-    assert set(left_out) == {*ASKS_ITS_PROVIDER, "socketio"}
+    # Telegram cannot be told where we are; the channel runs, and the operator reads of it.
+    assert set(left_out) - {"telegram"} == {*ASKS_ITS_PROVIDER, "socketio"}
     assert "allow_insecure" in left_out["socketio"]
     assert "a" * 35 not in str(left_out), "no secret"
-    for name in set(CREDENTIALS) - set(left_out):
+    for name in set(CREDENTIALS) - {*ASKS_ITS_PROVIDER, "socketio"}:
         async with gateway.http.get(f"{gateway.base}/webhooks/{name}/") as response:
             assert response.status == 200, name
-    for name in left_out:
+    for name in (*ASKS_ITS_PROVIDER, "socketio"):
         async with gateway.http.get(f"{gateway.base}/webhooks/{name}/") as response:
             assert response.status == 404, name
     assert (await gateway.rest("hello"))[0]["text"] == "bot: hello"
-    call = {"From": "+85291234567", "To": "+1", "SpeechResult": "hello from a phone"}
     async with gateway.http.post(
         f"{gateway.base}/webhooks/callback/webhook", json={"sender": "c", "message": "hi"}
     ) as answer:
         assert answer.status == 200
-    async with gateway.http.post(f"{gateway.base}/webhooks/twilio_voice/webhook", data=call) as answer:
-        assert answer.status == 200 and "bot: hello from a phone" in await answer.text()
-    assert [asked["metadata"]["channel"] for asked in gateway.bot.asked] == ["rest", "callback", "twilio_voice"]
+    await eventually(lambda: len(gateway.bot.asked) == 2)
+    assert [asked["metadata"]["channel"] for asked in gateway.bot.asked] == ["rest", "callback"]
 
 
 async def test_socketio_is_mounted_only_by_somebody_who_knows_what_it_is(start: Start, root: Path) -> None:

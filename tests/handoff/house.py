@@ -148,7 +148,7 @@ class House:
             self.database.write_now(lambda c, one=one: agents.seen(c, one.id, self.clock()))
 
     async def writes(self, sender: str, text: str, external_id: str | None = None, **more: Any) -> Receipt:
-        inbound = Inbound(CHANNEL, sender, text, external_id=external_id, language="en", **more)
+        inbound = Inbound(CHANNEL, sender, text, external_id=external_id, client_id=external_id, language="en", **more)
         return await self.line.receive(inbound, limited=False)
 
     async def settle(self) -> None:

@@ -24,7 +24,7 @@ MAY_USE: dict[str, set[str]] = {
 CONNECTORS_SEE = {"switchboard.records"}
 # Modules that run inside the bot process; nobody else may import Rasa's core, engine or nlu.
 BOT_PROCESS = {"switchboard/bot_memory.py", "switchboard/bot_validation.py", "switchboard/bot_voice.py"}
-RASA_FOR_ALL = ("rasa.core.channels", "rasa.shared.utils")
+RASA_FOR_ALL = ("rasa.core.channels", "rasa.shared.utils", "rasa.shared.exceptions")
 
 
 def _modules() -> list[Path]:

@@ -12,7 +12,9 @@ export class Api extends Server {
   say = (id, message) => this.#call("POST", `/conversations/${part(id)}/messages`, message);
   /** `move` is one of close, release, handback, takeover. */
   move = (id, move) => this.#call("POST", `/conversations/${part(id)}/${move}`, {});
+  setPresence = (presence) => this.#call("PUT", "/team/presence", { presence });
   typing = (id, typing) => this.#call("POST", `/conversations/${part(id)}/typing`, { typing });
+  sendAgain = (id) => this.#call("POST", `/messages/${part(id)}/send-again`, {});
   wrongAnswer = (id, article) =>
     this.#call("POST", `/messages/${part(id)}/wrong-answer`, { as: "not_asked_as", article });
   faq = (q, locale) => this.#call("GET", `/faq?${new URLSearchParams({ q, locale })}`);

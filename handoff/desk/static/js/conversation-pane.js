@@ -22,7 +22,7 @@ class ConversationPane extends HTMLElement {
     Object.assign(this, { desk, route, onCopy, parts: partsOf(this) });
     const { parts } = this;
     this.composer = parts.composer;
-    this.list = new MessageList(parts.messages, { outbox: desk.outbox, onCopy, onWrong: (...answer) => desk.wrongAnswer(...answer), onEdit: (item) => item && this.composer.takeBack(item) });
+    this.list = new MessageList(parts.messages, { outbox: desk.outbox, onCopy, onWrong: (...answer) => desk.wrongAnswer(...answer), onEdit: (item) => item && this.composer.takeBack(item), onSendAgain: (id) => desk.sendAgain(id) });
     this.composer.start({ desk, onFaq, onSent: () => this.#toEnd() });
 
     for (const button of [parts.claim, parts.claimFoot]) button.addEventListener("click", () => this.#takeIt());

@@ -81,6 +81,17 @@ export class Desk extends Session {
     if (this.agent && this.selectedId !== null) this.readThread(this.selectedId);
   }
 
+  /** What colleagues and the router see; away and offline give customers without a word back to the queue. */
+  async setPresence(presence) {
+    try {
+      await this.api.setPresence(presence);
+      this.agent = { ...this.agent, presence };
+    } catch (error) {
+      this.notifyError(error);
+    }
+    this.emit("agent");
+  }
+
   // The live connection
 
   async #connected() {
@@ -133,6 +144,9 @@ export class Desk extends Session {
         break;
       case "conversation":
         this.#placeRow(frame.conversation);
+        break;
+      case "delivery":
+        if (this.threads.get(frame.conversation)?.deliver(frame.deliveries)) this.emit("outbox", frame.conversation);
         break;
       case "typing":
         this.threads.get(frame.conversation)?.customerTypes(frame);
@@ -438,6 +452,14 @@ export class Desk extends Session {
   }
 
   /** Returns what the server made of it, or null when it could not be told. */
+  async sendAgain(id) {
+    try {
+      await this.api.sendAgain(id);
+    } catch (error) {
+      this.notifyError(error);
+    }
+  }
+
   async wrongAnswer(id, article) {
     try {
       return await this.api.wrongAnswer(id, article);

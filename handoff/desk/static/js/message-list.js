@@ -1,6 +1,6 @@
 // The transcript as a list that grows: stored messages, then what is still on its way, with a line where a day begins.
 import { dayKey, dayName } from "/page/static/js/formats.js";
-import { messageView, showPending } from "./message-view.js";
+import { messageView, showDelivery, showPending } from "./message-view.js";
 import { copyOf, forgetRows, keepRows, partsOf } from "/page/static/js/templates.js";
 
 const JOINED_MS = 5 * 60_000;
@@ -11,8 +11,8 @@ export class MessageList {
   #thread = null;
   #limit = FIRST_SHOWN;
 
-  constructor(element, { outbox, onCopy, onWrong, onEdit }) {
-    Object.assign(this, { element, outbox, onCopy, onWrong, onEdit });
+  constructor(element, { outbox, onCopy, onWrong, onEdit, onSendAgain }) {
+    Object.assign(this, { element, outbox, onCopy, onWrong, onEdit, onSendAgain });
   }
 
   /** Shows the thread; returns whether earlier messages we hold are left out. */
@@ -50,7 +50,7 @@ export class MessageList {
       const joined = isJoined(before, message);
       // The client's id is the key while there is one: the element of a message on its way becomes that of the stored one.
       const key = message.client_id ? `client ${message.client_id}` : `id ${message.id}`;
-      const stamp = `${message.id ?? ""}|${joined}|${message.item?.state ?? ""}|${message.item?.error?.code ?? ""}`;
+      const stamp = `${message.id ?? ""}|${joined}|${message.item?.state ?? ""}|${message.item?.error?.code ?? ""}|${message.delivery?.state ?? ""}|${message.delivery?.reason ?? ""}`;
       entries.push({ key, stamp, message, joined });
       before = message;
     }
@@ -80,6 +80,7 @@ export class MessageList {
     if (message.id !== undefined) row.node.dataset.id = message.id;
     row.node.classList.toggle("joined", joined);
     if (message.item) showPending(row.parts, message.item, this.#actionsFor(message.item));
+    else showDelivery(row.parts, message.delivery, () => this.onSendAgain(message.id));
   }
 
   #actionsFor(item) {

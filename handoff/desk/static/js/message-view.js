@@ -127,6 +127,30 @@ export function showPending(parts, item, { onRetry, onEdit, onDiscard }) {
   parts.state.replaceChildren(why, action("action.retry", "retry", onRetry), action("action.edit", "edit-failed", onEdit), action("action.discard", "discard", onDiscard));
 }
 
+const REASONS = new Set(["blocked", "unknown_recipient", "window_closed", "quota", "content", "too_large", "account", "busy", "unreachable", "no_answer", "cannot_write"]);
+// What an agent should see at once; that a message was taken or read is said quietly.
+const TROUBLE = new Set(["failed", "unknown"]);
+
+/** Where a stored message is on its way to the customer's phone, and why it does not arrive. */
+export function showDelivery(parts, delivery, onSendAgain) {
+  parts.root.classList.toggle("failed", TROUBLE.has(delivery?.state));
+  parts.state.hidden = !delivery;
+  if (!delivery) return;
+  parts.root.dataset.delivery = delivery.state;
+  const said = document.createElement("span");
+  said.textContent = t(`delivery.${delivery.state === "sending" ? "pending" : delivery.state}`);
+  const shown = [said];
+  if (delivery.reason) {
+    const why = document.createElement("span");
+    const known = REASONS.has(delivery.reason);
+    why.textContent = known ? t(`delivery.reason.${delivery.reason}`) : t("delivery.reason.refused", { detail: oneLine(delivery.detail ?? "", 120) || "–" });
+    if (delivery.detail) why.title = oneLine(delivery.detail, 300);
+    shown.push(why);
+  }
+  if (TROUBLE.has(delivery.state)) shown.push(action("action.send_again", "send-again", onSendAgain));
+  parts.state.replaceChildren(...shown);
+}
+
 function action(key, testid, onClick) {
   const button = document.createElement("button");
   button.className = "link";

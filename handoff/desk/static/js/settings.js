@@ -11,6 +11,7 @@ export class Settings {
     element("setting-language").replaceChildren(...LOCALES.map((one) => new Option(LOCALE_NAMES[one], one)));
     for (const [id, name] of [["theme", "theme"], ["send", "sendKey"]]) element(`setting-${id}`).addEventListener("change", (event) => preferences.set(name, event.target.value));
     for (const [id, name] of [["ticket-sound", "ticketSound"], ["message-sound", "messageSound"], ["shortcuts", "shortcuts"]]) element(`setting-${id}`).addEventListener("change", (event) => preferences.set(name, event.target.checked));
+    element("setting-presence").addEventListener("change", (event) => desk.setPresence(event.target.value));
     element("setting-language").addEventListener("change", (event) => desk.setLanguage(event.target.value));
     element("setting-notifications").addEventListener("click", () => this.#askForNotifications());
     element("sign-out").addEventListener("click", () => {
@@ -44,6 +45,8 @@ export class Settings {
       for (const id of ["rail-name", "settings-name"]) setText(element(id), agent.name);
       element("rail-agent").title = agent.name;
       setText(element("settings-role"), named("role", agent.role));
+      element("setting-presence").value = agent.presence ?? "online";
+      element("rail-agent").dataset.presence = agent.presence ?? "online";
     }
     element("setting-language").value = locale();
     element("setting-theme").value = this.preferences.get("theme");

@@ -81,6 +81,19 @@ export class Thread {
     return { isNew: added.length > 0, gap };
   }
 
+  /** Takes in where messages of ours are on their way; says whether any of them is one of ours here. */
+  deliver(deliveries) {
+    let known = false;
+    for (const [id, delivery] of Object.entries(deliveries)) {
+      const message = this.#byId.get(Number(id));
+      if (!message) continue;
+      this.#byId.set(message.id, { ...message, delivery });
+      known = true;
+    }
+    if (known) this.#sorted = null;
+    return known;
+  }
+
   hasFromClient(clientId) {
     return this.messages.some((message) => message.client_id === clientId);
   }

@@ -1,0 +1,93 @@
+"""What a provider's webhook brings, once it is read: a customer's message, a receipt, or something we do not use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol, Union
+
+from rasa.core.channels.channel import OutputChannel, UserMessage
+
+from switchboard.records import Attachment
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """One message from a customer.
+
+    `message_id` is the provider's own id for it: the same at every repeat, and another for every other message of this
+    customer. `payload` is what a button of ours carried. `reach` is what writing to this customer later takes.
+    """
+
+    sender: str
+    message_id: str
+    text: str = ""
+    payload: str | None = None
+    attachments: tuple[Attachment, ...] = ()
+    reach: Mapping[str, Any] = field(default_factory=dict)
+    name: str | None = None
+    language: str | None = None
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What became of a message of ours: `sent`, `delivered`, `read` or `failed`.
+
+    Of one message by the provider's id, or, with `until`, of all that `recipient` was sent until then.
+    """
+
+    state: str
+    message_id: str | None = None
+    recipient: str | None = None
+    until: datetime | None = None
+    reason: str | None = None
+    detail: str | None = None
+
+
+@dataclass(frozen=True)
+class Unused:
+    """An event that we do not use: acknowledged, and counted under its kind."""
+
+    kind: str
+
+
+Event = Union[Incoming, Receipt, Unused]
+
+
+class CustomerMessage(UserMessage):
+    """A `UserMessage` of Rasa that still knows the event it was made from."""
+
+    def __init__(self, incoming: Incoming, output: OutputChannel, channel: str) -> None:
+        metadata: dict[str, Any] = {"message_id": incoming.message_id}
+        if incoming.attachments:
+            metadata["attachments"] = [one.kept() for one in incoming.attachments]
+        super().__init__(
+            incoming.payload or incoming.text,
+            output,
+            incoming.sender,
+            input_channel=channel,
+            message_id=incoming.message_id,
+            metadata=metadata,
+        )
+        self.incoming = incoming
+
+
+class Exchange(Protocol):
+    """Whom a channel tells what is no message. In plain Rasa nobody listens."""
+
+    async def receipt(self, receipt: Receipt) -> None:
+        """The provider says what became of a message of ours."""
+
+    def unused(self, kind: str) -> None:
+        """An event was acknowledged and not used."""
+
+
+class NobodyListens:
+    """The exchange of plain Rasa."""
+
+    async def receipt(self, receipt: Receipt) -> None:
+        """Rasa keeps no receipts."""
+
+    def unused(self, kind: str) -> None:
+        """Rasa counts nothing."""

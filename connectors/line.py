@@ -1,0 +1,207 @@
+"""LINE Messaging API.
+
+Webhooks: https://developers.line.biz/en/reference/messaging-api/#webhooks
+Sending: https://developers.line.biz/en/reference/messaging-api/#send-reply-message and #send-push-message
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from typing import Any
+
+from sanic.request import Request
+
+from connectors.events import Event, Incoming, Unused
+from connectors.media import MediaPlace
+from connectors.output import DeliveryFailed, Envelope, Limits, Output, Part
+from connectors.proof import base64_sha256, same
+from connectors.provider import Answer, Provider, failure
+from connectors.splitting import utf16_units
+from connectors.webhook import Webhook, needed
+from switchboard.records import Attachment
+
+API = "https://api.line.me"
+CONTENT_API = "https://api-data.line.me"
+# A reply token holds for a minute; what comes later is pushed, which counts against the plan.
+REPLY_TOKEN_HOLDS = timedelta(seconds=50)
+LOADING_SECONDS = 20
+_MEDIA = {"image": "image", "video": "video", "audio": "audio", "file": "file"}
+
+
+class LineOutput(Output):
+    """Replies while the reply token holds (free), pushes afterwards."""
+
+    limits = Limits(text=5000, size=utf16_units, buttons=13, button_title=20, payload=300, images=True)
+    # https://developers.line.biz/en/docs/messaging-api/retrying-api-request/
+    repeats_safely = True
+
+    def __init__(self, access_token: str, api_url: str = API) -> None:
+        self._provider = Provider(api_url)
+        self._headers = {"Authorization": f"Bearer {access_token}"}
+        self._used_tokens: dict[str, None] = {}
+
+    @classmethod
+    def name(cls) -> str:
+        """As the input's."""
+        return "line"
+
+    async def post(self, part: Part, envelope: Envelope) -> str | None:
+        """The id that LINE gives the message."""
+        messages = [_message(part)]
+        token = self._reply_token(envelope)
+        if token:
+            try:
+                answer = await self._call("/v2/bot/message/reply", {"replyToken": token, "messages": messages})
+            except DeliveryFailed as exc:
+                # A reply has no repeat key: pushed as well, the customer might read it twice.
+                exc.cannot_repeat = True
+                raise
+            if answer.is_good:
+                return _first_id(answer)
+            if answer.status != 400:
+                raise _failure(answer)
+            # The token was used or is too old: LINE took nothing.
+        answer = await self._call(
+            "/v2/bot/message/push",
+            {"to": envelope.recipient, "messages": messages},
+            {"X-Line-Retry-Key": envelope.key},
+        )
+        # 409: it was taken the first time we asked.
+        if answer.is_good or answer.status == 409:
+            return _first_id(answer)
+        raise _failure(answer)
+
+    async def typing(self, envelope: Envelope) -> None:
+        """The loading sign; it ends with the next message."""
+        await self._call(
+            "/v2/bot/chat/loading/start", {"chatId": envelope.recipient, "loadingSeconds": LOADING_SECONDS}
+        )
+
+    async def close(self) -> None:
+        """Close the pool."""
+        await self._provider.close()
+
+    def _reply_token(self, envelope: Envelope) -> str | None:
+        """The token of the customer's last message, once, as long as it holds."""
+        token = envelope.reach.get("reply_token")
+        if not isinstance(token, str) or token in self._used_tokens:
+            return None
+        if envelope.wrote_at is None or envelope.now is None or envelope.now - envelope.wrote_at > REPLY_TOKEN_HOLDS:
+            return None
+        self._used_tokens[token] = None
+        if len(self._used_tokens) > 5000:
+            del self._used_tokens[next(iter(self._used_tokens))]
+        return token
+
+    async def _call(self, path: str, body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Answer:
+        return await self._provider.call("POST", path, body=body, headers={**self._headers, **(headers or {})})
+
+
+class LineInput(Webhook):
+    """A LINE Official Account."""
+
+    def __init__(self, secret: str, access_token: str, api_url: str, content_url: str) -> None:
+        self._secret = secret
+        self._token = access_token
+        self._content_url = content_url
+        self._output = LineOutput(access_token, api_url)
+
+    @classmethod
+    def name(cls) -> str:
+        """As in the URL."""
+        return "line"
+
+    @classmethod
+    def from_credentials(cls, credentials: dict[str, Any] | None) -> LineInput:
+        """`channel_secret` and `channel_access_token` from the LINE Developers console."""
+        secret, token = needed(credentials, "line", "channel_secret", "channel_access_token")
+        given = credentials or {}
+        return cls(secret, token, str(given.get("api_url") or API), str(given.get("content_url") or CONTENT_API))
+
+    def is_genuine(self, request: Request) -> bool:
+        """https://developers.line.biz/en/docs/messaging-api/verify-webhook-signature/"""
+        return same(request.headers.get("x-line-signature"), base64_sha256(self._secret, request.body))
+
+    def events_in(self, body: Any) -> Iterable[Any]:
+        """None at all when the console checks the address."""
+        events: list[Any] = body["events"]
+        return events
+
+    def read(self, event: Any) -> Event | None:
+        """Messages and taps of one person; groups are no customer service."""
+        kind = event["type"]
+        source = event.get("source") or {}
+        if event.get("mode") == "standby" or source.get("type") != "user":
+            return Unused(f"{kind} of {event.get('mode') or source.get('type')}")
+        if kind == "message":
+            return self._read_message(event, event["message"], source["userId"])
+        if kind == "postback":
+            return _incoming(event, source["userId"], payload=str(event["postback"]["data"]))
+        return Unused(kind)
+
+    def get_output_channel(self) -> LineOutput:
+        """One for the account."""
+        return self._output
+
+    async def open_media(self, attachment: Attachment) -> MediaPlace:
+        """https://developers.line.biz/en/reference/messaging-api/#get-content"""
+        url = f"{self._content_url}/v2/bot/message/{attachment.source['id']}/content"
+        return MediaPlace(url, (_host(self._content_url),), {"Authorization": f"Bearer {self._token}"})
+
+    def _read_message(self, event: Any, message: Any, sender: str) -> Event:
+        kind = message["type"]
+        if kind == "text":
+            return _incoming(event, sender, text=message["text"])
+        if kind in _MEDIA:
+            if (message.get("contentProvider") or {}).get("type") == "external":
+                return Unused("external content")
+            attachment = Attachment(
+                _MEDIA[kind], {"id": str(message["id"])}, message.get("fileName"), size_bytes=message.get("fileSize")
+            )
+            return _incoming(event, sender, attachments=(attachment,))
+        if kind == "location":
+            place = {name: message.get(name) for name in ("title", "address", "latitude", "longitude")}
+            words = " ".join(str(place[name]) for name in ("title", "address") if place[name])
+            return _incoming(event, sender, text=words, attachments=(Attachment("location", place),))
+        if kind == "sticker":
+            return _incoming(event, sender, attachments=(Attachment("sticker", {"keywords": message.get("keywords")}),))
+        return Unused(f"message {kind}")
+
+
+def _incoming(event: Any, sender: str, **fields: Any) -> Incoming:
+    token = event.get("replyToken")
+    reach = {"reply_token": token} if token else {}
+    return Incoming(sender, event["webhookEventId"], reach=reach, **fields)
+
+
+def _message(part: Part) -> dict[str, Any]:
+    if part.image and part.image.startswith("https://"):
+        return {"type": "image", "originalContentUrl": part.image, "previewImageUrl": part.image}
+    message: dict[str, Any] = {"type": "text", "text": part.text or part.image}
+    if part.buttons:
+        actions = [
+            {"type": "postback", "label": one.title, "data": one.payload, "displayText": one.title}
+            for one in part.buttons
+        ]
+        message["quickReply"] = {"items": [{"type": "action", "action": action} for action in actions]}
+    return message
+
+
+def _first_id(answer: Answer) -> str | None:
+    sent = answer.get("sentMessages")
+    return str(sent[0]["id"]) if isinstance(sent, list) and sent and isinstance(sent[0], dict) else None
+
+
+def _failure(answer: Answer) -> DeliveryFailed:
+    """https://developers.line.biz/en/reference/messaging-api/#error-responses"""
+    said = str(answer.get("message") or "")
+    if answer.status == 429 and "monthly limit" in said:
+        return DeliveryFailed("quota", said, permanent=True)
+    if answer.status == 400 and "to" in said and "invalid" in said:
+        return DeliveryFailed("unknown_recipient", said, permanent=True)
+    return failure(answer, said)
+
+
+def _host(url: str) -> str:
+    return url.partition("://")[2].partition("/")[0]

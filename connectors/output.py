@@ -1,0 +1,201 @@
+"""Writing to a customer: the base of our output channels.
+
+A channel says what its provider takes (`limits`) and how one message is posted (`post`). Cutting long text, turning too
+many buttons into a numbered list, and Rasa's own `send_*` methods are here.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from rasa.core.channels.channel import OutputChannel
+
+from connectors.splitting import characters, shorten, split
+
+
+class DeliveryFailed(Exception):
+    """The provider did not take a message.
+
+    `reason` is one of REASONS and is shown to the agent in words. `permanent`: asking again is no use. `retry_after`:
+    seconds the provider asks for. `whole_account`: it wants to hear nothing from this account until then, rather than
+    nothing for this customer. `maybe_sent`: the request left and no answer came. `cannot_repeat`: this way of sending
+    has no repeat key, although the channel has one.
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        detail: str = "",
+        *,
+        permanent: bool = False,
+        retry_after: float | None = None,
+        whole_account: bool = False,
+        maybe_sent: bool = False,
+        cannot_repeat: bool = False,
+    ) -> None:
+        super().__init__(reason)
+        self.reason = reason if reason in REASONS else "refused"
+        self.detail = detail
+        self.permanent = permanent
+        self.retry_after = retry_after
+        self.whole_account = whole_account
+        self.maybe_sent = maybe_sent
+        self.cannot_repeat = cannot_repeat
+
+
+# Why a message did not arrive. The desk has a sentence for each, in every language.
+REASONS = frozenset(
+    {
+        "blocked",  # the customer has blocked us, or left
+        "unknown_recipient",  # there is nobody under this id or number
+        "window_closed",  # the time in which the provider lets us write is over
+        "quota",  # this month's messages, or this window's, are used up
+        "content",  # the provider does not take this text or file
+        "too_large",
+        "account",  # our own account, key or permission was refused: the operator has to act
+        "busy",  # asked too fast
+        "unreachable",  # the provider cannot be reached, or is broken
+        "no_answer",  # the request left and nothing came back
+        "cannot_write",  # the channel has no way to write unasked
+        "refused",  # anything else; the detail says what
+    }
+)
+
+
+@dataclass(frozen=True)
+class Button:
+    """A choice under a message."""
+
+    title: str
+    payload: str
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """A line of ours: text, choices, a picture. `hint` asks to answer with a number, in the customer's language."""
+
+    text: str
+    buttons: tuple[Button, ...] = ()
+    image: str | None = None
+    hint: str = ""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One message at the provider."""
+
+    text: str = ""
+    buttons: tuple[Button, ...] = ()
+    image: str | None = None
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """For whom a part is, and what is known around it."""
+
+    recipient: str
+    # The same at every try of the same part, for providers with a repeat key.
+    key: str = field(default_factory=lambda: str(uuid.uuid4()))
+    reach: Mapping[str, Any] = field(default_factory=dict)  # what the channel remembered
+    wrote_at: datetime | None = None  # when the customer last wrote
+    now: datetime | None = None
+    is_person: bool = False  # written by a person rather than the bot
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What the provider takes. `size` is how it counts."""
+
+    text: int = 4000
+    size: Callable[[str], int] = characters
+    buttons: int = 0
+    button_title: int = 20
+    text_with_buttons: int | None = None
+    payload: int | None = None
+    images: bool = False
+
+
+class Output(OutputChannel):
+    """An output channel of Rasa that says what became of a message.
+
+    A channel sets `limits` and writes `post`. `repeats_safely`: posting twice under the same `Envelope.key` sends once.
+    """
+
+    limits = Limits()
+    repeats_safely = False
+
+    async def post(self, part: Part, envelope: Envelope) -> str | None:
+        """Post one message; the provider's id for it. Raises DeliveryFailed."""
+        raise NotImplementedError
+
+    async def typing(self, envelope: Envelope) -> None:
+        """Show the customer that somebody writes. Nothing where the provider has no such thing."""
+
+    async def close(self) -> None:
+        """Let go of connections."""
+
+    def parts(self, line: Outgoing) -> list[Part]:
+        """The messages that a line becomes: the same for the same line, always, for a failed one is taken up later."""
+        limits = self.limits
+        text, buttons = line.text.strip(), self._fitting(line.buttons)
+        if line.buttons and not buttons:
+            text = numbered(text, line.buttons, line.hint)
+        pieces = split(text, limits.text, limits.size)
+        if buttons:
+            pieces = self._with_room(pieces, limits.text_with_buttons or limits.text)
+        parts = [Part(text=piece) for piece in pieces]
+        if buttons:
+            parts = [*parts[:-1], replace(parts[-1] if parts else Part(text="…"), buttons=buttons)]
+        if line.image:
+            parts.append(Part(image=line.image) if limits.images else Part(text=line.image))
+        return parts
+
+    def numbers(self, buttons: Sequence[Button]) -> bool:
+        """Whether these choices are shown as a numbered list, to be answered with a number."""
+        return bool(buttons) and not self._fitting(buttons)
+
+    def _fitting(self, buttons: Sequence[Button]) -> tuple[Button, ...]:
+        """The buttons as the provider takes them; none when it does not take them all, or not told apart."""
+        limits = self.limits
+        if not buttons or len(buttons) > limits.buttons:
+            return ()
+        if limits.payload is not None and any(len(one.payload.encode()) > limits.payload for one in buttons):
+            return ()
+        fitting = tuple(replace(one, title=shorten(one.title, limits.button_title, limits.size)) for one in buttons)
+        return fitting if len({one.title for one in fitting}) == len(fitting) else ()
+
+    def _with_room(self, pieces: list[str], limit: int) -> list[str]:
+        """The last piece short enough to carry the buttons."""
+        return [*pieces[:-1], *split(pieces[-1], limit, self.limits.size)] if pieces else []
+
+    # -- what plain Rasa calls -----------------------------------------------------------------------------------
+
+    async def send_line(self, recipient_id: str, line: Outgoing) -> None:
+        """Post every part of a line."""
+        for part in self.parts(line):
+            await self.post(part, Envelope(recipient_id))
+
+    async def send_text_message(self, recipient_id: str, text: str, **kwargs: Any) -> None:
+        """A text."""
+        await self.send_line(recipient_id, Outgoing(text))
+
+    async def send_text_with_buttons(
+        self, recipient_id: str, text: str, buttons: list[dict[str, Any]], **kwargs: Any
+    ) -> None:
+        """A text with choices."""
+        made = tuple(Button(str(one["title"]), str(one.get("payload") or one["title"])) for one in buttons)
+        await self.send_line(recipient_id, Outgoing(text, made))
+
+    async def send_image_url(self, recipient_id: str, image: str, **kwargs: Any) -> None:
+        """A picture."""
+        await self.send_line(recipient_id, Outgoing("", image=image))
+
+
+def numbered(text: str, buttons: Sequence[Button], hint: str = "") -> str:
+    """The choices as a numbered list under the text."""
+    lines = [f"{number}. {button.title}" for number, button in enumerate(buttons, 1)]
+    return "\n".join([*([text, ""] if text else []), *lines, *(["", hint] if hint else [])])

@@ -1,0 +1,37 @@
+"""Whether a request is from the provider: signatures over the raw body, and secrets, compared in constant time.
+
+The algorithm is the connector's choice and never the request's.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+
+
+def same(given: str | None, expected: str) -> bool:
+    """Whether a secret or a signature is the expected one. An empty expectation is met by nothing."""
+    if not given or not expected:
+        return False
+    return hmac.compare_digest(given.encode("utf-8", "surrogateescape"), expected.encode("utf-8", "surrogateescape"))
+
+
+def hex_sha256(secret: str, body: bytes) -> str:
+    """HMAC-SHA256 as lower-case hexadecimal."""
+    return hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+
+
+def base64_sha256(secret: str, body: bytes) -> str:
+    """HMAC-SHA256 in base64."""
+    return base64.b64encode(hmac.new(secret.encode(), body, hashlib.sha256).digest()).decode()
+
+
+def base64_sha1(secret: str, body: bytes) -> str:
+    """HMAC-SHA1 in base64, for providers that sign so."""
+    return base64.b64encode(hmac.new(secret.encode(), body, hashlib.sha1).digest()).decode()
+
+
+def hex_sha1(secret: str, body: bytes) -> str:
+    """HMAC-SHA1 as lower-case hexadecimal, for providers that sign so."""
+    return hmac.new(secret.encode(), body, hashlib.sha1).hexdigest()

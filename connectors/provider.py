@@ -1,0 +1,130 @@
+"""Calling a provider's HTTP API: one pool of connections a channel, bounded in time and size, and every way it can go
+wrong said as `DeliveryFailed`."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+
+from connectors.output import DeliveryFailed
+
+MAX_ANSWER_BYTES = 1_000_000
+# What a provider may ask us to wait; more is taken as this.
+LONGEST_WAIT_SECONDS = 6 * 3600.0
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the provider answered."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: Any  # parsed JSON, or None
+
+    @property
+    def is_good(self) -> bool:
+        """Whether the provider took it."""
+        return 200 <= self.status < 300
+
+    @property
+    def retry_after(self) -> float | None:
+        """The seconds of a Retry-After header."""
+        given = self.headers.get("retry-after", "")
+        return min(float(given), LONGEST_WAIT_SECONDS) if given.isascii() and given.isdigit() else None
+
+    def get(self, *path: str) -> Any:
+        """A value inside the body, or None where there is none."""
+        value = self.body
+        for name in path:
+            value = value.get(name) if isinstance(value, dict) else None
+        return value
+
+
+class Provider:
+    """A provider's API at one address."""
+
+    def __init__(self, url: str, timeout_seconds: float = 15) -> None:
+        self.url = url.rstrip("/")
+        self._timeout = aiohttp.ClientTimeout(total=timeout_seconds, connect=min(5.0, timeout_seconds))
+        self._session: aiohttp.ClientSession | None = None
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Any = None,
+        form: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        params: Mapping[str, str] | None = None,
+        auth: aiohttp.BasicAuth | None = None,
+    ) -> Answer:
+        """The provider's answer, whatever its status. Raises DeliveryFailed when there is none.
+
+        No redirect is followed: a provider's API has no need of them, and our keys go nowhere else.
+        """
+        try:
+            async with self._open().request(
+                method,
+                f"{self.url}{path}",
+                json=body,
+                data=form,
+                headers=headers,
+                params=params,
+                auth=auth,
+                allow_redirects=False,
+            ) as response:
+                raw = await _bounded(response)
+                return Answer(response.status, {k.lower(): v for k, v in response.headers.items()}, _parsed(raw))
+        except aiohttp.ClientConnectorError as exc:
+            raise DeliveryFailed("unreachable", type(exc).__name__) from exc
+        except asyncio.TimeoutError as exc:
+            raise DeliveryFailed("no_answer", "no answer in time", maybe_sent=True) from exc
+        except (aiohttp.ClientError, OSError) as exc:
+            raise DeliveryFailed("no_answer", type(exc).__name__, maybe_sent=True) from exc
+
+    async def close(self) -> None:
+        """Close the pool."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    def _open(self) -> aiohttp.ClientSession:
+        if self._session is None or self._session.closed:
+            self._session = aiohttp.ClientSession(timeout=self._timeout)
+        return self._session
+
+
+def failure(answer: Answer, detail: str = "") -> DeliveryFailed:
+    """What a status alone means, where the provider's own code says nothing more."""
+    detail = detail or f"status {answer.status}"
+    if answer.status == 429:
+        return DeliveryFailed("busy", detail, retry_after=answer.retry_after, whole_account=True)
+    if answer.status >= 500:
+        return DeliveryFailed("unreachable", detail, retry_after=answer.retry_after)
+    if answer.status in (401, 403):
+        return DeliveryFailed("account", detail, permanent=True)
+    if answer.status == 413:
+        return DeliveryFailed("too_large", detail, permanent=True)
+    return DeliveryFailed("refused", detail, permanent=True)
+
+
+async def _bounded(response: aiohttp.ClientResponse) -> bytes:
+    raw = b""
+    async for piece in response.content.iter_chunked(65_536):
+        raw += piece
+        if len(raw) > MAX_ANSWER_BYTES:
+            break
+    return raw
+
+
+def _parsed(raw: bytes) -> Any:
+    try:
+        return json.loads(raw)
+    except (ValueError, RecursionError):
+        return None

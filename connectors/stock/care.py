@@ -1,0 +1,100 @@
+"""What a stock channel needs around it: one `Care` a channel, and the channel with its settings as `Kept`.
+
+The channel's own code stays as it is. Its requests pass a middleware first, which asks whether the provider sent them
+and reads what the channel does not hand on; its output channel is asked for only where it may call its provider.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Optional
+
+from rasa.core.channels.channel import InputChannel, OutputChannel, UserMessage
+from sanic.request import Request
+from sanic.response import HTTPResponse
+
+from connectors.output import Limits
+from switchboard.records import Attachment
+
+OnNewMessage = Callable[[UserMessage], Awaitable[Any]]
+Reach = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A stock channel, its entry in credentials.yml, and the address customers' providers see."""
+
+    name: str
+    channel: InputChannel
+    settings: Mapping[str, Any]
+    url: str  # of its webhook, as the provider calls it
+
+    def setting(self, name: str) -> str:
+        """A setting of ours in the channel's entry."""
+        return str(self.settings.get(name) or "")
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a request says that the channel does not hand on. None: as the channel says.
+
+    `unused` names an event that nobody needs: it is acknowledged and goes no further.
+    """
+
+    message_id: str | None = None
+    reach: Reach = field(default_factory=dict)
+    sender: str | None = None
+    text: str | None = None
+    name: str | None = None
+    attachments: tuple[Attachment, ...] = ()
+    unused: str | None = None
+
+
+Proof = Callable[[Kept, Request], bool]
+Reading = Callable[[Kept, Request], Known]
+HandOver = Callable[[UserMessage, Known], Awaitable[None]]
+# Instead of the channel's own handler, where that would lose something.
+Taking = Callable[[Kept, Request, HandOver], Awaitable[Optional[HTTPResponse]]]
+
+
+def _nothing_known(_kept: Kept, _request: Request) -> Known:
+    return Known()
+
+
+def _own_output(kept: Kept, _reach: Reach) -> OutputChannel | None:
+    return type(kept.channel).get_output_channel(kept.channel)
+
+
+_LIMITS = Limits(text=2000, buttons=3, button_title=80, images=True)
+
+
+@dataclass(frozen=True)
+class Care:
+    """The care for one kind of channel.
+
+    `needs`: settings without which it does not run, beside Rasa's own. `in_thread`: its client is synchronous.
+    `writes_later`: whether customers can be written to unasked. `prepare` runs before the blueprint is built, `start`
+    when the gateway runs.
+    """
+
+    is_genuine: Proof | None = None
+    needs: tuple[str, ...] = ()
+    read: Reading = _nothing_known
+    take: Taking | None = None
+    output: Callable[[Kept, Reach], OutputChannel | None] = _own_output
+    writes_later: bool = True
+    in_thread: bool = False
+    limits: Limits = _LIMITS
+    titles_as_payloads: bool = False
+    prepare: Callable[[Kept], None] = lambda _kept: None
+    start: Callable[[Kept], Awaitable[None]] | None = None
+
+
+class NoOutput(OutputChannel):
+    """Stands in a `UserMessage` where the outbox writes to the customer: making the real one may call the provider."""
+
+    @classmethod
+    def name(cls) -> str:
+        """A name, as Rasa wants one."""
+        return "outbox"

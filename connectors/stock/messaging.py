@@ -1,0 +1,251 @@
+"""Care for the stock channels of messaging services: telegram, facebook, twilio, twilio_voice."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from types import SimpleNamespace
+from typing import Any
+
+import requests
+from fbmessenger import MessengerClient  # type: ignore[import-untyped]
+from rasa.core.channels.channel import OutputChannel, UserMessage
+from rasa.core.channels.facebook import Messenger, MessengerBot
+from rasa.core.channels.telegram import TelegramOutput
+from sanic.request import Request
+from sanic.response import HTTPResponse, text
+from twilio.request_validator import RequestValidator
+
+from connectors.output import Limits
+from connectors.proof import hex_sha256, same
+from connectors.stock.care import Care, HandOver, Kept, Known, NoOutput, Reach
+from switchboard.records import Attachment
+
+GRAPH_URL = "https://graph.facebook.com/v21.0"
+
+
+# -- telegram: https://core.telegram.org/bots/api#setwebhook --------------------------------------------------------
+
+_MEDIA = {
+    "photo": "image",
+    "video": "video",
+    "voice": "audio",
+    "audio": "audio",
+    "document": "file",
+    "sticker": "sticker",
+    "animation": "video",
+    "video_note": "video",
+    "contact": "contact",
+}
+
+
+def _telegram_secret(kept: Kept) -> str:
+    """Ours to choose: the same on every gateway, and not to be guessed without the bot's token."""
+    return kept.setting("secret_token") or hashlib.sha256(f"webhook {kept.channel.access_token}".encode()).hexdigest()
+
+
+class _QuietTelegram(NoOutput):
+    """What the stock handler asks for: who the bot is. The secret in the header has proved it already."""
+
+    def __init__(self, username: str) -> None:
+        self._username = username
+
+    async def get_me(self) -> Any:
+        """Without asking Telegram for every message."""
+        return SimpleNamespace(username=self._username)
+
+
+def _telegram_prepare(kept: Kept) -> None:
+    quiet = _QuietTelegram(kept.channel.verify)
+    kept.channel.get_output_channel = lambda: quiet
+
+
+def _telegram_is_genuine(kept: Kept, request: Request) -> bool:
+    return same(request.headers.get("x-telegram-bot-api-secret-token"), _telegram_secret(kept))
+
+
+async def _telegram_take(kept: Kept, request: Request, hand_over: HandOver) -> HTTPResponse | None:
+    """What the channel drops or breaks on; the rest is its own."""
+    if request.path.endswith("/set_webhook"):
+        return text("the gateway sets the webhook itself", status=403)
+    update = request.json
+    if "callback_query" in update and update["callback_query"].get("message"):
+        return None
+    message = update.get("message")
+    if not isinstance(message, dict) or (message.get("chat") or {}).get("type") != "private":
+        return text("success")
+    kind = next((name for name in _MEDIA if message.get(name)), None)
+    if message.get("text") is not None or kind is None:
+        return None if message.get("text") is not None or message.get("location") else text("success")
+    found = message[kind][-1] if kind == "photo" else message[kind]
+    attachment = Attachment(
+        _MEDIA[kind],
+        {"file_id": found.get("file_id")},
+        found.get("file_name"),
+        found.get("mime_type"),
+        found.get("file_size"),
+    )
+    known = Known(str(update["update_id"]), {}, text=message.get("caption") or "", attachments=(attachment,))
+    await hand_over(UserMessage("", NoOutput(), message["chat"]["id"], input_channel="telegram"), known)
+    return text("success")
+
+
+def _telegram_read(_kept: Kept, request: Request) -> Known:
+    update = request.json
+    asked = update.get("message") or update.get("callback_query") or {}
+    name = (asked.get("from") or {}).get("first_name")
+    return Known(str(update["update_id"]), name=name)
+
+
+def _telegram_output(kept: Kept, _reach: Reach) -> OutputChannel:
+    known = getattr(kept.channel, "own_output", None)
+    if known is None:
+        known = kept.channel.own_output = TelegramOutput(kept.channel.access_token)
+    return known
+
+
+async def _telegram_start(kept: Kept) -> None:
+    output: Any = _telegram_output(kept, {})
+    await output.set_webhook(
+        url=kept.channel.webhook_url or kept.url,
+        secret_token=_telegram_secret(kept),
+        allowed_updates=["message", "callback_query"],
+    )
+
+
+TELEGRAM = Care(
+    is_genuine=_telegram_is_genuine,
+    needs=("access_token", "verify"),
+    read=_telegram_read,
+    take=_telegram_take,
+    output=_telegram_output,
+    limits=Limits(text=4096, buttons=8, button_title=60, payload=64, images=True),
+    prepare=_telegram_prepare,
+    start=_telegram_start,
+)
+
+
+# -- facebook: https://developers.facebook.com/docs/messenger-platform/webhooks --------------------------------------
+
+_KINDS = {"image": "image", "video": "video", "audio": "audio", "file": "file"}
+
+
+def _facebook_is_genuine(kept: Kept, request: Request) -> bool:
+    if request.method == "GET":
+        return same(request.args.get("hub.verify_token"), kept.channel.fb_verify)
+    expected = "sha256=" + hex_sha256(kept.channel.fb_secret, request.body)
+    return same(request.headers.get("x-hub-signature-256"), expected)
+
+
+async def _facebook_take(kept: Kept, request: Request, hand_over: HandOver) -> HTTPResponse:
+    """Every event of the batch, each through the channel's own reading, which takes the first alone."""
+    if request.method == "GET":
+        return text(request.args.get("hub.challenge") or "")
+    for entry in request.json.get("entry") or ():
+        for event in entry.get("messaging") or ():
+            known = _facebook_known(event)
+            if known is None:
+                continue
+
+            async def on_new_message(message: UserMessage, known: Known = known) -> None:
+                await hand_over(message, known)
+
+            messenger = Messenger(kept.channel.fb_access_token, on_new_message)
+            await messenger.handle({"entry": [{"messaging": [event]}]}, None)
+    return text("success")
+
+
+def _facebook_known(event: Mapping[str, Any]) -> Known | None:
+    message, postback = event.get("message"), event.get("postback")
+    if isinstance(postback, dict) and postback.get("payload"):
+        return Known(str(postback.get("mid") or f"{event['sender']['id']}:{event.get('timestamp')}"))
+    if not isinstance(message, dict) or message.get("is_echo"):
+        return None
+    found = message.get("attachments") or ()
+    attachments = tuple(
+        Attachment(_KINDS[one["type"]], {"url": one["payload"]["url"]}) for one in found if one.get("type") in _KINDS
+    )
+    if not message.get("text") and not attachments:
+        return None
+    # The channel takes the address of a picture for what the customer says.
+    return Known(str(message["mid"]), text=message.get("text") or "" if attachments else None, attachments=attachments)
+
+
+def _facebook_output(kept: Kept, _reach: Reach) -> OutputChannel:
+    session = requests.Session()
+    session.hooks["response"].append(lambda response, *_, **__: response.raise_for_status())
+    client = MessengerClient(kept.channel.fb_access_token, session=session)
+    # The version that the library was written for is gone.
+    client.graph_url = kept.setting("graph_url") or GRAPH_URL
+    return MessengerBot(client)
+
+
+FACEBOOK = Care(
+    is_genuine=_facebook_is_genuine,
+    needs=("verify", "secret", "page-access-token"),
+    take=_facebook_take,
+    output=_facebook_output,
+    in_thread=True,
+    limits=Limits(text=2000, buttons=3, button_title=20, text_with_buttons=640, images=True),
+)
+
+
+# -- twilio: https://www.twilio.com/docs/usage/security#validating-requests -----------------------------------------
+
+
+def _twilio_is_genuine(kept: Kept, request: Request) -> bool:
+    token = str(getattr(kept.channel, "auth_token", "") or kept.setting("auth_token"))
+    query = f"?{request.query_string}" if request.query_string else ""
+    given = request.headers.get("x-twilio-signature")
+    # The address as the provider knows it comes from our settings, never from the request's headers.
+    return bool(given) and bool(
+        RequestValidator(token).validate(kept.url + query, {k: list(v) for k, v in request.form.items()}, given)
+    )
+
+
+def _twilio_read(_kept: Kept, request: Request) -> Known:
+    form = request.form
+    count = form.get("NumMedia") or "0"
+    attachments = tuple(
+        Attachment(
+            _kind_of(form.get(f"MediaContentType{index}") or ""),
+            {"url": form.get(f"MediaUrl{index}")},
+            mime_type=form.get(f"MediaContentType{index}"),
+        )
+        for index in range(min(int(count) if count.isdigit() else 0, 10))
+        if form.get(f"MediaUrl{index}")
+    )
+    words = form.get("Body") or ""
+    if not words and not attachments and not form.get("Latitude"):
+        return Known(unused=str(form.get("SmsStatus") or "no message"))
+    # The channel breaks on a message without text.
+    form["Body"] = [words]
+    return Known(form.get("MessageSid"), attachments=attachments, text=words if attachments else None)
+
+
+def _kind_of(mime_type: str) -> str:
+    kind = mime_type.partition("/")[0]
+    return kind if kind in ("image", "video", "audio") else "file"
+
+
+TWILIO = Care(
+    is_genuine=_twilio_is_genuine,
+    needs=("account_sid", "auth_token", "twilio_number"),
+    read=_twilio_read,
+    in_thread=True,
+    limits=Limits(text=1600, buttons=0, images=True),
+)
+
+
+# -- twilio_voice: https://www.twilio.com/docs/voice/twiml ----------------------------------------------------------
+
+
+def _voice_read(_kept: Kept, request: Request) -> Known:
+    form = request.form
+    number = str(form.get("From") or "")
+    key = request.headers.get("i-twilio-idempotency-token")
+    # A caller cannot be written to; whoever wants a person is called back.
+    return Known(str(key) if key else None, {"call_back": number} if number.startswith("+") else {})
+
+
+TWILIO_VOICE = Care(is_genuine=_twilio_is_genuine, needs=("auth_token",), read=_voice_read, writes_later=False)

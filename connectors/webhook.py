@@ -1,0 +1,184 @@
+"""A channel whose provider posts events to us: the base of our input channels.
+
+The order is fixed here: is it the provider (over the raw bytes), parse, hand over each event, acknowledge. The
+gateway's `on_new_message` returns when the message is stored, and the bot answers afterwards; plain Rasa's returns when
+the bot has answered.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from rasa.core.channels.channel import InputChannel, UserMessage
+from rasa.shared.exceptions import InvalidConfigException
+from sanic import Blueprint, response
+from sanic.request import Request
+from sanic.response import HTTPResponse
+
+from connectors.events import CustomerMessage, Event, Exchange, Incoming, NobodyListens, Receipt
+from connectors.media import MediaPlace
+from connectors.output import Output
+from switchboard.records import Attachment
+
+log = logging.getLogger(__name__)
+
+OnNewMessage = Callable[[UserMessage], Awaitable[Any]]
+# What reading one event may raise when it is not what the provider documents.
+_UNREADABLE = (KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError, RecursionError)
+
+
+@dataclass(frozen=True)
+class Window:
+    """How long, and how often, the provider lets us write to a customer.
+
+    `until` None: always. `left` None: as often as we like. `after` names what can still be sent once it is closed, in a
+    word that the desk has a sentence for: nothing, template, person, next_message.
+    """
+
+    until: datetime | None = None
+    left: int | None = None
+    after: str = "nothing"
+
+    def is_open(self, now: datetime) -> bool:
+        """Whether a message may go now."""
+        return (self.until is None or now < self.until) and (self.left is None or self.left > 0)
+
+
+class Webhook(InputChannel):
+    """An input channel of Rasa with its order fixed. A channel writes `name`, `from_credentials`, `is_genuine`,
+    `events_in`, `read` and `get_output_channel`; the rest where its provider differs."""
+
+    exchange: Exchange = NobodyListens()
+
+    # -- what a channel writes -----------------------------------------------------------------------------------
+
+    def is_genuine(self, request: Request) -> bool:
+        """Whether the provider sent this, seen from the raw body and the headers, in constant time."""
+        raise NotImplementedError
+
+    def events_in(self, body: Any) -> Iterable[Any]:
+        """The events of a request, unread."""
+        raise NotImplementedError
+
+    def read(self, event: Any) -> Event | None:
+        """One event, read. An event that cannot be read may raise what Python raises; the others are kept."""
+        raise NotImplementedError
+
+    def get_output_channel(self) -> Output:
+        """How to write to customers of this channel at any time."""
+        raise NotImplementedError
+
+    # -- what a channel may write --------------------------------------------------------------------------------
+
+    def parse(self, request: Request) -> Any:
+        """The body; JSON unless the channel says otherwise. Raises ValueError."""
+        body = json.loads(request.body)
+        if not isinstance(body, dict):
+            raise ValueError("no object")
+        return body
+
+    def handshake(self, request: Request) -> HTTPResponse:
+        """What a GET is answered, where a provider checks the address so."""
+        return response.json({"status": "ok"})
+
+    def acknowledgement(self, request: Request) -> HTTPResponse:
+        """What the provider wants to hear when all is stored."""
+        return response.json({})
+
+    def window(self, wrote_at: datetime | None, sent_since: int, now: datetime) -> Window:
+        """When we may write, from when the customer last wrote and how much was sent since."""
+        return Window()
+
+    async def open_media(self, attachment: Attachment) -> MediaPlace:
+        """Where the bytes of an attachment are now. Raises DeliveryFailed when the provider does not say."""
+        raise NotImplementedError
+
+    async def start(self) -> None:
+        """What has to be told to the provider once, at the start. Raises DeliveryFailed; the channel still runs."""
+
+    # -- the order -----------------------------------------------------------------------------------------------
+
+    def blueprint(self, on_new_message: OnNewMessage) -> Blueprint:
+        """The routes, as Rasa asks for them."""
+        routes = Blueprint(f"{self.name()}_webhook", __name__)
+
+        @routes.get("/", name="health")
+        async def health(_request: Request) -> HTTPResponse:
+            return response.json({"status": "ok"})
+
+        @routes.get("/webhook", name="handshake")
+        async def handshake(request: Request) -> HTTPResponse:
+            return self.handshake(request)
+
+        @routes.post("/webhook", name="webhook")
+        async def webhook(request: Request) -> HTTPResponse:
+            return await self.take(request, on_new_message)
+
+        return routes
+
+    async def take(self, request: Request, on_new_message: OnNewMessage) -> HTTPResponse:
+        """One request of the provider, from top to bottom."""
+        if not self.is_genuine(request):
+            self.exchange.unused("forged")
+            return _refused(403, "not_genuine", "This request does not carry the provider's proof.")
+        try:
+            body = self.parse(request)
+        except (ValueError, RecursionError):
+            self.exchange.unused("unreadable")
+            return _refused(400, "bad_input", "The body cannot be read.")
+        stored = True
+        for raw in self._events_of(body):
+            stored = await self._take_one(raw, on_new_message) and stored
+        if not stored:
+            # The provider tries again later; what was stored the first time is known then.
+            return _refused(503, "not_stored", "Try again.")
+        return self.acknowledgement(request)
+
+    def _events_of(self, body: Any) -> list[Any]:
+        try:
+            return list(self.events_in(body))
+        except _UNREADABLE:
+            self.exchange.unused("unreadable")
+            return []
+
+    async def _take_one(self, raw: Any, on_new_message: OnNewMessage) -> bool:
+        """Hand over one event. False when it could not be stored."""
+        try:
+            event = self.read(raw)
+        except _UNREADABLE as exc:
+            log.warning(
+                "An event could not be read",
+                extra={"event": "event_unreadable", "channel": self.name(), "error": type(exc).__name__},
+            )
+            self.exchange.unused("unreadable")
+            return True
+        try:
+            if isinstance(event, Incoming):
+                await on_new_message(CustomerMessage(event, self.get_output_channel(), self.name()))
+            elif isinstance(event, Receipt):
+                await self.exchange.receipt(event)
+            elif event is not None:
+                self.exchange.unused(event.kind)
+        except Exception:
+            log.exception("An event could not be stored", extra={"event": "event_not_stored", "channel": self.name()})
+            return False
+        return True
+
+
+def needed(credentials: dict[str, Any] | None, channel: str, *names: str) -> list[str]:
+    """These settings of credentials.yml as text. Raises, naming the missing one: a channel without its secret must
+    not start."""
+    given = credentials or {}
+    for name in names:
+        if not str(given.get(name) or "").strip():
+            raise InvalidConfigException(f"{channel}: `{name}` is missing in credentials.yml.")
+    return [str(given[name]).strip() for name in names]
+
+
+def _refused(status: int, code: str, message: str) -> HTTPResponse:
+    return response.json({"error": {"code": code, "message": message, "details": {}}}, status=status)

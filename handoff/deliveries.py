@@ -1,0 +1,340 @@
+"""Deliveries: each message of ours on its way to the customer's phone. Only this module writes the table deliveries.
+
+A row is made in the transaction that stores the message, so nothing we said is ever forgotten. A row is taken by one
+guarded step that also sees to the order: nothing of a conversation leaves before what was said earlier is done with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import and_, exists, func, insert, or_, select, update
+from sqlalchemy.engine import Connection, Row
+
+from handoff.models import DeliveryState, conversations, deliveries
+
+_OPEN = (DeliveryState.PENDING.value, DeliveryState.SENDING.value)
+# What a receipt may change: a receipt that comes late, twice or in the wrong order takes nothing back.
+_BEFORE: Mapping[DeliveryState, tuple[str, ...]] = {
+    DeliveryState.SENT: ("sending", "unknown"),
+    DeliveryState.DELIVERED: ("sending", "unknown", "sent"),
+    DeliveryState.READ: ("sending", "unknown", "sent", "delivered"),
+    DeliveryState.FAILED: ("sending", "unknown", "sent"),
+}
+# The state of a message is the one of its parts that comes first here.
+_WORST = ("failed", "unknown", "sending", "pending", "sent", "delivered", "read")
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One message at the provider: a line of ours, or a part of a long one."""
+
+    id: int
+    message_id: int
+    conversation_id: str
+    channel: str
+    part: int
+    state: DeliveryState
+    attempts: int
+    next_try_at: datetime
+    provider_id: str | None
+    reason: str | None
+    detail: str | None
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a whole message stands, over its parts."""
+
+    state: DeliveryState
+    reason: str | None = None
+    detail: str | None = None
+
+
+@dataclass(frozen=True)
+class Moved:
+    """A message whose delivery changed, for telling the desk."""
+
+    conversation_id: str
+    message_id: int
+
+
+def add(connection: Connection, message_id: int, conversation_id: str, channel: str, now: datetime) -> None:
+    """This message is to be sent; in the transaction that stores it."""
+    connection.execute(insert(deliveries).values(**_row(message_id, conversation_id, channel, 0, now)))
+
+
+def due(connection: Connection, channel: str, now: datetime, limit: int) -> list[Delivery]:
+    """The next delivery of each conversation of this channel that is due, the longest due first."""
+    rows = connection.execute(
+        select(deliveries)
+        .where(
+            deliveries.c.channel == channel,
+            deliveries.c.state.in_(_OPEN),
+            deliveries.c.next_try_at <= now,
+            _nothing_earlier_is_open(),
+        )
+        .order_by(deliveries.c.next_try_at, deliveries.c.id)
+        .limit(limit)
+    )
+    return [_record(row) for row in rows]
+
+
+def next_of(connection: Connection, conversation_id: str, now: datetime) -> Delivery | None:
+    """What leaves next in this conversation, when it is due."""
+    row = connection.execute(
+        select(deliveries)
+        .where(
+            deliveries.c.conversation_id == conversation_id,
+            deliveries.c.state.in_(_OPEN),
+            deliveries.c.next_try_at <= now,
+            _nothing_earlier_is_open(),
+        )
+        .limit(1)
+    ).first()
+    return _record(row) if row is not None else None
+
+
+def claim(connection: Connection, delivery: Delivery, now: datetime, until: datetime) -> bool:
+    """Take this delivery until then; of several gateways that try, one gets it."""
+    taken = connection.execute(
+        update(deliveries)
+        .where(
+            deliveries.c.id == delivery.id,
+            deliveries.c.state == delivery.state.value,
+            deliveries.c.attempts == delivery.attempts,
+            deliveries.c.next_try_at <= now,
+            _nothing_earlier_is_open(),
+        )
+        .values(
+            state=DeliveryState.SENDING.value, attempts=deliveries.c.attempts + 1, next_try_at=until, updated_at=now
+        )
+    )
+    return bool(taken.rowcount == 1)
+
+
+def expand(connection: Connection, delivery: Delivery, parts: int, now: datetime) -> None:
+    """This message leaves in so many parts: a row for each of the others, once."""
+    there = set(
+        connection.execute(select(deliveries.c.part).where(deliveries.c.message_id == delivery.message_id)).scalars()
+    )
+    rows = [
+        _row(delivery.message_id, delivery.conversation_id, delivery.channel, part, now)
+        for part in range(parts)
+        if part not in there
+    ]
+    if rows:
+        connection.execute(insert(deliveries), rows)
+
+
+def sent(connection: Connection, delivery: Delivery, provider_id: str | None, now: datetime) -> None:
+    """The provider took it, under this id."""
+    # A receipt may have been faster than the answer: then only the id is new.
+    connection.execute(
+        update(deliveries)
+        .where(deliveries.c.id == delivery.id, deliveries.c.state.in_(["sending", "pending", "unknown"]))
+        .values(state=DeliveryState.SENT.value, reason=None, detail=None, updated_at=now)
+    )
+    if provider_id:
+        connection.execute(
+            update(deliveries).where(deliveries.c.id == delivery.id).values(provider_id=provider_id[:200])
+        )
+
+
+def try_again(
+    connection: Connection, delivery: Delivery, at: datetime, now: datetime, reason: str, detail: str
+) -> None:
+    """It was not taken this time."""
+    _close(connection, delivery, DeliveryState.PENDING, now, reason, detail, next_try_at=at)
+
+
+def postpone(connection: Connection, delivery: Delivery, at: datetime, now: datetime) -> None:
+    """It never left us, for its account has to wait: not counted as an attempt."""
+    _close(connection, delivery, DeliveryState.PENDING, now, None, None, next_try_at=at, attempts=delivery.attempts)
+
+
+def give_up(
+    connection: Connection, delivery: Delivery, state: DeliveryState, now: datetime, reason: str, detail: str
+) -> None:
+    """It will not arrive (failed), or nobody knows (unknown); what is left of the message does not go either."""
+    _close(connection, delivery, state, now, reason, detail)
+    connection.execute(
+        update(deliveries)
+        .where(
+            deliveries.c.message_id == delivery.message_id,
+            deliveries.c.part > delivery.part,
+            deliveries.c.state == DeliveryState.PENDING.value,
+        )
+        .values(state=DeliveryState.FAILED.value, reason=reason, detail=detail[:300], updated_at=now)
+    )
+
+
+def send_again(connection: Connection, message_id: int, now: datetime) -> bool:
+    """An agent wants it tried once more. False when it did not fail."""
+    again = connection.execute(
+        update(deliveries)
+        .where(
+            deliveries.c.message_id == message_id,
+            deliveries.c.state.in_([DeliveryState.FAILED.value, DeliveryState.UNKNOWN.value]),
+        )
+        .values(
+            state=DeliveryState.PENDING.value, next_try_at=now, created_at=now, reason=None, detail=None, updated_at=now
+        )
+    )
+    return bool(again.rowcount)
+
+
+def carried(connection: Connection, message_ids: Sequence[int], now: datetime) -> None:
+    """The response to the customer's own request took these along."""
+    connection.execute(
+        update(deliveries)
+        .where(deliveries.c.message_id.in_(list(message_ids)), deliveries.c.state.in_(_OPEN))
+        .values(state=DeliveryState.SENT.value, updated_at=now)
+    )
+
+
+def receipt(
+    connection: Connection,
+    channel: str,
+    provider_id: str,
+    state: DeliveryState,
+    now: datetime,
+    reason: str | None = None,
+    detail: str | None = None,
+) -> Moved | None:
+    """What the provider says became of a message. None when it has no such message (or not yet)."""
+    row = connection.execute(
+        select(deliveries.c.id, deliveries.c.conversation_id, deliveries.c.message_id).where(
+            deliveries.c.channel == channel, deliveries.c.provider_id == provider_id
+        )
+    ).first()
+    if row is None:
+        return None
+    connection.execute(
+        update(deliveries)
+        .where(deliveries.c.id == row.id, deliveries.c.state.in_(_BEFORE[state]))
+        .values(state=state.value, reason=reason, detail=(detail or "")[:300] or None, updated_at=now)
+    )
+    return Moved(row.conversation_id, row.message_id)
+
+
+def receipts_until(
+    connection: Connection, channel: str, sender: str, until: datetime, state: DeliveryState, now: datetime
+) -> list[Moved]:
+    """The provider says that all we sent this customer until then was delivered, or read."""
+    rows = connection.execute(
+        select(deliveries.c.id, deliveries.c.conversation_id, deliveries.c.message_id)
+        .join(conversations, conversations.c.id == deliveries.c.conversation_id)
+        .where(
+            conversations.c.channel == channel,
+            conversations.c.sender == sender,
+            deliveries.c.state.in_(["sent", "delivered"] if state is DeliveryState.READ else ["sent"]),
+            deliveries.c.created_at <= until,
+        )
+    ).all()
+    if rows:
+        connection.execute(
+            update(deliveries)
+            .where(deliveries.c.id.in_([row.id for row in rows]), deliveries.c.state.in_(_BEFORE[state]))
+            .values(state=state.value, updated_at=now)
+        )
+    return [Moved(row.conversation_id, row.message_id) for row in rows]
+
+
+def standing_of(connection: Connection, message_ids: Sequence[int]) -> dict[int, Standing]:
+    """Where each of these messages stands; those that need no sending are not in it."""
+    if not message_ids:
+        return {}
+    rows = connection.execute(
+        select(deliveries.c.message_id, deliveries.c.state, deliveries.c.reason, deliveries.c.detail).where(
+            deliveries.c.message_id.in_(list(message_ids))
+        )
+    ).all()
+    worst: dict[int, Standing] = {}
+    for row in sorted(rows, key=lambda row: _WORST.index(row.state), reverse=True):
+        worst[row.message_id] = Standing(DeliveryState(row.state), row.reason, row.detail)
+    return worst
+
+
+def is_done(connection: Connection, message_id: int) -> bool:
+    """Whether every part of this message has left us."""
+    left = connection.execute(
+        select(func.count()).where(deliveries.c.message_id == message_id, deliveries.c.state.in_(_OPEN))
+    ).scalar_one()
+    return int(left) == 0
+
+
+def sent_since(connection: Connection, conversation_id: str, since: datetime) -> int:
+    """How many messages went out in this conversation since then, parts counted, for channels that limit them."""
+    return int(
+        connection.execute(
+            select(func.count()).where(
+                deliveries.c.conversation_id == conversation_id,
+                deliveries.c.created_at >= since,
+                deliveries.c.state.in_(["sent", "delivered", "read", "unknown"]),
+            )
+        ).scalar_one()
+    )
+
+
+def counts(connection: Connection) -> dict[tuple[str, str], int]:
+    """How many deliveries stand in each state, by channel and state."""
+    rows = connection.execute(
+        select(deliveries.c.channel, deliveries.c.state, func.count()).group_by(
+            deliveries.c.channel, deliveries.c.state
+        )
+    )
+    return {(row[0], row[1]): int(row[2]) for row in rows}
+
+
+def _nothing_earlier_is_open() -> Any:
+    earlier = deliveries.alias("earlier")
+    return ~exists().where(
+        earlier.c.conversation_id == deliveries.c.conversation_id,
+        earlier.c.state.in_(_OPEN),
+        or_(
+            earlier.c.message_id < deliveries.c.message_id,
+            and_(earlier.c.message_id == deliveries.c.message_id, earlier.c.part < deliveries.c.part),
+        ),
+    )
+
+
+def _close(
+    connection: Connection,
+    delivery: Delivery,
+    state: DeliveryState,
+    now: datetime,
+    reason: str | None,
+    detail: str | None,
+    **values: Any,
+) -> None:
+    connection.execute(
+        update(deliveries)
+        .where(deliveries.c.id == delivery.id, deliveries.c.state == DeliveryState.SENDING.value)
+        .values(state=state.value, reason=reason, detail=(detail or "")[:300] or None, updated_at=now, **values)
+    )
+
+
+def _row(message_id: int, conversation_id: str, channel: str, part: int, now: datetime) -> dict[str, Any]:
+    return {
+        "message_id": message_id,
+        "conversation_id": conversation_id,
+        "channel": channel,
+        "part": part,
+        "state": DeliveryState.PENDING.value,
+        "attempts": 0,
+        "next_try_at": now,
+        "created_at": now,
+        "updated_at": now,
+    }
+
+
+def _record(row: Row) -> Delivery:
+    fields = dict(row._mapping)
+    fields["state"] = DeliveryState(fields["state"])
+    return Delivery(**fields)

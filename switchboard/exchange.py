@@ -1,0 +1,80 @@
+"""What channels tell beside messages: receipts, which are written down, and events that are only counted."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from sqlalchemy.engine import Connection
+
+from connectors.events import Receipt
+from handoff import deliveries
+from handoff.clock import Clock
+from handoff.database import Database
+from handoff.deliveries import Moved
+from handoff.floor import Live
+from handoff.models import DeliveryState
+from switchboard.outbox import tell_desk
+
+log = logging.getLogger(__name__)
+
+# A receipt may be faster than the answer that carries the id it names.
+_LOOK_AGAIN_AFTER_SECONDS = (0.3, 2.0, 10.0)
+
+
+class ChannelExchange:
+    """The exchange of one account."""
+
+    def __init__(
+        self,
+        channel: str,
+        database: Database,
+        live: Live,
+        clock: Clock,
+        begin: Callable[[Coroutine[Any, Any, None]], None],
+    ) -> None:
+        self.counted: Counter[str] = Counter()
+        self._channel = channel
+        self._database = database
+        self._live = live
+        self._clock = clock
+        self._begin = begin
+
+    async def receipt(self, receipt: Receipt) -> None:
+        """Write it down; one for a message that nobody knows yet is looked at again."""
+        if not await self._write(receipt) and receipt.message_id:
+            self._begin(self._again(receipt))
+
+    def unused(self, kind: str) -> None:
+        """Count it."""
+        self.counted[kind[:60]] += 1
+        log.info("An event was not used", extra={"event": "event_unused", "channel": self._channel, "kind": kind[:60]})
+
+    async def _again(self, receipt: Receipt) -> None:
+        for pause in _LOOK_AGAIN_AFTER_SECONDS:
+            await asyncio.sleep(pause)
+            if await self._write(receipt):
+                return
+        self.unused("receipt_of_unknown_message")
+
+    async def _write(self, receipt: Receipt) -> bool:
+        state = DeliveryState(receipt.state)
+
+        def work(connection: Connection) -> list[Moved]:
+            now = self._clock()
+            if receipt.until is not None and receipt.recipient:
+                return deliveries.receipts_until(
+                    connection, self._channel, receipt.recipient, receipt.until, state, now
+                )
+            moved = deliveries.receipt(
+                connection, self._channel, receipt.message_id or "", state, now, receipt.reason, receipt.detail
+            )
+            return [moved] if moved else []
+
+        found = await self._database.write(work)
+        for moved in found:
+            tell_desk(self._live, moved.conversation_id, [moved.message_id])
+        return bool(found)

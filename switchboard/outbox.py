@@ -1,0 +1,264 @@
+"""The outbox: sends what is due, in order within a conversation, and no conversation or account waits for another's.
+
+What stands in the table `deliveries` is the truth; a nudge only makes it quick. A gateway that dies leaves rows that
+the next one takes up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy.engine import Connection
+
+from connectors.output import DeliveryFailed, Envelope, Part
+from handoff import conversations, deliveries, transcript
+from handoff.clock import Clock
+from handoff.database import Database
+from handoff.deliveries import Delivery
+from handoff.floor import DESK_TOPIC, Live
+from handoff.models import Author, DeliveryState
+from handoff.records import Conversation, Message
+from switchboard.senders import Sender
+
+log = logging.getLogger(__name__)
+
+LOOK_EVERY_SECONDS = 1.0
+# Requests to one account at the same time.
+AT_ONCE = 8
+SEND_TIMEOUT_SECONDS = 30.0
+# Longer than any send: whoever holds a delivery for longer has died.
+LEASE = timedelta(seconds=120)
+FIRST_PAUSE_SECONDS = 1.0
+LONGEST_PAUSE_SECONDS = 600.0
+# A message that could not be sent for a day helps nobody any more; the agent is told.
+GIVE_UP_AFTER = timedelta(hours=24)
+# An account that says "too fast" without saying how long.
+ACCOUNT_PAUSE_SECONDS = 30.0
+_NAMESPACE = uuid.UUID("7d0c4a39-0d0e-4f2f-9d55-6c1ed6f0a1b7")
+
+
+@dataclass
+class Account:
+    """One mounted channel: how it sends, what it is sending, and until when it rests."""
+
+    name: str
+    sender: Sender
+    busy: set[str] = field(default_factory=set)
+    rests_until: datetime | None = None
+
+
+@dataclass(frozen=True)
+class _Job:
+    delivery: Delivery
+    message: Message
+    conversation: Conversation
+
+
+class Outbox:
+    """Sends what the table `deliveries` says, through the accounts it knows."""
+
+    def __init__(
+        self, database: Database, live: Live, clock: Clock, jitter: Callable[[], float] = random.random
+    ) -> None:
+        self._database = database
+        self._live = live
+        self._clock = clock
+        self._jitter = jitter
+        self._accounts: dict[str, Account] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._nudged = asyncio.Event()
+
+    def add(self, name: str, sender: Sender) -> None:
+        """Send for this channel from now on."""
+        self._accounts[name] = Account(name, sender)
+
+    def nudge(self) -> None:
+        """There may be something to send."""
+        self._nudged.set()
+
+    async def run(self) -> None:
+        """Send what is due until cancelled."""
+        try:
+            while True:
+                self._nudged.clear()
+                try:
+                    await self._begin_what_is_due()
+                except Exception:  # the database may be away; it is asked again
+                    log.exception("Nothing could be sent", extra={"event": "outbox_failed"})
+                # Not wait_for: in Python 3.10 it can swallow the cancellation of who waits.
+                waiting = asyncio.ensure_future(self._nudged.wait())
+                try:
+                    await asyncio.wait({waiting}, timeout=LOOK_EVERY_SECONDS)
+                finally:
+                    waiting.cancel()
+        finally:
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+            for account in self._accounts.values():
+                await account.sender.close()
+
+    async def _begin_what_is_due(self) -> None:
+        now = self._clock()
+        accounts = [one for one in self._accounts.values() if len(one.busy) < AT_ONCE and not _rests(one, now)]
+        if not accounts:
+            return
+
+        def find(connection: Connection) -> list[tuple[Account, list[Delivery]]]:
+            # Conversations that are being sent stand first: they are the longest due.
+            return [(one, deliveries.due(connection, one.name, now, AT_ONCE + len(one.busy))) for one in accounts]
+
+        for account, found in await self._database.read(find):
+            for delivery in found:
+                if delivery.conversation_id in account.busy or len(account.busy) >= AT_ONCE:
+                    continue
+                account.busy.add(delivery.conversation_id)
+                task = asyncio.create_task(self._send_all_of(account, delivery))
+                self._tasks.add(task)
+                task.add_done_callback(self._tasks.discard)
+
+    async def _send_all_of(self, account: Account, delivery: Delivery | None) -> None:
+        """One conversation's deliveries, one after the other, as long as they go well."""
+        conversation_id = delivery.conversation_id if delivery else ""
+        try:
+            while delivery is not None and not _rests(account, self._clock()):
+                if not await self._send(account, delivery):
+                    break
+                delivery = await self._database.read(lambda c: deliveries.next_of(c, conversation_id, self._clock()))
+        except Exception:  # of our own; the lease ends and it is taken up again
+            log.exception("A delivery broke off", extra={"event": "delivery_broke", "channel": account.name})
+        finally:
+            account.busy.discard(conversation_id)
+            self._nudged.set()
+
+    async def _send(self, account: Account, delivery: Delivery) -> bool:
+        """Send one part. False when the rest of the conversation has to wait."""
+        if delivery.state is DeliveryState.SENDING and not account.sender.repeats_safely:
+            # Whoever sent it died in between, and nobody knows whether it left.
+            await self._finish(delivery, lambda c, now: _lost(c, delivery, now))
+            return True
+        job = await self._claim(delivery)
+        if job is None:
+            return False
+        try:
+            provider_id = await self._post(account, job)
+        except DeliveryFailed as failed:
+            return await self._failed(account, job.delivery, failed)
+        await self._finish(job.delivery, lambda c, now: _sent(c, job.delivery, provider_id, now))
+        return True
+
+    async def _claim(self, delivery: Delivery) -> _Job | None:
+        def work(connection: Connection) -> _Job | None:
+            now = self._clock()
+            if not deliveries.claim(connection, delivery, now, now + LEASE):
+                return None
+            message = transcript.one(connection, delivery.message_id)
+            if message is None:
+                return None
+            return _Job(_claimed(delivery), message, conversations.find(connection, delivery.conversation_id))
+
+        return await self._database.write(work)
+
+    async def _post(self, account: Account, job: _Job) -> str | None:
+        """The provider's id. Raises DeliveryFailed, whatever went wrong."""
+        parts = account.sender.parts(job.message)
+        delivery = job.delivery
+        if delivery.part == 0 and len(parts) > 1:
+            now = self._clock()
+            await self._database.write(lambda c: deliveries.expand(c, delivery, len(parts), now))
+        if delivery.part >= len(parts):
+            return None  # a line without anything to send
+        envelope = Envelope(
+            recipient=recipient_of(job.conversation),
+            key=str(uuid.uuid5(_NAMESPACE, f"{delivery.message_id}.{delivery.part}")),
+            reach=job.conversation.reach or {},
+            wrote_at=job.conversation.wrote_at,
+            now=self._clock(),
+            is_person=job.message.author is Author.AGENT,
+        )
+        return await self._bounded(account.sender, parts[delivery.part], envelope)
+
+    async def _bounded(self, sender: Sender, part: Part, envelope: Envelope) -> str | None:
+        try:
+            return await asyncio.wait_for(sender.send(part, envelope), SEND_TIMEOUT_SECONDS)
+        except asyncio.TimeoutError as exc:
+            raise DeliveryFailed("no_answer", "no answer in time", maybe_sent=True) from exc
+        except DeliveryFailed:
+            raise
+        except Exception as exc:
+            log.exception("A channel's code failed", extra={"event": "sender_failed", "error": type(exc).__name__})
+            raise DeliveryFailed("refused", type(exc).__name__) from exc
+
+    async def _failed(self, account: Account, delivery: Delivery, failed: DeliveryFailed) -> bool:
+        now = self._clock()
+        log.warning(
+            "A channel did not take a message",
+            extra={
+                "event": "delivery_failed",
+                "channel": account.name,
+                "message_id": delivery.message_id,
+                "reason": failed.reason,
+                "attempts": delivery.attempts,
+            },
+        )
+        if failed.maybe_sent and (failed.cannot_repeat or not account.sender.repeats_safely):
+            state = DeliveryState.UNKNOWN
+        elif failed.permanent or now - delivery.created_at > GIVE_UP_AFTER:
+            state = DeliveryState.FAILED
+        else:
+            at = now + self._pause(delivery, failed)
+            if failed.whole_account:
+                account.rests_until = now + timedelta(seconds=failed.retry_after or ACCOUNT_PAUSE_SECONDS)
+            await self._finish(
+                delivery, lambda c, now: deliveries.try_again(c, delivery, at, now, failed.reason, failed.detail)
+            )
+            return False
+        await self._finish(
+            delivery, lambda c, now: deliveries.give_up(c, delivery, state, now, failed.reason, failed.detail)
+        )
+        return True
+
+    def _pause(self, delivery: Delivery, failed: DeliveryFailed) -> timedelta:
+        """Twice as long each time, and never all at the same moment; at least what the provider asks for."""
+        pause = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** min(delivery.attempts - 1, 20))
+        pause *= 0.75 + self._jitter() / 2
+        return timedelta(seconds=max(pause, failed.retry_after or 0.0))
+
+    async def _finish(self, delivery: Delivery, work: Callable[[Connection, datetime], None]) -> None:
+        now = self._clock()
+        await self._database.write(lambda c: work(c, now))
+        tell_desk(self._live, delivery.conversation_id, [delivery.message_id])
+
+
+def tell_desk(live: Live, conversation_id: str, message_ids: list[int]) -> None:
+    """The delivery of these messages changed; the desk asks what they are now."""
+    live.publish(DESK_TOPIC, {"kind": "delivery", "conversation": conversation_id, "messages": message_ids})
+
+
+def recipient_of(conversation: Conversation) -> str:
+    """The provider's own id of the customer."""
+    return conversation.sender.rpartition("\x1f")[2]
+
+
+def _rests(account: Account, now: datetime) -> bool:
+    return account.rests_until is not None and now < account.rests_until
+
+
+def _claimed(delivery: Delivery) -> Delivery:
+    return Delivery(**{**delivery.__dict__, "state": DeliveryState.SENDING, "attempts": delivery.attempts + 1})
+
+
+def _sent(connection: Connection, delivery: Delivery, provider_id: str | None, now: datetime) -> None:
+    deliveries.sent(connection, delivery, provider_id, now)
+    if deliveries.is_done(connection, delivery.message_id):
+        transcript.note_delivered(connection, delivery.message_id, now)
+
+
+def _lost(connection: Connection, delivery: Delivery, now: datetime) -> None:
+    deliveries.give_up(connection, delivery, DeliveryState.UNKNOWN, now, "no_answer", "the gateway stopped meanwhile")

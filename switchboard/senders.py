@@ -1,0 +1,91 @@
+"""How a stored line becomes messages at a provider: through one of our channels, or through a stock channel of Rasa."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from connectors.output import Button, Envelope, Outgoing, Output, Part
+from connectors.webhook import Webhook
+from faq_kb.markup import plain
+from handoff import texts
+from handoff.records import Message
+
+
+class Sender(Protocol):
+    """Sends the lines of one account."""
+
+    repeats_safely: bool
+
+    def parts(self, line: Message) -> list[Part]:
+        """The messages a line becomes; always the same for the same line."""
+
+    async def send(self, part: Part, envelope: Envelope) -> str | None:
+        """Send one; the provider's id for it. Raises DeliveryFailed."""
+
+    def numbers(self, buttons: Sequence[Mapping[str, str]]) -> bool:
+        """Whether these choices are shown as a numbered list."""
+
+    async def typing(self, envelope: Envelope) -> None:
+        """Show that somebody writes."""
+
+    async def close(self) -> None:
+        """Let go of connections."""
+
+
+def outgoing(line: Message, site: str) -> Outgoing:
+    """A line as it leaves: without the markup that only the widget shows, its choices under short keys of ours.
+
+    A key names the message and the place of the choice in it. It fits the smallest limit there is (64 bytes), and what
+    it stands for stays with us.
+    """
+    text = plain(line.text, site) if line.body.get("faq") else line.text
+    buttons = tuple(Button(str(one["title"]), button_key(line.id, at)) for at, one in enumerate(line.buttons))
+    image = line.body.get("image")
+    if isinstance(image, str) and image.startswith("/"):
+        image = f"{site}{image}"
+    return Outgoing(text, buttons, image, texts.say("choose_number", line.language) if buttons else "")
+
+
+def button_key(message_id: int, index: int) -> str:
+    """The key of a choice."""
+    return f"b{message_id}.{index}"
+
+
+class OwnSender:
+    """Sends through a channel of `connectors`."""
+
+    def __init__(self, channel: Webhook, site: str) -> None:
+        self._output: Output = channel.get_output_channel()
+        self._site = site
+        self.repeats_safely = self._output.repeats_safely
+
+    def parts(self, line: Message) -> list[Part]:
+        """As the channel cuts it."""
+        return self._output.parts(outgoing(line, self._site))
+
+    async def send(self, part: Part, envelope: Envelope) -> str | None:
+        """As the channel posts it."""
+        return await self._output.post(part, envelope)
+
+    def numbers(self, buttons: Sequence[Mapping[str, str]]) -> bool:
+        """As the channel shows them."""
+        return self._output.numbers([Button(str(one["title"]), button_key(2**62, 99)) for one in buttons])
+
+    async def typing(self, envelope: Envelope) -> None:
+        """Where the provider has it."""
+        await self._output.typing(envelope)
+
+    async def close(self) -> None:
+        """The channel's connections."""
+        await self._output.close()
+
+
+def custom_of(line: Message) -> dict[str, Any]:
+    """What a program behind the rest channel may want to know beside the text: who speaks, and the order as data."""
+    custom: dict[str, Any] = {}
+    if line.name and line.author.value == "agent":
+        custom["author"] = {"kind": "agent", "name": line.name}
+    if line.body.get("order"):
+        custom["order"] = line.body["order"]
+    return custom

@@ -1,0 +1,187 @@
+"""Stock channels of Rasa on the gateway: each request passes its care first, and its answer waits until all is stored.
+
+One wrapper for all of them; what differs is `connectors.stock`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+
+from rasa.core.channels.channel import UserMessage
+from rasa.core.channels.twilio_voice import BotUttered
+from sanic import Blueprint
+from sanic.exceptions import SanicException
+from sanic.request import Request
+from sanic.response import HTTPResponse, text
+from sqlalchemy.engine import Connection
+
+from connectors.stock.care import Care, Kept, Known, NoOutput
+from handoff import conversations, transcript
+from handoff.database import Database
+from switchboard.exchange import ChannelExchange
+from switchboard.http_errors import error_response
+
+log = logging.getLogger(__name__)
+
+# Slack wants its answer within three seconds.
+STORED_WITHIN_SECONDS = 2.5
+_UNREADABLE = (KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError, RecursionError)
+
+
+@dataclass
+class Call:
+    """One request of a provider: what is known of it, and what became of its messages."""
+
+    channel: str
+    known: Known = field(default_factory=Known)
+    open: list[asyncio.Future[None]] = field(default_factory=list)
+    not_stored: bool = False
+
+
+_call: ContextVar[Call | None] = ContextVar("call", default=None)
+Receive = Callable[[UserMessage, Known], Awaitable[None]]
+
+
+def call_of_now() -> Call | None:
+    """The request that is being answered."""
+    return _call.get()
+
+
+def missing(care: Care, settings: Any) -> str | None:
+    """The first setting without which the channel must not run."""
+    return next((name for name in care.needs if not str((settings or {}).get(name) or "").strip()), None)
+
+
+def on_new_message(receive: Receive) -> Callable[[UserMessage], Awaitable[None]]:
+    """What the channel calls: with what its request is known to say."""
+
+    async def take(message: UserMessage) -> None:
+        call = _call.get()
+        if call is None:
+            await receive(message, Known())
+            return
+        await _one_of(call, message, call.known, receive)
+
+    return take
+
+
+async def _one_of(call: Call, message: UserMessage, known: Known, receive: Receive) -> None:
+    done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    call.open.append(done)
+    try:
+        await receive(message, known)
+    except Exception:  # a stock channel would log what the customer wrote
+        call.not_stored = True
+        log.exception("A message could not be stored", extra={"event": "receive_failed", "channel": call.channel})
+    finally:
+        done.set_result(None)
+
+
+def guard(blueprint: Blueprint, kept: Kept, care: Care, exchange: ChannelExchange, receive: Receive) -> None:
+    """Put the care around the channel's routes."""
+
+    @blueprint.middleware("request")
+    async def before(request: Request) -> HTTPResponse | None:
+        if request.method in ("GET", "HEAD") and request.path.rstrip("/").endswith(f"/{_last(kept.url)}"):
+            return None  # the channel's own sign of life
+        call = Call(kept.name)
+        _call.set(call)
+        if care.is_genuine is not None and not _genuine(care, kept, request):
+            exchange.unused("forged")
+            return error_response(403, "not_genuine", "This request does not carry the provider's proof.")
+        try:
+            answer = await _prepared(call, kept, care, request, receive)
+        except SanicException as exc:
+            exchange.unused("unreadable")
+            return error_response(exc.status_code or 400, "bad_input", "The body cannot be read.")
+        except _UNREADABLE:
+            exchange.unused("unreadable")
+            return text("")
+        if call.known.unused:
+            exchange.unused(call.known.unused)
+            return text("")
+        return _not_stored() if call.not_stored else answer
+
+    @blueprint.middleware("response")
+    async def after(_request: Request, _response: HTTPResponse) -> HTTPResponse | None:
+        call = _call.get()
+        if call is None:
+            return None
+        for _ in range(3):  # a channel that begins a task of its own has only just done so
+            await asyncio.sleep(0)
+        if call.open:
+            await asyncio.wait(call.open, timeout=STORED_WITHIN_SECONDS)
+        return _not_stored() if call.not_stored else None
+
+    @blueprint.exception(Exception)
+    async def broke(_request: Request, exc: Exception) -> HTTPResponse:
+        if isinstance(exc, SanicException) and (exc.status_code or 500) < 500:
+            return error_response(exc.status_code, "bad_input", "The request was not accepted.")
+        # A 500 would make the provider bring the same again for hours.
+        log.warning(
+            "A channel broke on an event",
+            extra={"event": "event_unreadable", "channel": kept.name, "error": type(exc).__name__},
+        )
+        exchange.unused("unreadable")
+        return text("")
+
+
+def _genuine(care: Care, kept: Kept, request: Request) -> bool:
+    try:
+        return care.is_genuine is not None and care.is_genuine(kept, request)
+    except (SanicException, *_UNREADABLE):
+        return False
+
+
+async def _prepared(call: Call, kept: Kept, care: Care, request: Request, receive: Receive) -> HTTPResponse | None:
+    async def hand_over(message: UserMessage, known: Known) -> None:
+        await _one_of(call, message, known, receive)
+
+    if care.take is not None:
+        answer = await care.take(kept, request, hand_over)
+        if answer is not None:
+            return answer
+    call.known = care.read(kept, request)
+    return None
+
+
+def quiet(kept: Kept, care: Care) -> None:
+    """Let the channel make no output channel while it takes messages: that may call the provider, or log in to it."""
+    if care.writes_later:
+        kept.channel.get_output_channel = lambda *_args, **_kwargs: NoOutput()
+    care.prepare(kept)
+
+
+class CallMemory:
+    """What `twilio_voice` asks of the app it runs in (`app.ctx.agent`): what a silent caller was last told."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.tracker_store = self
+
+    async def retrieve(self, sender_id: str) -> Any:
+        """As a tracker whose only event is the last line of ours; None when nothing was said yet."""
+        call = _call.get()
+        channel = call.channel if call else "twilio_voice"
+
+        def work(connection: Connection) -> str | None:
+            conversation = conversations.open_one(connection, channel, sender_id)
+            last = transcript.last_from_us(connection, conversation.id) if conversation else None
+            return last.text if last else None
+
+        said = await self._database.read(work)
+        return SimpleNamespace(events=[BotUttered(said)]) if said else None
+
+
+def _last(url: str) -> str:
+    return url.removesuffix("/webhook").rpartition("/")[2]
+
+
+def _not_stored() -> HTTPResponse:
+    return error_response(503, "not_stored", "Try again.")

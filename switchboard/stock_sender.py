@@ -1,0 +1,176 @@
+"""Sending through a stock channel of Rasa, or one that somebody wrote for Rasa: as Rasa calls it, and with an answer.
+
+Rasa's channels return nothing and many swallow what went wrong into their log, so the log is listened to while one
+sends. Those that call their provider synchronously do it in threads of their own, a few for each account: one that
+hangs holds no other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import ContextVar, copy_context
+from functools import partial
+from typing import Any
+
+from rasa.core.channels.channel import OutputChannel
+
+from connectors.output import Button, DeliveryFailed, Envelope, Limits, Output, Part
+from connectors.provider import LONGEST_WAIT_SECONDS
+from connectors.stock.care import Care, Reach
+from handoff.records import Message
+from switchboard.senders import button_key, outgoing
+
+log = logging.getLogger(__name__)
+
+THREADS = 4
+_STATUS = re.compile(r"(?:\[|[Ss]tatus:? ?(?:code)?:? ?)([1-5]\d\d)\b")
+_complaints: ContextVar[list[DeliveryFailed] | None] = ContextVar("complaints", default=None)
+
+
+class _Cutting(Output):
+    """Cuts lines for a stock channel; never posts."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+
+
+class StockSender:
+    """Sends through the output channel that `output_for` gives for what was remembered of the customer."""
+
+    repeats_safely = False
+
+    def __init__(self, output_for: Callable[[Reach], OutputChannel | None], care: Care, site: str) -> None:
+        self._output_for = output_for
+        self._cutting = _Cutting(care.limits)
+        self._site = site
+        self._titles_as_payloads = care.titles_as_payloads
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="channel") if care.in_thread else None
+        _listen_to_log()
+
+    def parts(self, line: Message) -> list[Part]:
+        """Cut to what the provider takes; stock channels send what they are given."""
+        return self._cutting.parts(outgoing(line, self._site))
+
+    def numbers(self, buttons: Sequence[Mapping[str, str]]) -> bool:
+        """Whether the stock channel has no buttons for these."""
+        return self._cutting.numbers([Button(str(one["title"]), button_key(2**62, 99)) for one in buttons])
+
+    async def send(self, part: Part, envelope: Envelope) -> str | None:
+        """Send one part, as Rasa would. Stock channels do not tell the provider's id."""
+        if self._threads is None:
+            await self._send(part, envelope)
+            return None
+        context = copy_context()
+        run = partial(context.run, asyncio.run, self._send(part, envelope))
+        await asyncio.get_running_loop().run_in_executor(self._threads, run)
+        return None
+
+    async def typing(self, envelope: Envelope) -> None:
+        """Rasa's channels have no such thing."""
+
+    async def close(self) -> None:
+        """Leave the threads to end by themselves: a hanging call cannot be stopped."""
+        if self._threads is not None:
+            self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def _send(self, part: Part, envelope: Envelope) -> None:
+        complaints: list[DeliveryFailed] = []
+        token = _complaints.set(complaints)
+        try:
+            output = self._output_for(envelope.reach)
+            if output is None:
+                raise DeliveryFailed("cannot_write", permanent=True)
+            await output.send_response(envelope.recipient, self._message(part))
+        except DeliveryFailed:
+            raise
+        except Exception as exc:  # a provider's client may raise anything
+            raise failure_of(exc) from exc
+        finally:
+            _complaints.reset(token)
+        if complaints:
+            raise complaints[0]
+
+    def _message(self, part: Part) -> dict[str, Any]:
+        message: dict[str, Any] = {"text": part.text} if part.text else {}
+        if part.buttons:
+            message["buttons"] = [
+                {"title": one.title, "payload": one.title if self._titles_as_payloads else one.payload}
+                for one in part.buttons
+            ]
+        if part.image:
+            message["image"] = part.image
+        return message
+
+
+def failure_of(exc: BaseException) -> DeliveryFailed:
+    """What an exception of a provider's client means, from what such exceptions carry."""
+    name = type(exc).__name__
+    response = getattr(exc, "response", None)
+    headers = getattr(response, "headers", None) or {}
+    status = next(
+        (
+            int(value)
+            for value in (
+                getattr(exc, "status", None),
+                getattr(exc, "status_code", None),
+                getattr(response, "status_code", None),
+            )
+            if isinstance(value, int)
+        ),
+        0,
+    )
+    asked = getattr(exc, "retry_after", None) or getattr(exc, "timeout", None) or headers.get("Retry-After")
+    wait = float(str(asked)) if str(asked or "").replace(".", "", 1).isdigit() else None
+    if status == 429 or name in ("RetryAfter", "RateLimitError"):
+        return DeliveryFailed("busy", name, retry_after=min(wait or 30.0, LONGEST_WAIT_SECONDS), whole_account=True)
+    if name in ("BotBlocked", "UserDeactivated", "BotKicked"):
+        return DeliveryFailed("blocked", name, permanent=True)
+    if name in ("ChatNotFound", "CantInitiateConversation"):
+        return DeliveryFailed("unknown_recipient", name, permanent=True)
+    if isinstance(exc, (ConnectionError, OSError)) or "Connect" in name or "Network" in name:
+        late = "Timeout" in name and "Connect" not in name
+        return DeliveryFailed("no_answer" if late else "unreachable", name, maybe_sent=late)
+    if isinstance(exc, asyncio.TimeoutError) or "Timeout" in name:
+        return DeliveryFailed("no_answer", name, maybe_sent=True)
+    return _of_status(status, name)
+
+
+def _of_status(status: int, detail: str) -> DeliveryFailed:
+    detail = f"status {status}" if status else detail
+    if status == 429:
+        return DeliveryFailed("busy", detail, whole_account=True)
+    if status in (401, 403) or detail == "Unauthorized":
+        return DeliveryFailed("account", detail, permanent=True)
+    if 400 <= status < 500 and status != 408:
+        return DeliveryFailed("refused", detail, permanent=True)
+    return DeliveryFailed("unreachable" if status >= 500 else "refused", detail)
+
+
+class _Listener(logging.Handler):
+    """Turns an error that a stock channel logs while it sends into the failure that it is."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep it, when a send is under way here."""
+        complaints = _complaints.get()
+        if complaints is None:
+            return
+        raised = sys.exc_info()[1]
+        if raised is not None:
+            complaints.append(failure_of(raised))
+            return
+        found = _STATUS.search(record.getMessage())
+        complaints.append(_of_status(int(found[1]) if found else 0, "refused"))
+
+
+_LISTENER = _Listener(logging.ERROR)
+
+
+def _listen_to_log() -> None:
+    channels = logging.getLogger("rasa.core.channels")
+    if _LISTENER not in channels.handlers:
+        channels.addHandler(_LISTENER)

@@ -1,0 +1,344 @@
+"""The contract of a channel: what any channel class has to do, against its provider's own behaviour.
+
+A test module of a channel gives a `Kit` and inherits the tests:
+
+    class TestLine(Contract):
+        kit = KIT
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from gateway_parts import FakeBot, FakeClock, Gateway, Start
+from kit import Customer, Hook, Kit
+from providers.server import Fault, Provider, eventually
+
+from handoff import deliveries, transcript
+from handoff.models import Author
+
+
+class Contract:
+    """Inherit, and name the kit."""
+
+    kit: Kit
+
+    # -- who calls -----------------------------------------------------------------------------------------------
+
+    async def test_attack_11_a_forged_caller_is_refused_and_nothing_is_stored(self, customer: Customer) -> None:
+        body = self.kit.message("hello", 1, 0)
+        signed = self.kit.sign(body)
+        other = self.kit.sign(self.kit.message("something else", 2, 0))
+        forged = [
+            Hook(body),
+            Hook(body, dict.fromkeys(signed.headers, "")),
+            Hook(body, {name: "x" * len(value) for name, value in signed.headers.items()}),
+            Hook(body, dict.fromkeys(signed.headers, "é")),
+            *([Hook(body, other.headers)] if dict(other.headers) != dict(signed.headers) else []),
+            *self.kit.forgeries(body),
+        ]
+        for hook in forged:
+            assert (await customer.sends(hook))[0] == 403, hook
+        assert customer.gateway.bot.asked == []
+        assert await _lines(customer.gateway) == []
+        assert await customer.posts(body) < 300
+
+    async def test_attack_15_bodies_that_are_nothing_are_refused_or_acknowledged_and_never_an_error(
+        self, customer: Customer
+    ) -> None:
+        for body in (b"", b"{", b"\xff\xfe", b"[]", b"5", b"null", b'"x"', b"\0", b"[" * 100_000, b'{"a":' * 50_000):
+            status, _ = await customer.sends(self.kit.sign(body))
+            assert status in (200, 400, 413), body[:20]
+            assert (await customer.sends(Hook(body)))[0] == 403, body[:20]
+        for body in (b"{}", b'{"events": 5}', b'{"entry": [null, 5, "x", {}]}', b'{"message": []}', b'{"x": {"y": 1}}'):
+            assert (await customer.sends(self.kit.sign(body)))[0] == 200, body
+        assert customer.gateway.bot.asked == []
+
+    # -- reading -------------------------------------------------------------------------------------------------
+
+    async def test_attack_14_each_event_the_provider_documents_is_read_or_acknowledged(
+        self, customer: Customer
+    ) -> None:
+        files = {path.name for path in sorted((_folder(self.kit)).iterdir())}
+        assert files == set(self.kit.payloads), "a payload without an expectation, or the other way round"
+        told: list[str] = []
+        for name in sorted(files):
+            assert await customer.posts(self.kit.payload(name)) == 200, name
+            told += self.kit.payloads[name]
+        lines = [line for line in await _lines(customer.gateway) if line.author is Author.CUSTOMER]
+        assert sorted(_seen(line) for line in lines) == sorted(told)
+
+    async def test_a_message_is_answered_and_the_answer_has_a_delivery(self, customer: Customer) -> None:
+        assert await customer.says("hello") == 200
+        (sent,) = await customer.provider.has_sent(1)
+        assert (sent.to, sent.text) == (self.kit.customers[0], "bot: hello")
+        assert (await _standing(customer.gateway, "bot: hello")).state.value in ("sent", "delivered")
+        assert not self.kit.has_typing or customer.provider.typing
+
+    # -- once, and in order --------------------------------------------------------------------------------------
+
+    async def test_attack_12_a_message_that_comes_again_is_one_message(self, start: Start, customer: Customer) -> None:
+        again = [customer.says("only once", number=7) for _ in range(20)]
+        assert set(await asyncio.gather(*again)) == {200}
+        await customer.provider.has_sent(1)
+        await customer.gateway.stop()  # type: ignore[attr-defined]
+        second = await start(bot=customer.gateway.bot, clock=customer.gateway.clock)
+        after = Customer(second, self.kit, customer.provider)
+        assert await after.says("only once", number=7) == 200
+        assert await after.says("and another", number=8) == 200
+        await customer.provider.has_sent(2)
+        assert [asked["message"] for asked in second.bot.asked] == ["only once", "and another"]
+        assert customer.provider.texts == ["bot: only once", "bot: and another"]
+
+    async def test_the_request_does_not_wait_for_a_slow_bot_and_answers_keep_their_order(
+        self, customer: Customer
+    ) -> None:
+        bot = customer.gateway.bot
+        bot.hold = asyncio.Event()
+        for number in range(5):
+            assert await customer.says(f"line {number}") == 200
+        assert customer.provider.sent == []
+        bot.hold.set()
+        await customer.provider.has_sent(5)
+        assert customer.provider.texts == [f"bot: line {number}" for number in range(5)]
+
+    async def test_a_bot_that_is_down_is_a_sentence_and_a_way_to_a_person(self, customer: Customer) -> None:
+        await customer.gateway.bot.stop()
+        assert await customer.says("hello") == 200
+        (sent,) = await customer.provider.has_sent(1)
+        assert "person" in sent.text.lower() or sent.buttons
+
+    # -- what we say ---------------------------------------------------------------------------------------------
+
+    async def test_an_agent_answers_an_hour_later(self, customer: Customer) -> None:
+        gateway = customer.gateway
+        gateway.bot.hands_over("a person please")
+        seat = await gateway.seat("ben")
+        await customer.says("a person please")
+        await customer.provider.has_sent(1)
+        conversation = await seat.claim_only()
+        await customer.provider.has_sent(2)
+        gateway.clock.forward(hours=1)
+        await seat.post(f"/conversations/{conversation}/messages", {"text": "Here I am."})
+        assert (await customer.provider.has_sent(3))[-1].text == "Here I am."
+        assert customer.provider.sent[-1].to == self.kit.customers[0]
+
+    async def test_a_long_answer_is_cut_at_the_ends_of_sentences(self, customer: Customer) -> None:
+        sentence = "很長的一句話，一直說一直說，說到這裡才完。"
+        text = sentence * (self.kit.max_text * 2 // len(sentence) + 1)
+        customer.gateway.bot.says("long", {"text": text})
+        await customer.says("long")
+        await customer.says("short")
+        await eventually(lambda: "bot: short" in customer.provider.texts, lambda: customer.provider.texts)
+        pieces = customer.provider.texts[:-1]
+        assert len(pieces) > 1 and "".join(pieces) == text
+        assert all(piece.endswith("。") for piece in pieces)
+
+    async def test_buttons_come_back_as_what_they_stand_for(self, customer: Customer) -> None:
+        bot = customer.gateway.bot
+        bot.says("menu", {"text": "Which?", "buttons": _buttons(2)})
+        bot.says('/choose{"n": 1}', {"text": "the second"})
+        await customer.says("menu")
+        (sent,) = await customer.provider.has_sent(1)
+        if sent.buttons:
+            assert [title for title, _ in sent.buttons] == ["Choice 0", "Choice 1"]
+            await customer.taps(sent.buttons[1][1])
+        else:
+            assert "2. Choice 1" in sent.text
+            await customer.says("2")
+        await customer.provider.has_sent(2)
+        assert customer.provider.texts[-1] == "the second"
+
+    async def test_too_many_buttons_become_a_numbered_list_whose_answers_are_understood(
+        self, customer: Customer
+    ) -> None:
+        bot = customer.gateway.bot
+        count = self.kit.max_buttons + 1
+        bot.says("menu", {"text": "Which?", "buttons": _buttons(count)})
+        for typed in (f"{count}", f" ({count}）", f"Choice {count - 1}"):
+            customer.provider.sent.clear()
+            bot.asked.clear()
+            await customer.says("menu")
+            (sent,) = await customer.provider.has_sent(1)
+            assert not sent.buttons and f"{count}. Choice {count - 1}" in sent.text
+            await customer.says(typed)
+            await customer.provider.has_sent(2)
+            assert bot.asked[-1]["message"] == f'/choose{{"n": {count - 1}}}', typed
+
+    async def test_attack_20_a_choice_of_somebody_else_or_typed_commands_are_not_obeyed(
+        self, customer: Customer
+    ) -> None:
+        bot = customer.gateway.bot
+        bot.says("menu", {"text": "Which?", "buttons": _buttons(2)})
+        await customer.says("menu", sender=0)
+        await customer.provider.has_sent(1)
+        asked = len(bot.asked)
+        key = customer.provider.sent[0].buttons[0][1] if customer.provider.sent[0].buttons else "b1.0"
+        assert await customer.taps(key, sender=1) == 200
+        assert await customer.taps('/choose{"n": 0}', sender=1) == 200
+        assert await customer.says("/restart", sender=1) == 200
+        await eventually(lambda: any("restart" in one["message"] for one in bot.asked))
+        assert not any(one["message"].startswith("/") for one in bot.asked[asked:])
+
+    # -- a provider that does not play along ---------------------------------------------------------------------
+
+    async def test_a_broken_provider_gets_it_later_in_order_and_holds_nobody_else(self, customer: Customer) -> None:
+        provider = customer.provider
+        provider.faults.extend([Fault(503), Fault(500)])
+        await customer.says("first")
+        await eventually(lambda: len(provider.faults) == 1)
+        await customer.says("second")
+        await eventually(lambda: len(customer.gateway.bot.asked) == 2)
+        await _tries_again(customer.gateway, lambda: not provider.faults)
+        await customer.says("from another customer", sender=1)
+        await provider.has_sent(1)
+        assert provider.texts == ["bot: from another customer"], "the first conversation waits for its time"
+        await _tries_again(customer.gateway, lambda: len(provider.sent) >= 3)
+        assert provider.texts[1:] == ["bot: first", "bot: second"]
+
+    async def test_a_provider_that_is_away_gets_it_when_it_is_back_also_after_a_restart(
+        self, start: Start, customer: Customer
+    ) -> None:
+        await customer.provider.stop()
+        await customer.says("hello")
+        await eventually(lambda: customer.gateway.bot.asked)
+        await _eventually_standing(customer.gateway, "bot: hello", "pending", reason="unreachable")
+        await customer.gateway.stop()  # type: ignore[attr-defined]
+        await customer.provider.start()
+        clock = customer.gateway.clock
+        clock.forward(minutes=15)
+        await start(bot=customer.gateway.bot, clock=clock)
+        (sent,) = await customer.provider.has_sent(1)
+        assert sent.text == "bot: hello"
+
+    async def test_retry_after_is_obeyed_and_rests_the_account(self, customer: Customer) -> None:
+        provider, clock = customer.provider, customer.gateway.clock
+        provider.faults.append(Fault(refuses="busy"))
+        await customer.says("hello")
+        await eventually(lambda: not provider.faults)
+        await _eventually_standing(customer.gateway, "bot: hello", "pending", reason="busy")
+        clock.forward(seconds=5)
+        customer.gateway.app.ctx.outbox.nudge()
+        await customer.says("me too", sender=1)
+        await eventually(lambda: len(customer.gateway.bot.asked) == 2)
+        assert provider.sent == []
+        await _tries_again(customer.gateway, lambda: len(provider.sent) == 2)
+        assert sorted(provider.texts) == ["bot: hello", "bot: me too"]
+
+    async def test_a_refusal_for_good_is_told_with_its_reason_and_the_next_line_goes(self, customer: Customer) -> None:
+        customer.provider.faults.append(Fault(refuses="blocked"))
+        await customer.says("hello")
+        await _eventually_standing(customer.gateway, "bot: hello", "failed", reason=self.kit.blocked)
+        await customer.says("again")
+        await customer.provider.has_sent(1)
+        assert customer.provider.texts == ["bot: again"]
+
+    async def test_an_answer_that_got_lost_is_never_two_messages(self, customer: Customer) -> None:
+        if not self.kit.repeats_safely:
+            pytest.skip("the provider has no repeat key: an error of its own is asked again")
+        gateway, provider = customer.gateway, customer.provider
+        gateway.bot.hands_over("a person please")
+        seat = await gateway.seat("ben")
+        await customer.says("a person please")
+        await provider.has_sent(1)
+        conversation = await seat.claim_only()
+        await provider.has_sent(2)
+        gateway.clock.forward(minutes=10)
+        provider.faults.append(Fault(504, takes_it=True))
+        await seat.post(f"/conversations/{conversation}/messages", {"text": "Here I am."})
+        await provider.has_sent(3)
+        await _tries_again(gateway, lambda: _standing_now(gateway, "Here I am.") in ("sent", "delivered"))
+        assert provider.texts.count("Here I am.") == 1
+
+    async def test_a_slow_provider_holds_neither_the_request_nor_another_customer(self, customer: Customer) -> None:
+        customer.provider.hold = asyncio.Event()
+        assert await customer.says("hello") == 200
+        assert await customer.says("and I", sender=1) == 200
+        await eventually(lambda: len(customer.gateway.bot.asked) == 2)
+        customer.provider.hold.set()
+        await customer.provider.has_sent(2)
+
+    async def test_attack_8_two_customers_are_two_conversations(self, customer: Customer) -> None:
+        await customer.says("one", sender=0)
+        await customer.says("two", sender=1)
+        sent = await customer.provider.has_sent(2)
+        assert {one.to: one.text for one in sent} == dict(zip(self.kit.customers, ["bot: one", "bot: two"]))
+
+
+# -- the parts ----------------------------------------------------------------------------------------------------
+
+
+def _folder(kit: Kit) -> Any:
+    from kit import PAYLOADS
+
+    return PAYLOADS / kit.channel
+
+
+def _buttons(count: int) -> list[dict[str, str]]:
+    return [{"title": f"Choice {n}", "payload": f'/choose{{"n": {n}}}'} for n in range(count)]
+
+
+def _seen(line: Any) -> str:
+    attached = line.body.get("attachments")
+    return f"media:{attached[0]['kind']}" if attached else line.text
+
+
+async def _lines(gateway: Gateway) -> list[Any]:
+    def work(connection: Any) -> list[Any]:
+        from sqlalchemy import select
+
+        from handoff.models import messages
+
+        ids = connection.execute(select(messages.c.id).order_by(messages.c.id)).scalars()
+        return [transcript.one(connection, one) for one in list(ids)]
+
+    return await gateway.app.ctx.database.read(work)
+
+
+async def _standing(gateway: Gateway, text: str) -> Any:
+    await eventually(lambda: _standing_now(gateway, text) not in (None, "sending", "pending"))
+    return _standing_of(gateway, text)
+
+
+def _standing_now(gateway: Gateway, text: str) -> str | None:
+    found = _standing_of(gateway, text)
+    return found.state.value if found else None
+
+
+def _standing_of(gateway: Gateway, text: str) -> Any:
+    def work(connection: Any) -> Any:
+        from sqlalchemy import select
+
+        from handoff.models import messages
+
+        one = connection.execute(select(messages.c.id).where(messages.c.text == text)).scalars().first()
+        return deliveries.standing_of(connection, [one]).get(one) if one else None
+
+    return gateway.app.ctx.database.read_now(work)
+
+
+async def _eventually_standing(gateway: Gateway, text: str, state: str, reason: str | None = None) -> None:
+    def holds() -> bool:
+        found = _standing_of(gateway, text)
+        return bool(found and found.state.value == state and (reason is None or found.reason == reason))
+
+    await eventually(holds, lambda: _standing_of(gateway, text))
+
+
+async def _tries_again(gateway: Gateway, holds: Any) -> None:
+    """Let time pass until something holds: a quarter of an hour at most."""
+    for _ in range(60):
+        if holds():
+            return
+        gateway.clock.forward(seconds=15)
+        gateway.app.ctx.outbox.nudge()
+        for _ in range(20):
+            if holds():
+                return
+            await asyncio.sleep(0.01)
+    raise AssertionError("it never came to that")
+
+
+__all__ = ["Contract", "FakeBot", "FakeClock", "Provider", "pytest"]

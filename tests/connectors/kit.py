@@ -1,0 +1,103 @@
+"""What the contract suite has to know of a channel: how its provider speaks. One `Kit` a channel."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+from gateway_parts import Gateway
+from providers.server import Provider
+
+PAYLOADS = Path(__file__).parent / "payloads"
+
+
+@dataclass(frozen=True)
+class Hook:
+    """One request of the provider to us."""
+
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+    query: str = ""
+
+    @property
+    def content(self) -> bytes:
+        """The raw body."""
+        return self.body
+
+
+@dataclass(frozen=True)
+class Kit:
+    """One channel under the contract.
+
+    `message(text, number, sender)` and `tap(button payload, number, sender)` are bodies as the provider posts them,
+    unsigned; `sign` adds the proof to a body. `sender` is 0 or 1: two customers.
+    """
+
+    channel: str
+    class_path: str
+    provider: Callable[[], Provider]
+    credentials: Callable[[str], dict[str, Any]]
+    message: Callable[[str, int, int], bytes]
+    tap: Callable[[str, int, int], bytes]
+    sign: Callable[[bytes], Hook]
+    customers: tuple[str, str]  # the provider's ids of the two
+    # What reading each payload file gives: the text, `media:<kind>`, or "" for an event that is not used.
+    payloads: Mapping[str, tuple[str, ...]]
+    # Makes the provider ready to take an answer to this message (a reply token, a conversation).
+    prepare: Callable[[Any, bytes], None] = lambda _provider, _body: None
+    forgeries: Callable[[bytes], list[Hook]] = lambda _body: []
+    max_text: int = 4000
+    max_buttons: int = 10
+    repeats_safely: bool = False
+    blocked: str = "blocked"  # the reason the agent is told for the provider's refusal `blocked`
+    has_typing: bool = True
+
+    def payload(self, name: str) -> bytes:
+        """A payload file, as bytes."""
+        return (PAYLOADS / self.channel / name).read_bytes()
+
+
+class Customer:
+    """The provider, posting what customers of it do."""
+
+    def __init__(self, gateway: Gateway, kit: Kit, provider: Provider) -> None:
+        self.gateway = gateway
+        self.kit = kit
+        self.provider = provider
+        self._number = 0
+
+    async def says(self, text: str, sender: int = 0, number: int | None = None) -> int:
+        """A message; the status of our answer."""
+        return await self.posts(self.kit.message(text, self._next(number), sender))
+
+    async def taps(self, payload: str, sender: int = 0) -> int:
+        """A button."""
+        return await self.posts(self.kit.tap(payload, self._next(None), sender))
+
+    async def posts(self, body: bytes) -> int:
+        """A body with the provider's proof."""
+        self.kit.prepare(self.provider, body)
+        return (await self.sends(self.kit.sign(body)))[0]
+
+    async def sends(self, hook: Hook) -> tuple[int, str]:
+        """Exactly this."""
+        url = f"{self.gateway.base}/webhooks/{self.kit.channel}/webhook{hook.query}"
+        headers = {"Content-Type": "application/json", **hook.headers}
+        async with self.gateway.http.post(url, data=hook.body, headers=headers) as response:
+            return response.status, await response.text()
+
+    def _next(self, number: int | None) -> int:
+        self._number += 1
+        return self._number if number is None else number
+
+
+def as_json(body: Any) -> bytes:
+    """A body as providers write it."""
+    return json.dumps(body, ensure_ascii=False).encode()
+
+
+__all__ = ["Customer", "Hook", "Kit", "aiohttp", "as_json"]

@@ -1,0 +1,137 @@
+"""LINE, against the contract and LINE's own library."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+
+from contract import Contract
+from kit import Customer, Hook, Kit, as_json
+from linebot.v3.webhook import SignatureValidator
+from providers.line import TOKEN, LineProvider
+from providers.server import eventually
+
+SECRET = "line-channel-secret"
+USERS = ("U" + "a" * 32, "U" + "b" * 32)
+
+
+def _sign(body: bytes, secret: str = SECRET) -> Hook:
+    digest = hmac.new(secret.encode(), body, hashlib.sha256).digest()
+    return Hook(body, {"X-Line-Signature": base64.b64encode(digest).decode()})
+
+
+def _event(kind: str, number: int, sender: int, **fields: object) -> bytes:
+    event = {
+        "type": kind,
+        "mode": "active",
+        "timestamp": 1772424000000 + number,
+        "source": {"type": "user", "userId": USERS[sender]},
+        "webhookEventId": f"01HX{sender}{number:021d}",
+        "deliveryContext": {"isRedelivery": False},
+        "replyToken": f"{sender}{number:031x}",
+        **fields,
+    }
+    return as_json({"destination": "U" + "0" * 32, "events": [event]})
+
+
+def _message(text: str, number: int, sender: int) -> bytes:
+    return _event(
+        "message", number, sender, message={"id": f"{number}", "type": "text", "quoteToken": "q", "text": text}
+    )
+
+
+def _tap(payload: str, number: int, sender: int) -> bytes:
+    return _event("postback", number, sender, postback={"data": payload})
+
+
+def _prepare(provider: LineProvider, body: bytes) -> None:
+    for event in json.loads(body).get("events", []) if body.startswith(b"{") and b'"events": [' in body else []:
+        if event.get("replyToken"):
+            provider.reply_tokens.setdefault(event["replyToken"], event["source"]["userId"])
+
+
+def _forgeries(body: bytes) -> list[Hook]:
+    right = _sign(body).headers["X-Line-Signature"]
+    hexadecimal = base64.b64decode(right).hex()
+    return [
+        _sign(body, "another-account's-secret"),
+        Hook(body, {"X-Line-Signature": hexadecimal}),
+        Hook(body, {"X-Line-Signature": right.rstrip("=")}),
+        Hook(body, {"X-Line-Signature": right.swapcase()}),
+        Hook(body + b" ", {"X-Line-Signature": right}),
+        Hook(body, {"X-Hub-Signature-256": right}),
+    ]
+
+
+KIT = Kit(
+    channel="line",
+    class_path="connectors.line.LineInput",
+    provider=LineProvider,
+    credentials=lambda url: {
+        "channel_secret": SECRET,
+        "channel_access_token": TOKEN,
+        "api_url": url,
+        "content_url": url,
+    },
+    message=_message,
+    tap=_tap,
+    sign=_sign,
+    customers=USERS,
+    prepare=_prepare,
+    forgeries=_forgeries,
+    max_text=5000,
+    max_buttons=13,
+    repeats_safely=True,
+    blocked="unknown_recipient",
+    payloads={
+        "message-text.json": ("我個包裹去咗邊？",),
+        "message-image.json": ("media:image",),
+        "message-video.json": ("media:video",),
+        "message-audio.json": ("media:audio",),
+        "message-file.json": ("media:file",),
+        "message-location.json": ("media:location",),
+        "message-sticker.json": ("media:sticker",),
+        "message-unknown-kind.json": (),
+        "message-in-group.json": (),
+        "postback.json": (),
+        "follow.json": (),
+        "unfollow.json": (),
+        "unsend.json": (),
+        "standby.json": (),
+        "verify.json": (),
+        "batch-with-one-bad.json": ("first", "third"),
+        "redelivered.json": ("once more",),
+    },
+)
+
+
+class TestLine(Contract):
+    kit = KIT
+
+    def test_lines_own_library_agrees_with_our_signature(self) -> None:
+        body = _message("hello", 1, 0)
+        assert SignatureValidator(SECRET).validate(body.decode(), _sign(body).headers["X-Line-Signature"])
+
+    async def test_the_first_answer_is_a_free_reply_and_what_comes_later_is_pushed(self, customer: Customer) -> None:
+        customer.gateway.bot.says("two", {"text": "one"}, {"text": "and two"})
+        await customer.says("two")
+        await customer.provider.has_sent(2)
+        assert [(one.text, one.how) for one in customer.provider.sent] == [("one", "reply"), ("and two", "push")]
+
+    async def test_a_reply_token_that_line_refuses_is_followed_by_a_push(self, customer: Customer) -> None:
+        body = _message("hello", 1, 0)
+        assert (await customer.sends(_sign(body)))[0] == 200  # LINE knows nothing of its token
+        (sent,) = await customer.provider.has_sent(1)
+        assert sent.how == "push"
+
+    async def test_this_months_messages_are_used_up(self, customer: Customer) -> None:
+        from contract import _eventually_standing
+        from providers.server import Fault
+
+        body = _message("hello", 1, 0)
+        customer.provider.faults.append(Fault(refuses="quota"))
+        assert (await customer.sends(_sign(body)))[0] == 200
+        await _eventually_standing(customer.gateway, "bot: hello", "failed", reason="quota")
+        await eventually(lambda: not customer.provider.faults)

@@ -1,0 +1,88 @@
+"""A real gateway in the test's own event loop: real routes, real database. Fake is the far side: the bot, the clock."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from gateway_parts import ARTICLES, IDENTITY_SECRET, FakeBot, FakeClock, Gateway, Start, add_agents, free_port
+from sanic import Sanic
+
+import shop.demo
+from switchboard.app import create_app
+from switchboard.settings import load
+
+# Sanic rewrites its own methods when a server starts, and can do so twice in one process only in this mode.
+Sanic.test_mode = True
+
+
+@pytest.fixture(scope="session")
+def shop_url(tmp_path_factory: pytest.TempPathFactory) -> str:
+    url = f"sqlite:///{tmp_path_factory.mktemp('shop') / 'shop.db'}"
+    shop.demo.fill(url)
+    return url
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A project root with two articles and the rest channel."""
+    folder = tmp_path / "project"
+    (folder / "faq_kb" / "articles").mkdir(parents=True)
+    (folder / "faq_kb" / "articles" / "delivery.yml").write_text(ARTICLES, encoding="utf-8")
+    (folder / "credentials.yml").write_text("rest:\n", encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+async def start(root: Path, tmp_path: Path, shop_url: str) -> AsyncIterator[Start]:
+    """Start a gateway; keyword arguments are settings."""
+    async with contextlib.AsyncExitStack() as stack:
+
+        async def begin(bot: FakeBot | None = None, clock: FakeClock | None = None, **settings: Any) -> Gateway:
+            bot = bot or await stack.enter_async_context(FakeBot().running())
+            clock = clock or FakeClock()
+            port = free_port()
+            given = {
+                "data_dir": tmp_path / "var",
+                "port": port,
+                "shop_url": shop_url,
+                "identity_secret": IDENTITY_SECRET,
+                "bot_urls": bot.address,
+                "messages_burst": 100,
+                "sessions_per_minute": 1000,
+                "logins_per_minute": 1000,
+                **settings,
+            }
+            environment = {f"SWITCHBOARD_{name.upper()}": str(value) for name, value in given.items()}
+            table = load(root / "endpoints.yml", environment)
+            app = create_app(table, clock=clock, root=root, name=f"gateway_{secrets.token_hex(4)}")
+            server = await app.create_server("127.0.0.1", port, return_asyncio_server=True, access_log=False)
+            await server.startup()
+            await server.before_start()
+            await server.after_start()
+            add_agents(table.database)
+            gateway = Gateway(f"http://127.0.0.1:{port}", bot, clock, table, app)
+
+            async def stop() -> None:
+                await gateway.close()
+                await server.before_stop()
+                server.close()
+                for connection in list(server.connections):
+                    connection.abort() if hasattr(connection, "abort") else None
+                await server.after_stop()
+
+            stack.push_async_callback(stop)
+            gateway.stop = stop  # type: ignore[attr-defined]
+            return gateway
+
+        yield begin
+
+
+@pytest.fixture
+async def gateway(start: Start, database_url: str) -> Gateway:
+    """A gateway on each database."""
+    return await start(database_url=database_url)

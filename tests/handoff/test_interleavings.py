@@ -1,0 +1,367 @@
+"""Customers, bot, agents, timers and restarts in any order: what must never happen does not.
+
+5,000 steps in every run, 100,000 in a nightly one: `SWITCHBOARD_ROUTING_STEPS=100000`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Coroutine, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+from house import CHANNEL, House, follow_one_article
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from sqlalchemy import select
+
+from faq_kb import KnowledgeFollower
+from handoff import agents, conversations, migrations, presence, routing, tickets
+from handoff.database import Database
+from handoff.errors import HandoffError
+from handoff.models import Author, Presence, Role, Stage, Status, TicketKind, TicketStatus
+from handoff.models import conversations as conversations_table
+from handoff.models import messages as messages_table
+from handoff.models import moves as moves_table
+from handoff.models import tickets as tickets_table
+from handoff.records import Agent, Conversation
+
+STEPS = int(os.environ.get("SWITCHBOARD_ROUTING_STEPS", "5000"))
+STEPS_A_LIFE = 100
+CUSTOMERS = ("ana", "bo", "cy", "di", "eli")
+FALLBACK_SECONDS = 120
+_NAME = "{zh-HK: 隊, zh-TW: 隊, zh-CN: 队, en: Team}"
+_TEAMS = f"""
+desk: {{policy: least-busy, capacity: 2, first_reply_seconds: 60, fallback_after_seconds: {FALLBACK_SECONDS}}}
+general: support
+teams:
+  support: {{name: {_NAME}}}
+  delivery: {{name: {_NAME}, policy: round-robin, lead: ben, fallback: support}}
+  returns: {{name: {_NAME}, policy: agents-pick, skills: [repair], fallback: support}}
+"""
+T = TypeVar("T")
+
+
+class _Template:
+    """What every life begins with: a migrated database with its people, copied, and one article."""
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="interleavings"))
+        self.knowledge: KnowledgeFollower = follow_one_article(self.folder)
+        self.teams = self.folder / "teams.yml"
+        self.teams.write_text(_TEAMS, encoding="utf-8")
+        self.path = self.folder / "template.db"
+        database = Database(f"sqlite:///{self.path}")
+        migrations.upgrade(database)
+        database.close()
+        house = House(f"sqlite:///{self.path}", self.teams, self.knowledge)
+        house.add_agent("ben", teams=("delivery",))
+        house.add_agent("cleo", teams=("support",), capacity=1, languages=("en",))
+        house.add_agent("dan", skills=("repair",))
+        house.add_agent("sue", role=Role.SUPERVISOR)
+        house.database.close()
+        self.lives = 0
+
+    def life(self) -> House:
+        self.lives += 1
+        path = self.folder / f"{self.lives}.db"
+        shutil.copy(self.path, path)
+        return House(f"sqlite:///{path}", self.teams, self.knowledge)
+
+    def remove(self) -> None:
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Interleavings(RuleBasedStateMachine):
+    """Each rule is one thing that somebody does; the invariants look at the database after each."""
+
+    template: _Template
+    steps: Counter[str] = Counter()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.loop = asyncio.new_event_loop()
+        self.house = self.template.life()
+        self.people = {one.login: one for one in self.house.database.read_now(agents.listing)}
+        self.sent: dict[str, str] = {}  # what each customer wrote, by the sender's own id for it
+        self.open: dict[str, asyncio.Task[Any]] = {}  # customers whose line the bot is thinking about
+
+    def teardown(self) -> None:
+        self._let_bot_answer()
+        self._everybody_is_helped()
+        self.house.database.close()
+        self.loop.close()
+
+    # -- customers ---------------------------------------------------------------------------------------------
+
+    @rule(
+        who=st.sampled_from(CUSTOMERS),
+        team=st.sampled_from(["", "delivery", "returns", "gone"]),
+        reason=st.sampled_from(["asked_for_person", "complaint", "special_delivery"]),
+        skilled=st.booleans(),
+    )
+    def a_customer_asks_for_a_person(self, who: str, team: str, reason: str, skilled: bool) -> None:
+        self.house.bot.marker = {"team": team, "reason": reason, "skills": ["repair"] if skilled else []}
+        self._write(who, "person please", asks_person=False)
+
+    @rule(who=st.sampled_from(CUSTOMERS))
+    def a_customer_presses_the_button_for_a_person(self, who: str) -> None:
+        # Goes past a bot that thinks about an earlier line.
+        self._write(who, "person", asks_person=True)
+
+    @rule(who=st.sampled_from(CUSTOMERS), fails=st.booleans())
+    def a_customer_writes(self, who: str, fails: bool) -> None:
+        self.house.bot.fails = fails
+        self._write(who, "hello", asks_person=False)
+        self.house.bot.fails = False
+
+    @rule(who=st.sampled_from(CUSTOMERS))
+    def a_customer_writes_and_the_bot_thinks(self, who: str) -> None:
+        if who in self.open:
+            return
+        self.house.bot.hold = self.house.bot.hold or asyncio.Event()
+        self.house.bot.is_asked.clear()
+        key = self._new_id(who)
+        task = self.loop.create_task(self.house.writes(who, f"think {key}", key))
+        self._run(
+            asyncio.wait(
+                [task, self.loop.create_task(self.house.bot.is_asked.wait())], return_when=asyncio.FIRST_COMPLETED
+            )
+        )
+        if not task.done():
+            self.open[who] = task
+
+    @precondition(lambda self: self.open)
+    @rule()
+    def the_bot_answers(self) -> None:
+        self._let_bot_answer()
+
+    @precondition(lambda self: self.sent)
+    @rule(data=st.data())
+    def a_provider_repeats_itself(self, data: st.DataObject) -> None:
+        key = data.draw(st.sampled_from(sorted(self.sent)))
+        if self.sent[key] not in self.open:
+            self._run(self.house.writes(self.sent[key], "said again", key))
+
+    @rule(who=st.sampled_from(CUSTOMERS))
+    def a_customer_leaves_the_queue(self, who: str) -> None:
+        if who not in self.open:
+            self._run(self.house.line.leave_queue(CHANNEL, who))
+
+    # -- agents ------------------------------------------------------------------------------------------------
+
+    @rule(login=st.sampled_from(["ben", "cleo", "dan", "sue"]), value=st.sampled_from(list(Presence)))
+    def an_agent_comes_or_goes(self, login: str, value: Presence) -> None:
+        agent = self.people[login]
+        self.house.here(agent)
+        self.house.database.write_now(lambda c: agents.set_presence(c, agent.id, value))
+
+    @rule(login=st.sampled_from(["ben", "cleo", "dan", "sue"]))
+    def a_page_is_closed(self, login: str) -> None:
+        self.house.database.write_now(lambda c: agents.gone(c, self.people[login].id))
+
+    @rule(login=st.sampled_from(["ben", "cleo", "dan", "sue"]))
+    def an_agent_takes_the_next(self, login: str) -> None:
+        self._try(self.house.floor.claim_next(self._agent(login)))
+
+    @rule(login=st.sampled_from(["ben", "cleo", "dan", "sue"]), who=st.sampled_from(CUSTOMERS))
+    def an_agent_says_something(self, login: str, who: str) -> None:
+        self._to(who, lambda one: self.house.floor.say(self._agent(login), one.id, "Hello", None))
+
+    @rule(
+        login=st.sampled_from(["ben", "cleo", "dan", "sue"]),
+        who=st.sampled_from(CUSTOMERS),
+        act=st.sampled_from(["close", "hand_back", "release", "take_over"]),
+    )
+    def an_agent_passes_the_word_on(self, login: str, who: str, act: str) -> None:
+        self._to(who, lambda one: getattr(self.house.floor, act)(self._agent(login), one.id))
+
+    # -- time and misfortune -----------------------------------------------------------------------------------
+
+    @rule(seconds=st.sampled_from([1, 20, 50, 70, 200, 4000]), stay=st.booleans())
+    def time_passes(self, seconds: int, stay: bool) -> None:
+        self.house.clock.forward(seconds=seconds)
+        if stay:
+            self.house.here(*(one for one in self.people.values() if self._agent(one.login).seen_at))
+        self._run(self.house.settle())
+
+    @rule()
+    def the_gateway_is_killed_and_starts_again(self) -> None:
+        for task in self.open.values():
+            task.cancel()
+        for task in self.open.values():
+            with contextlib.suppress(asyncio.CancelledError, HandoffError):
+                self._run(task)
+        self.open = {}
+        self.house.start()
+        self._run(self.house.line.take_up_unsettled())
+
+    # -- what must hold ----------------------------------------------------------------------------------------
+
+    @invariant()
+    def the_queue_is_drained(self) -> None:
+        """As the router's loop does after every change; then nobody free is left beside somebody they could help."""
+        self.steps["all"] += 1
+        self._run(self.house.router.drain())
+        now, teams = self.house.clock(), self.house.teams.current
+
+        def look(connection: Any) -> None:
+            free = [one for one in presence.staff(connection, teams, now) if one.is_free and one.takes_what_comes]
+            for ticket in tickets.queue(connection):
+                if teams.of(ticket.team).gives_out and ticket.stage is not Stage.SUPERVISOR:
+                    able = [one for one in free if one.serves(ticket) and one.agent.id not in ticket.passed_by]
+                    assert not able, f"{able[0].agent.login} is free and {ticket.number} waits"
+            assert routing.next_assignment(connection, teams, now) is None
+
+        self.house.database.read_now(look)
+
+    @invariant()
+    def one_customer_has_one_voice(self) -> None:
+        def look(connection: Any) -> None:
+            word = {(row.conversation_id, row.epoch): row.to_status for row in connection.execute(select(moves_table))}
+            last: dict[str, int] = {}
+            for line in connection.execute(select(messages_table).order_by(messages_table.c.id)):
+                holder = word[line.conversation_id, line.epoch]
+                if line.author == Author.ASSISTANT.value:
+                    assert holder in (Status.BOT.value, Status.WAITING.value), "the bot spoke out of turn"
+                if line.author == Author.AGENT.value:
+                    assert holder == Status.AGENT.value, "an agent spoke out of turn"
+                assert line.epoch >= last.get(line.conversation_id, 0), "said under an older word than before"
+                last[line.conversation_id] = line.epoch
+
+        self.house.database.read_now(look)
+
+    @invariant()
+    def no_message_is_lost_or_doubled(self) -> None:
+        def look(connection: Any) -> None:
+            rows = connection.execute(select(messages_table)).all()
+            keys = Counter(row.client_id for row in rows if row.author == Author.CUSTOMER.value)
+            for key, who in self.sent.items():
+                if who not in self.open:
+                    assert keys[key] == 1, f"{key} is there {keys[key]} times"
+            for row in rows:
+                if row.author == Author.CUSTOMER.value and self.sent[row.client_id] not in self.open:
+                    assert row.settled_at is not None, "a message became silence"
+
+        self.house.database.read_now(look)
+
+    @invariant()
+    def a_ticket_has_one_holder_and_says_the_same_as_its_conversation(self) -> None:
+        def look(connection: Any) -> None:
+            for one in connection.execute(select(conversations_table)):
+                held = [
+                    row
+                    for row in connection.execute(
+                        select(tickets_table).where(tickets_table.c.conversation_id == one.id)
+                    )
+                    if row.status in tickets.OPEN
+                ]
+                assert len(held) <= 1
+                ticket = held[0] if held else None
+                if one.status == Status.AGENT.value:
+                    assert ticket is not None and ticket.status == TicketStatus.CLAIMED.value
+                    assert ticket.claimed_by == one.agent_id
+                if one.status == Status.WAITING.value:
+                    assert ticket is not None and ticket.status == TicketStatus.WAITING.value
+                    assert ticket.kind == TicketKind.LIVE.value and one.agent_id is None
+                if one.status == Status.CLOSED.value:
+                    assert ticket is None
+                if one.status == Status.BOT.value and ticket is not None:
+                    assert (ticket.status, ticket.kind) == (TicketStatus.WAITING.value, TicketKind.MESSAGE.value)
+
+        self.house.database.read_now(look)
+
+    # -- the parts ---------------------------------------------------------------------------------------------
+
+    def _everybody_is_helped(self) -> None:
+        """With one agent who stays, answers and closes, every wait ends: nobody is in a corner nobody looks at."""
+        dan = self.people["dan"]
+        for one in self.people.values():
+            self.house.database.write_now(lambda c, one=one: agents.gone(c, one.id))
+        self.house.database.write_now(lambda c: agents.set_presence(c, dan.id, Presence.ONLINE))
+        for _ in range(60):
+            self.house.clock.forward(seconds=FALLBACK_SECONDS)
+            self.house.here(dan)
+            self._run(self.house.settle())
+            waiting = self.house.database.read_now(tickets.queue)
+            mine = self.house.database.read_now(lambda c: conversations.of_agent(c, dan.id))
+            if not waiting and not mine:
+                return
+            for conversation in mine:
+                self._run(self.house.floor.say(dan, conversation.id, "Hello", None))
+                self._run(self.house.floor.close(dan, conversation.id))
+            # Teams whose agents pick: an agent who is free picks.
+            self._try(self.house.floor.claim_next(self._agent("dan")))
+        raise AssertionError(f"still waiting: {self.house.database.read_now(tickets.queue)}")
+
+    def _write(self, who: str, text: str, asks_person: bool) -> None:
+        if who in self.open and not asks_person:
+            return
+        key = self._new_id(who)
+        held, self.house.bot.hold = self.house.bot.hold, None
+        self._run(self.house.writes(who, text, key, asks_person=asks_person))
+        self.house.bot.hold = held
+
+    def _new_id(self, who: str) -> str:
+        key = f"{who}-{len(self.sent)}"
+        self.sent[key] = who
+        return key
+
+    def _let_bot_answer(self) -> None:
+        if self.house.bot.hold is not None:
+            self.house.bot.hold.set()
+        for task in self.open.values():
+            self._run(task)
+        self.house.bot.hold, self.open = None, {}
+
+    def _agent(self, login: str) -> Agent:
+        found = self.house.database.read_now(lambda c: agents.by_login(c, login))
+        assert found is not None
+        return found
+
+    def _to(self, who: str, act: Any) -> None:
+        one = self.house.database.read_now(lambda c: conversations.open_one(c, CHANNEL, who))
+        if one is not None:
+            self._try(act(one))
+
+    def _try(self, work: Coroutine[Any, Any, Conversation | Any]) -> None:
+        # A refusal is an answer; what it must not leave behind, the invariants look for.
+        with contextlib.suppress(HandoffError):
+            self._run(work)
+
+    def _run(self, work: Any) -> Any:
+        return self.loop.run_until_complete(work)
+
+
+@pytest.fixture
+def template() -> Iterator[_Template]:
+    made = _Template()
+    yield made
+    made.remove()
+
+
+def test_no_interleaving_breaks_the_line(template: _Template) -> None:
+    Interleavings.template = template
+    Interleavings.steps = Counter()
+    lives = max(1, STEPS // STEPS_A_LIFE)
+    while Interleavings.steps["all"] < STEPS:
+        run_state_machine_as_test(
+            Interleavings,
+            settings=settings(
+                max_examples=lives,
+                stateful_step_count=STEPS_A_LIFE,
+                deadline=None,
+                database=None,
+                phases=[Phase.generate, Phase.shrink],
+                suppress_health_check=list(HealthCheck),
+            ),
+        )
+        lives = max(1, lives // 4)
+    print(f"{Interleavings.steps['all']} steps in {template.lives} lives")

@@ -1,0 +1,121 @@
+"""What every provider in the tests can do: be slow, broken, refusing or too busy, and remember what it was sent."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp import web
+
+
+@dataclass
+class Sent:
+    """One message that the provider took, as the customer sees it."""
+
+    to: str
+    text: str
+    id: str
+    buttons: list[tuple[str, str]] = field(default_factory=list)  # title, what a tap sends back
+    image: str | None = None
+    how: str = ""  # the provider's own word for the way it was sent
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What the provider does instead of taking the next message."""
+
+    status: int = 500
+    headers: dict[str, str] = field(default_factory=dict)
+    body: Any = None
+    takes_it: bool = False  # it takes the message, and its answer is lost
+    refuses: str = ""  # one of the provider's own refusals: `blocked`, `window`, `busy`, `account`
+
+
+class Provider:
+    """A provider on the loopback address. `routes` and `refusal` are the provider's own."""
+
+    def __init__(self) -> None:
+        self.sent: list[Sent] = []
+        self.asked: list[web.Request] = []
+        self.typing: list[str] = []
+        self.faults: deque[Fault] = deque()
+        self.hold: asyncio.Event | None = None
+        self.address = ""
+        self._port = 0
+        self._runner: web.AppRunner | None = None
+        self._last_id = 0
+
+    def routes(self) -> list[web.RouteDef]:
+        """The provider's API."""
+        raise NotImplementedError
+
+    def refusal(self, kind: str) -> web.Response:
+        """How this provider says no: to somebody who blocked us, outside the window, asked too fast, with a bad key."""
+        raise NotImplementedError
+
+    def next_id(self) -> str:
+        """A new id of a message."""
+        self._last_id += 1
+        return f"{type(self).__name__.lower()}-{self._last_id}"
+
+    async def take(self, take: Callable[[], web.Response]) -> web.Response:
+        """Take a message, unless something else is to happen."""
+        if self.hold is not None:
+            await self.hold.wait()
+        if not self.faults:
+            return take()
+        fault = self.faults.popleft()
+        if fault.takes_it:
+            take()
+        elif fault.refuses:
+            return self.refusal(fault.refuses)
+        return web.json_response(fault.body or {"error": "fault"}, status=fault.status, headers=fault.headers)
+
+    @property
+    def texts(self) -> list[str]:
+        """What customers read."""
+        return [one.text for one in self.sent]
+
+    async def has_sent(self, count: int, seconds: float = 15) -> list[Sent]:
+        """Wait until so many messages were taken."""
+        await eventually(lambda: len(self.sent) >= count, lambda: self.texts, seconds)
+        return self.sent
+
+    async def start(self) -> None:
+        """Be there, at the same address each time."""
+        app = web.Application()
+        app.add_routes(self.routes())
+        self._runner = web.AppRunner(app, shutdown_timeout=0.1)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", self._port)
+        await site.start()
+        self._port = site._server.sockets[0].getsockname()[1]  # type: ignore[union-attr]
+        self.address = f"http://127.0.0.1:{self._port}"
+
+    async def stop(self) -> None:
+        """Be away."""
+        if self.hold is not None:
+            self.hold.set()
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[Provider]:
+        await self.start()
+        try:
+            yield self
+        finally:
+            await self.stop()
+
+
+async def eventually(holds: Callable[[], Any], shown: Callable[[], Any] = lambda: "", seconds: float = 15) -> None:
+    """Wait until something holds."""
+    deadline = asyncio.get_running_loop().time() + seconds
+    while not holds():
+        assert asyncio.get_running_loop().time() < deadline, f"it never came to that: {shown()}"
+        await asyncio.sleep(0.01)
