@@ -132,6 +132,8 @@ def failure_of(exc: BaseException) -> DeliveryFailed:
         return DeliveryFailed("blocked", name, permanent=True)
     if name in ("ChatNotFound", "CantInitiateConversation"):
         return DeliveryFailed("unknown_recipient", name, permanent=True)
+    if status:
+        return _of_status(status, name)
     if isinstance(exc, (ConnectionError, OSError)) or "Connect" in name or "Network" in name:
         late = "Timeout" in name and "Connect" not in name
         return DeliveryFailed("no_answer" if late else "unreachable", name, maybe_sent=late)
@@ -164,7 +166,9 @@ class _Listener(logging.Handler):
             complaints.append(failure_of(raised))
             return
         found = _STATUS.search(record.getMessage())
-        complaints.append(_of_status(int(found[1]) if found else 0, "refused"))
+        status = int(found[1]) if found else 0
+        if not 200 <= status < 300:  # the channel of Mattermost takes its 201 for a failure
+            complaints.append(_of_status(status, "refused"))
 
 
 _LISTENER = _Listener(logging.ERROR)

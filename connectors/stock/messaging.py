@@ -6,13 +6,14 @@ import hashlib
 from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import parse_qs
 
 import requests
 from fbmessenger import MessengerClient  # type: ignore[import-untyped]
 from rasa.core.channels.channel import OutputChannel, UserMessage
-from rasa.core.channels.facebook import Messenger, MessengerBot
+from rasa.core.channels.facebook import MessengerBot
 from rasa.core.channels.telegram import TelegramOutput
-from sanic.request import Request
+from sanic.request import Request, RequestParameters
 from sanic.response import HTTPResponse, text
 from twilio.request_validator import RequestValidator
 
@@ -138,37 +139,34 @@ def _facebook_is_genuine(kept: Kept, request: Request) -> bool:
 
 
 async def _facebook_take(kept: Kept, request: Request, hand_over: HandOver) -> HTTPResponse:
-    """Every event of the batch, each through the channel's own reading, which takes the first alone."""
+    """Every event of the batch. The channel reads the first alone, and tells Meta "seen" before it hands that on."""
     if request.method == "GET":
         return text(request.args.get("hub.challenge") or "")
     for entry in request.json.get("entry") or ():
         for event in entry.get("messaging") or ():
-            known = _facebook_known(event)
-            if known is None:
-                continue
-
-            async def on_new_message(message: UserMessage, known: Known = known) -> None:
-                await hand_over(message, known)
-
-            messenger = Messenger(kept.channel.fb_access_token, on_new_message)
-            await messenger.handle({"entry": [{"messaging": [event]}]}, None)
+            said = _facebook_said(event)
+            if said is not None:
+                words, known = said
+                await hand_over(UserMessage(words, NoOutput(), event["sender"]["id"], input_channel=kept.name), known)
     return text("success")
 
 
-def _facebook_known(event: Mapping[str, Any]) -> Known | None:
+def _facebook_said(event: Mapping[str, Any]) -> tuple[str, Known] | None:
     message, postback = event.get("message"), event.get("postback")
     if isinstance(postback, dict) and postback.get("payload"):
-        return Known(str(postback.get("mid") or f"{event['sender']['id']}:{event.get('timestamp')}"))
+        key = postback.get("mid") or f"{event['sender']['id']}:{event.get('timestamp')}"
+        return str(postback["payload"]), Known(str(key))
     if not isinstance(message, dict) or message.get("is_echo"):
         return None
-    found = message.get("attachments") or ()
     attachments = tuple(
-        Attachment(_KINDS[one["type"]], {"url": one["payload"]["url"]}) for one in found if one.get("type") in _KINDS
+        Attachment(_KINDS[one["type"]], {"url": one["payload"]["url"]})
+        for one in message.get("attachments") or ()
+        if one.get("type") in _KINDS
     )
-    if not message.get("text") and not attachments:
+    words = (message.get("quick_reply") or {}).get("payload") or message.get("text") or ""
+    if not words and not attachments:
         return None
-    # The channel takes the address of a picture for what the customer says.
-    return Known(str(message["mid"]), text=message.get("text") or "" if attachments else None, attachments=attachments)
+    return str(words), Known(str(message["mid"]), attachments=attachments)
 
 
 def _facebook_output(kept: Kept, _reach: Reach) -> OutputChannel:
@@ -198,9 +196,9 @@ def _twilio_is_genuine(kept: Kept, request: Request) -> bool:
     query = f"?{request.query_string}" if request.query_string else ""
     given = request.headers.get("x-twilio-signature")
     # The address as the provider knows it comes from our settings, never from the request's headers.
-    return bool(given) and bool(
-        RequestValidator(token).validate(kept.url + query, {k: list(v) for k, v in request.form.items()}, given)
-    )
+    # Empty values are signed as well, and Sanic's form leaves them out.
+    form = RequestParameters(parse_qs(request.body.decode(), keep_blank_values=True))
+    return bool(given) and bool(RequestValidator(token).validate(kept.url + query, form, given))
 
 
 def _twilio_read(_kept: Kept, request: Request) -> Known:

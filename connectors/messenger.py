@@ -1,0 +1,156 @@
+"""Facebook Messenger and Instagram messages of one page: https://developers.facebook.com/docs/messenger-platform"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from connectors.events import Event, Incoming, Receipt, Unused
+from connectors.media import MediaPlace
+from connectors.meta import GRAPH, VERSION, MetaWebhook, graph_failure
+from connectors.output import DeliveryFailed, Envelope, Limits, Output, Part
+from connectors.provider import Answer, Provider
+from connectors.webhook import Window, needed
+from switchboard.records import Attachment
+
+WINDOW = timedelta(hours=24)
+# A person may still answer, with Meta's permission for it:
+# https://developers.facebook.com/docs/messenger-platform/send-messages/message-tags
+PERSON_WINDOW = timedelta(days=7)
+_MEDIA = {"image": "image", "video": "video", "audio": "audio", "file": "file"}
+_MEDIA_HOSTS = ("fbcdn.net", "cdninstagram.com", "fbsbx.com")
+
+
+class MessengerOutput(Output):
+    """Sends as the page."""
+
+    limits = Limits(text=2000, buttons=13, button_title=20, payload=1000, images=True)
+
+    def __init__(self, access_token: str, human_agent: bool, api_url: str) -> None:
+        self._provider = Provider(api_url)
+        self._headers = {"Authorization": f"Bearer {access_token}"}
+        self._human_agent = human_agent
+
+    @classmethod
+    def name(cls) -> str:
+        """As the input's."""
+        return "messenger"
+
+    async def post(self, part: Part, envelope: Envelope) -> str | None:
+        """Meta's id of the message (`mid`)."""
+        message: dict[str, Any] = {"text": part.text}
+        if part.image:
+            message = {"attachment": {"type": "image", "payload": {"url": part.image}}}
+        elif part.buttons:
+            message["quick_replies"] = [
+                {"content_type": "text", "title": one.title, "payload": one.payload} for one in part.buttons
+            ]
+        body = {"recipient": {"id": envelope.recipient}, "message": message, **self._kind(envelope)}
+        answer = await self._call(body)
+        if not answer.is_good:
+            raise graph_failure(answer)
+        return str(answer.get("message_id") or "") or None
+
+    async def typing(self, envelope: Envelope) -> None:
+        """Until the answer, at most 20 seconds."""
+        await self._call({"recipient": {"id": envelope.recipient}, "sender_action": "typing_on"})
+
+    async def close(self) -> None:
+        """Close the pool."""
+        await self._provider.close()
+
+    def _kind(self, envelope: Envelope) -> dict[str, str]:
+        """How Meta wants this message called, by how long ago the customer wrote."""
+        if envelope.wrote_at is None or envelope.now is None or envelope.now - envelope.wrote_at < WINDOW:
+            return {"messaging_type": "RESPONSE"}
+        if self._human_agent and envelope.is_person and envelope.now - envelope.wrote_at < PERSON_WINDOW:
+            return {"messaging_type": "MESSAGE_TAG", "tag": "HUMAN_AGENT"}
+        raise DeliveryFailed("window_closed", "24 hours since the customer wrote", permanent=True)
+
+    async def _call(self, body: Any) -> Answer:
+        return await self._provider.call("POST", f"/{VERSION}/me/messages", body=body, headers=self._headers)
+
+
+class MessengerInput(MetaWebhook):
+    """One page, and the Instagram account that is connected with it."""
+
+    def __init__(self, app_secret: str, verify_token: str, token: str, human_agent: bool, api_url: str) -> None:
+        self.app_secret = app_secret
+        self.verify_token = verify_token
+        self._human_agent = human_agent
+        self._output = MessengerOutput(token, human_agent, api_url)
+
+    @classmethod
+    def name(cls) -> str:
+        """As in the URL."""
+        return "messenger"
+
+    @classmethod
+    def from_credentials(cls, credentials: dict[str, Any] | None) -> MessengerInput:
+        """`app_secret`, a `verify_token` of your own, `page_access_token`; `human_agent: true` if Meta permits it."""
+        secret, word, token = needed(credentials, "messenger", "app_secret", "verify_token", "page_access_token")
+        given = credentials or {}
+        return cls(secret, word, token, given.get("human_agent") is True, str(given.get("api_url") or GRAPH))
+
+    def events_in(self, body: Any) -> Iterable[Any]:
+        """Every event of every entry; what another app handles (`standby`) is only counted."""
+        for entry in self.entries(body):
+            yield from entry.get("messaging") or ()
+            yield from ({"standby": True} for _ in entry.get("standby") or ())
+            yield from ({"change": one.get("field")} for one in entry.get("changes") or ())
+
+    def read(self, event: Any) -> Event | None:
+        """Messages, taps, receipts."""
+        if "message" in event:
+            return _message(event, event["message"])
+        if "postback" in event:
+            postback = event["postback"]
+            key = postback.get("mid") or f"{event['sender']['id']}:{event['timestamp']}"
+            return Incoming(
+                str(event["sender"]["id"]), str(key), text=postback.get("title") or "", payload=postback["payload"]
+            )
+        if "read" in event or "delivery" in event:
+            return _receipt(event)
+        return Unused(next((name for name in event if name not in ("sender", "recipient", "timestamp")), "event"))
+
+    def get_output_channel(self) -> MessengerOutput:
+        """One for the page."""
+        return self._output
+
+    def window(self, wrote_at: datetime | None, sent_since: int, now: datetime) -> Window:
+        """24 hours; a person has seven days where Meta permits it."""
+        span = PERSON_WINDOW if self._human_agent else WINDOW
+        return Window(until=wrote_at + span if wrote_at else now, after="nothing")
+
+    async def open_media(self, attachment: Attachment) -> MediaPlace:
+        """The address came with the event and holds for a while; only Meta's own hosts are asked."""
+        return MediaPlace(str(attachment.source["url"]), _MEDIA_HOSTS)
+
+
+def _message(event: Any, message: Any) -> Event:
+    if message.get("is_echo") or message.get("is_deleted"):
+        return Unused("echo" if message.get("is_echo") else "deleted")
+    sender, key = str(event["sender"]["id"]), str(message["mid"])
+    quick_reply = message.get("quick_reply")
+    if quick_reply:
+        return Incoming(sender, key, text=message.get("text") or "", payload=quick_reply["payload"])
+    attachments = tuple(
+        Attachment(_MEDIA[one["type"]], {"url": one["payload"]["url"]})
+        for one in message.get("attachments") or ()
+        if one.get("type") in _MEDIA and (one.get("payload") or {}).get("url")
+    )
+    if not message.get("text") and not attachments:
+        return Unused("message without text")
+    return Incoming(sender, key, text=message.get("text") or "", attachments=attachments)
+
+
+def _receipt(event: Any) -> Event:
+    """Meta names the moment until which all was delivered or read; Instagram the message."""
+    kind = "read" if "read" in event else "delivery"
+    state = "read" if kind == "read" else "delivered"
+    told = event[kind]
+    if told.get("mid"):
+        return Receipt(state, str(told["mid"]))
+    until = datetime.fromtimestamp(int(told["watermark"]) / 1000, timezone.utc)
+    return Receipt(state, recipient=str(event["sender"]["id"]), until=until)

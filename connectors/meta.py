@@ -1,0 +1,82 @@
+"""What Meta's channels share: the proof of a webhook, the handshake, and what an error of the Graph API means.
+
+https://developers.facebook.com/docs/graph-api/webhooks/getting-started
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sanic import response
+from sanic.request import Request
+from sanic.response import HTTPResponse
+
+from connectors.output import DeliveryFailed
+from connectors.proof import hex_sha256, same
+from connectors.provider import Answer, failure
+from connectors.webhook import Webhook
+
+GRAPH = "https://graph.facebook.com"
+VERSION = "v21.0"
+# Our own token, app or permission: the operator has to act.
+_ACCOUNT = {0, 3, 10, 190, 200, 368, 131005, 131031, 131042, 131045, 133010}
+_BUSY_ACCOUNT = {4, 32, 80007, 130429, 131048, 613}
+# Too many to one customer: the others may go on.
+_BUSY_CUSTOMER = {131056}
+_BLOCKED = {131050, 551}
+_UNKNOWN = {131026, 131030, 131021, 1545041}
+_WINDOW = {131047, 470, 2534022}
+_CONTENT = {100, 131008, 131009, 131051, 131053, 132000, 132001}
+_LATER = {1, 2, 131000, 131016, 131057, 133004}
+
+
+class MetaWebhook(Webhook):
+    """A channel of Meta. `app_secret` signs, `verify_token` is the operator's own word."""
+
+    app_secret: str
+    verify_token: str
+
+    def is_genuine(self, request: Request) -> bool:
+        """SHA-256 alone; the older header with SHA-1 counts for nothing."""
+        expected = "sha256=" + hex_sha256(self.app_secret, request.body)
+        return same(request.headers.get("x-hub-signature-256"), expected)
+
+    def handshake(self, request: Request) -> HTTPResponse:
+        """Give the challenge back, as plain text, to who knows our token."""
+        right = request.args.get("hub.mode") == "subscribe"
+        if not right or not same(request.args.get("hub.verify_token"), self.verify_token):
+            return response.text("", status=403)
+        return response.text(request.args.get("hub.challenge") or "")
+
+    def entries(self, body: Any) -> Iterable[Any]:
+        """The entries of a request, whatever else stands in it."""
+        return [one for one in body["entry"] if isinstance(one, dict)]
+
+
+def graph_failure(answer: Answer) -> DeliveryFailed:
+    """What an error of the Graph API means for the message."""
+    code, said = answer.get("error", "code"), str(answer.get("error", "message") or "")
+    sub = answer.get("error", "error_subcode")
+    detail = f"{code}: {said}" if code is not None else said
+    return failure_of_code(int(sub) if sub in _WINDOW else code, detail, answer.retry_after) or failure(answer, detail)
+
+
+def failure_of_code(code: Any, detail: str, retry_after: float | None = None) -> DeliveryFailed | None:
+    """The same, from the code alone: statuses carry it as well."""
+    if code in _BUSY_ACCOUNT:
+        return DeliveryFailed("busy", detail, retry_after=retry_after, whole_account=True)
+    if code in _BUSY_CUSTOMER:
+        return DeliveryFailed("busy", detail, retry_after=retry_after or 6.0)
+    if code in _LATER:
+        return DeliveryFailed("unreachable", detail, retry_after=retry_after)
+    for codes, reason in (
+        (_WINDOW, "window_closed"),
+        (_BLOCKED, "blocked"),
+        (_UNKNOWN, "unknown_recipient"),
+        (_ACCOUNT, "account"),
+        (_CONTENT, "content"),
+    ):
+        if code in codes:
+            return DeliveryFailed(reason, detail, permanent=True)
+    return None

@@ -1,0 +1,204 @@
+"""WhatsApp Business Cloud API: https://developers.facebook.com/docs/whatsapp/cloud-api"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from connectors.events import Event, Incoming, Receipt, Unused
+from connectors.media import MediaPlace
+from connectors.meta import GRAPH, VERSION, MetaWebhook, failure_of_code, graph_failure
+from connectors.output import Button, DeliveryFailed, Envelope, Limits, Output, Part
+from connectors.provider import Provider
+from connectors.webhook import Window, needed
+from switchboard.records import Attachment
+
+# https://developers.facebook.com/docs/whatsapp/cloud-api/guides/send-messages#customer-service-windows
+WINDOW = timedelta(hours=24)
+MAX_REPLY_BUTTONS = 3
+MAX_LIST_ROWS = 10
+_MEDIA = {"image": "image", "video": "video", "audio": "audio", "document": "file", "sticker": "sticker"}
+_STATES = {"sent", "delivered", "read", "failed"}
+_MEDIA_HOSTS = ("lookaside.fbsbx.com", "scontent.whatsapp.net", "mmg.whatsapp.net")
+
+
+class WhatsAppOutput(Output):
+    """Sends from one phone number of the business."""
+
+    # Up to three choices are buttons (20 characters), up to ten a list (24).
+    limits = Limits(text=4096, buttons=MAX_LIST_ROWS, button_title=20, text_with_buttons=1024, payload=200, images=True)
+
+    def __init__(self, phone_number_id: str, access_token: str, api_url: str) -> None:
+        self._provider = Provider(api_url)
+        self._headers = {"Authorization": f"Bearer {access_token}"}
+        self._path = f"/{VERSION}/{phone_number_id}/messages"
+
+    @classmethod
+    def name(cls) -> str:
+        """As the input's."""
+        return "whatsapp"
+
+    async def post(self, part: Part, envelope: Envelope) -> str | None:
+        """WhatsApp's id of the message (`wamid…`)."""
+        if envelope.wrote_at is not None and envelope.now is not None and envelope.now - envelope.wrote_at >= WINDOW:
+            raise DeliveryFailed("window_closed", "24 hours since the customer wrote", permanent=True)
+        answer = await self._provider.call("POST", self._path, body=_body(part, envelope), headers=self._headers)
+        if not answer.is_good:
+            raise graph_failure(answer)
+        sent = answer.get("messages")
+        return str(sent[0]["id"]) if isinstance(sent, list) and sent else None
+
+    async def typing(self, envelope: Envelope) -> None:
+        """Read, and typing for 25 seconds or until the answer."""
+        message = envelope.reach.get("last_message")
+        if message:
+            body = {
+                "messaging_product": "whatsapp",
+                "status": "read",
+                "message_id": message,
+                "typing_indicator": {"type": "text"},
+            }
+            await self._provider.call("POST", self._path, body=body, headers=self._headers)
+
+    async def media_url(self, media_id: str) -> Any:
+        """Where a media is, for five minutes."""
+        answer = await self._provider.call("GET", f"/{VERSION}/{media_id}", headers=self._headers)
+        if not answer.is_good:
+            raise graph_failure(answer)
+        return answer
+
+    async def close(self) -> None:
+        """Close the pool."""
+        await self._provider.close()
+
+
+class WhatsAppInput(MetaWebhook):
+    """One phone number of a WhatsApp Business account."""
+
+    def __init__(self, app_secret: str, verify_token: str, phone_number_id: str, token: str, api_url: str) -> None:
+        self.app_secret = app_secret
+        self.verify_token = verify_token
+        self._phone_number_id = phone_number_id
+        self._token = token
+        self._api_url = api_url
+        self._output = WhatsAppOutput(phone_number_id, token, api_url)
+
+    @classmethod
+    def name(cls) -> str:
+        """As in the URL."""
+        return "whatsapp"
+
+    @classmethod
+    def from_credentials(cls, credentials: dict[str, Any] | None) -> WhatsAppInput:
+        """`app_secret`, a `verify_token` of your own, `phone_number_id` and `access_token` of a system user."""
+        values = needed(credentials, "whatsapp", "app_secret", "verify_token", "phone_number_id", "access_token")
+        secret, word, number, token = values
+        return cls(secret, word, number, token, str((credentials or {}).get("api_url") or GRAPH))
+
+    def events_in(self, body: Any) -> Iterable[Any]:
+        """Messages and statuses, each with the number it is about and the names of who wrote."""
+        for entry in self.entries(body):
+            for change in entry.get("changes") or ():
+                value = change.get("value") or {}
+                if change.get("field") != "messages":
+                    yield {"unused": change.get("field")}
+                    continue
+                number = (value.get("metadata") or {}).get("phone_number_id")
+                contacts = {one.get("wa_id"): one for one in value.get("contacts") or ()}
+                for message in value.get("messages") or ():
+                    yield {"number": number, "message": message, "contact": contacts.get(message.get("from"))}
+                for status in value.get("statuses") or ():
+                    yield {"number": number, "status": status}
+
+    def read(self, event: Any) -> Event | None:
+        """One message or status of our number."""
+        if "unused" in event:
+            return Unused(str(event["unused"]))
+        if event["number"] != self._phone_number_id:
+            return Unused("another number")
+        if "status" in event:
+            return _receipt(event["status"])
+        return _message(event["message"], event.get("contact") or {})
+
+    def get_output_channel(self) -> WhatsAppOutput:
+        """One for the number."""
+        return self._output
+
+    def window(self, wrote_at: datetime | None, sent_since: int, now: datetime) -> Window:
+        """24 hours; afterwards a template that Meta approved."""
+        return Window(until=wrote_at + WINDOW if wrote_at else now, after="template")
+
+    async def open_media(self, attachment: Attachment) -> MediaPlace:
+        """https://developers.facebook.com/docs/whatsapp/cloud-api/reference/media#get-media-url"""
+        answer = await self._output.media_url(str(attachment.source["id"]))
+        hosts = (*_MEDIA_HOSTS, self._api_url.partition("://")[2])
+        headers = {"Authorization": f"Bearer {self._token}"}
+        return MediaPlace(str(answer.get("url")), hosts, headers, answer.get("mime_type"), answer.get("file_size"))
+
+
+def _message(message: Any, contact: Any) -> Event:
+    kind, sender, key = message["type"], str(message["from"]), str(message["id"])
+    fields: dict[str, Any] = {
+        "name": (contact.get("profile") or {}).get("name"),
+        "reach": {"last_message": key},
+    }
+    if kind == "text":
+        fields["text"] = message["text"]["body"]
+    elif kind == "interactive":
+        answer = message["interactive"]
+        chosen = answer.get("button_reply") or answer.get("list_reply")
+        if chosen is None:
+            return Unused(f"interactive {answer.get('type')}")
+        fields["payload"] = str(chosen["id"])
+    elif kind == "button":  # the quick reply of a template
+        fields["text"] = message["button"]["text"]
+    elif kind in _MEDIA:
+        found = message[kind]
+        fields["text"] = found.get("caption") or ""
+        fields["attachments"] = (
+            Attachment(_MEDIA[kind], {"id": found["id"]}, found.get("filename"), found.get("mime_type")),
+        )
+    elif kind == "location":
+        place = {name: message["location"].get(name) for name in ("latitude", "longitude", "name", "address")}
+        fields["attachments"] = (Attachment("location", place),)
+    elif kind == "contacts":
+        fields["attachments"] = (Attachment("contact", {"contacts": message["contacts"]}),)
+    else:
+        return Unused(f"message {kind}")
+    return Incoming(sender, key, **fields)
+
+
+def _receipt(status: Any) -> Event:
+    state = status["status"]
+    if state not in _STATES:
+        return Unused(f"status {state}")
+    reason = detail = None
+    if state == "failed":
+        error = (status.get("errors") or [{}])[0]
+        detail = f"{error.get('code')}: {error.get('title') or error.get('message') or ''}"
+        known = failure_of_code(error.get("code"), detail)
+        reason = known.reason if known else "refused"
+    return Receipt(state, str(status["id"]), reason=reason, detail=detail)
+
+
+def _body(part: Part, envelope: Envelope) -> dict[str, Any]:
+    body: dict[str, Any] = {
+        "messaging_product": "whatsapp",
+        "recipient_type": "individual",
+        "to": envelope.recipient,
+    }
+    if part.image:
+        return {**body, "type": "image", "image": {"link": part.image}}
+    if not part.buttons:
+        return {**body, "type": "text", "text": {"body": part.text, "preview_url": False}}
+    return {**body, "type": "interactive", "interactive": _interactive(part.text, part.buttons)}
+
+
+def _interactive(text: str, buttons: tuple[Button, ...]) -> dict[str, Any]:
+    if len(buttons) <= MAX_REPLY_BUTTONS:
+        replies = [{"type": "reply", "reply": {"id": one.payload, "title": one.title}} for one in buttons]
+        return {"type": "button", "body": {"text": text}, "action": {"buttons": replies}}
+    rows = [{"id": one.payload, "title": one.title} for one in buttons]
+    # The opener has no language of its own.
+    return {"type": "list", "body": {"text": text}, "action": {"button": "▾", "sections": [{"rows": rows}]}}

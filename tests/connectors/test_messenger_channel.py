@@ -1,0 +1,104 @@
+"""Messenger and Instagram, against the contract."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from contract import Contract, _eventually_standing
+from kit import Customer, Kit, as_json
+from providers.meta import TOKEN, MessengerProvider
+from test_whatsapp_channel import SECRET, meta_forgeries, meta_sign
+
+PEOPLE = ("1000000001", "1000000002")
+
+
+def _event(number: int, sender: int, **fields: Any) -> bytes:
+    event = {
+        "sender": {"id": PEOPLE[sender]},
+        "recipient": {"id": "7777"},
+        "timestamp": 1772424000000 + number,
+        **fields,
+    }
+    return as_json({"object": "page", "entry": [{"id": "7777", "time": 1772424000000, "messaging": [event]}]})
+
+
+def _message(text: str, number: int, sender: int) -> bytes:
+    return _event(number, sender, message={"mid": f"m_{sender}_{number}", "text": text})
+
+
+def _tap(payload: str, number: int, sender: int) -> bytes:
+    message = {"mid": f"m_{sender}_{number}", "text": "Choice", "quick_reply": {"payload": payload}}
+    return _event(number, sender, message=message)
+
+
+KIT = Kit(
+    channel="messenger",
+    class_path="connectors.messenger.MessengerInput",
+    provider=MessengerProvider,
+    credentials=lambda url: {
+        "app_secret": SECRET,
+        "verify_token": "our-word",
+        "page_access_token": TOKEN,
+        "human_agent": True,
+        "api_url": url,
+    },
+    message=_message,
+    tap=_tap,
+    sign=meta_sign,
+    customers=PEOPLE,
+    forgeries=meta_forgeries,
+    max_text=2000,
+    max_buttons=13,
+    payloads={
+        "message-text.json": ("我個包裹去咗邊？",),
+        "message-image.json": ("media:image",),
+        "message-image-with-text.json": ("media:image",),
+        "message-video.json": ("media:video",),
+        "message-audio.json": ("media:audio",),
+        "message-file.json": ("media:file",),
+        "message-quick-reply.json": (),
+        "message-echo.json": (),
+        "message-sticker-only.json": (),
+        "postback.json": (),
+        "delivery.json": (),
+        "read.json": (),
+        "reaction.json": (),
+        "standby.json": (),
+        "changes.json": (),
+        "instagram-text.json": ("from Instagram",),
+        "instagram-seen.json": (),
+        "instagram-deleted.json": (),
+        "batch-with-one-bad.json": ("first", "third"),
+    },
+)
+
+
+class TestMessenger(Contract):
+    kit = KIT
+
+    async def test_read_until_a_moment_is_read(self, customer: Customer) -> None:
+        await customer.says("hello")
+        await customer.provider.has_sent(1)
+        await _eventually_standing(customer.gateway, "bot: hello", "sent")
+        moment = int(customer.gateway.clock().timestamp() * 1000)
+        await customer.posts(_event(5, 0, read={"watermark": moment - 60_000}))
+        await _eventually_standing(customer.gateway, "bot: hello", "sent")
+        await customer.posts(_event(6, 0, read={"watermark": moment + 1}))
+        await _eventually_standing(customer.gateway, "bot: hello", "read")
+
+    async def test_a_person_has_seven_days_and_the_bot_one(self, customer: Customer) -> None:
+        gateway = customer.gateway
+        gateway.bot.hands_over("a person please")
+        seat = await gateway.seat("ben")
+        await customer.says("a person please")
+        await customer.provider.has_sent(1)
+        conversation = await seat.claim_only()
+        await customer.provider.has_sent(2)
+        gateway.clock.forward(days=3)
+        seat = await gateway.seat("ben")
+        await seat.post(f"/conversations/{conversation}/messages", {"text": "Still here."})
+        assert (await customer.provider.has_sent(3))[-1].how == "MESSAGE_TAG HUMAN_AGENT"
+        gateway.clock.forward(days=5)
+        seat = await gateway.seat("ben")
+        await seat.post(f"/conversations/{conversation}/messages", {"text": "Too late."})
+        await _eventually_standing(gateway, "Too late.", "failed", reason="window_closed")

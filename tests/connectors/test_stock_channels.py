@@ -1,0 +1,432 @@
+"""Rasa's stock channels on the gateway, each in its own wire format: who may call, the answer, a person, once."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import hmac
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+import aiohttp
+import pytest
+import requests
+import yarl
+from gateway_parts import Gateway, Start
+from kit import as_json
+from providers.server import eventually
+from providers.stock import APP_ID, PROJECT, WEBEX_ME, StockProviders, bot_framework_token, google_token
+from twilio.request_validator import RequestValidator
+
+from connectors.stock.messaging import _telegram_secret
+
+SECRET = "s" * 32
+JSON = {"Content-Type": "application/json"}
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request of a provider."""
+
+    body: bytes
+    headers: dict[str, str]
+    proof: tuple[str, ...] = ()  # the headers that carry it; else it stands in the body
+    unsigned: bytes | None = None
+
+
+@dataclass(frozen=True)
+class Stock:
+    """One stock channel: its entry, how its provider asks, and where the answer shows."""
+
+    entry: Callable[[StockProviders], dict[str, Any]]
+    call: Callable[[str, int, Gateway, StockProviders], Call]
+    to: str = ""  # whom the answer is for; empty: it stands in the response
+    text_of: Callable[[str], str] = field(default=lambda body: body)
+    later: bool = True
+    repeats: bool = True
+
+
+def _hmac(secret: str, body: bytes, kind: Any) -> Any:
+    return hmac.new(secret.encode(), body, kind)
+
+
+def _slack(text: str, number: int, _gateway: Gateway, _providers: StockProviders) -> Call:
+    event = {"type": "message", "channel_type": "im", "channel": "D1", "user": "U1", "text": text, "ts": f"1.{number}"}
+    body = as_json({"type": "event_callback", "event_id": f"Ev{number}", "event": event, "authed_users": ["UB"]})
+    stamp = str(int(time.time()))
+    digest = _hmac(SECRET, f"v0:{stamp}:".encode() + body, hashlib.sha256).hexdigest()
+    signed = {"X-Slack-Signature": f"v0={digest}", "X-Slack-Request-Timestamp": stamp}
+    return Call(body, {**JSON, **signed}, ("X-Slack-Signature",))
+
+
+def _telegram(text: str, number: int, _gateway: Gateway, _providers: StockProviders) -> Call:
+    who = {"id": 42, "is_bot": False, "first_name": "Ana"}
+    message = {"message_id": number, "from": who, "chat": {"id": 42, "type": "private"}, "date": 1, "text": text}
+    secret = hashlib.sha256(f"webhook {'1:' + 'a' * 35}".encode()).hexdigest()
+    headers = {**JSON, "X-Telegram-Bot-Api-Secret-Token": secret}
+    return Call(as_json({"update_id": number, "message": message}), headers, ("X-Telegram-Bot-Api-Secret-Token",))
+
+
+def _facebook(text: str, number: int, _gateway: Gateway, _providers: StockProviders) -> Call:
+    event = {"sender": {"id": "42"}, "recipient": {"id": "7"}, "message": {"mid": f"m{number}", "text": text}}
+    body = as_json({"object": "page", "entry": [{"id": "7", "messaging": [event]}]})
+    signature = "sha256=" + _hmac(SECRET, body, hashlib.sha256).hexdigest()
+    return Call(body, {**JSON, "X-Hub-Signature-256": signature}, ("X-Hub-Signature-256",))
+
+
+def _twilio_call(form: dict[str, str], channel: str, gateway: Gateway) -> Call:
+    url = f"{gateway.base}/webhooks/{channel}/webhook"
+    signature = RequestValidator("0" * 32).compute_signature(url, form)
+    return Call(urlencode(form).encode(), {**FORM, "X-Twilio-Signature": signature}, ("X-Twilio-Signature",))
+
+
+def _twilio(text: str, number: int, gateway: Gateway, _providers: StockProviders) -> Call:
+    form = {"From": "+85291234567", "To": "+85230001234", "Body": text, "MessageSid": f"SM{number}", "NumMedia": "0"}
+    return _twilio_call(form, "twilio", gateway)
+
+
+def _voice(text: str, number: int, gateway: Gateway, _providers: StockProviders) -> Call:
+    form = {"From": "+85291234567", "CallSid": "CA1", "CallStatus": "in-progress", "SpeechResult": text}
+    call = _twilio_call(form, "twilio_voice", gateway)
+    return Call(call.body, {**call.headers, "I-Twilio-Idempotency-Token": f"t{number}"}, call.proof)
+
+
+def _mattermost(text: str, number: int, _gateway: Gateway, _providers: StockProviders) -> Call:
+    body = {"token": "w", "trigger_word": "bot", "text": f"bot {text}", "user_id": "u1", "channel_id": "c1"}
+    whole = {**body, "post_id": f"p{number}", "user_name": "ana"}
+    return Call(as_json(whole), JSON, unsigned=as_json({**whole, "token": "x"}))
+
+
+def _rocketchat(text: str, number: int, _gateway: Gateway, _providers: StockProviders) -> Call:
+    messages = [{"_id": f"m{number}", "msg": text, "username": "ana"}]
+    body = as_json({"_id": "room1", "visitor": {"name": "Ana"}, "messages": messages})
+    return Call(body, {**JSON, "X-RocketChat-Livechat-Token": "w"}, ("X-RocketChat-Livechat-Token",))
+
+
+def _webex(text: str, number: int, _gateway: Gateway, providers: StockProviders) -> Call:
+    key = f"msg{number}"
+    providers.webex[key] = {"id": key, "roomId": "room1", "personId": "ana", "text": text}
+    body = as_json({"id": "h", "resource": "messages", "event": "created", "data": {"id": key}})
+    signature = _hmac("w", body, hashlib.sha1).hexdigest()
+    return Call(body, {**JSON, "X-Spark-Signature": signature}, ("X-Spark-Signature",))
+
+
+def _hangouts(text: str, number: int, _gateway: Gateway, _providers: StockProviders) -> Call:
+    sender = {"name": "users/1", "displayName": "Ana"}
+    message = {"name": f"spaces/1/messages/{number}", "text": text, "sender": sender}
+    space = {"name": "spaces/1", "type": "DM"}
+    body = {"type": "MESSAGE", "eventTime": "t", "message": message, "user": sender, "space": space}
+    return Call(as_json(body), {**JSON, "Authorization": f"Bearer {google_token()}"}, ("Authorization",))
+
+
+def _bot_framework(text: str, number: int, _gateway: Gateway, providers: StockProviders) -> Call:
+    service = providers.address
+    body = {
+        "type": "message",
+        "id": f"a{number}",
+        "text": text,
+        "serviceUrl": service,
+        "from": {"id": "29:ana", "name": "Ana"},
+        "recipient": {"id": "28:bot"},
+        "conversation": {"id": "c1"},
+    }
+    return Call(as_json(body), {**JSON, "Authorization": f"Bearer {bot_framework_token(service)}"}, ("Authorization",))
+
+
+def _callback(text: str, number: int, _gateway: Gateway, _providers: StockProviders) -> Call:
+    body = as_json({"sender": "ana", "message": text, "metadata": {"message_id": str(number)}})
+    return Call(body, {**JSON, "Authorization": "Bearer token-of-the-app"}, ("Authorization",))
+
+
+STOCK: dict[str, Stock] = {
+    "slack": Stock(
+        lambda _p: {"slack_token": "xoxb-1", "slack_channel": "C1", "slack_signing_secret": SECRET}, _slack, "D1"
+    ),
+    "telegram": Stock(
+        lambda _p: {"access_token": "1:" + "a" * 35, "verify": "shop_bot", "webhook_url": "https://x.example/hook"},
+        _telegram,
+        "42",
+    ),
+    "facebook": Stock(lambda _p: {"verify": "v", "secret": SECRET, "page-access-token": "t"}, _facebook, "42"),
+    "twilio": Stock(
+        lambda _p: {"account_sid": "AC" + "0" * 32, "auth_token": "0" * 32, "twilio_number": "+85230001234"},
+        _twilio,
+        "+85291234567",
+    ),
+    "mattermost": Stock(
+        lambda p: {"url": f"{p.address}/api/v4", "token": "t", "webhook_url": "http://x/hook", "webhook_token": "w"},
+        _mattermost,
+        "c1",
+    ),
+    "rocketchat": Stock(
+        lambda p: {"user": "bot", "password": "p", "server_url": p.address, "webhook_token": "w"}, _rocketchat, "room1"
+    ),
+    "webexteams": Stock(lambda _p: {"access_token": "t", "webhook_secret": "w"}, _webex, "room1"),
+    "botframework": Stock(
+        lambda p: {"app_id": APP_ID, "app_password": "p", "service_url": p.address}, _bot_framework, "29:ana"
+    ),
+    "callback": Stock(lambda p: {"url": f"{p.address}/callback"}, _callback, "ana", repeats=False),
+    "hangouts": Stock(lambda _p: {"project_id": PROJECT}, _hangouts, later=False),
+    "twilio_voice": Stock(lambda _p: {"auth_token": "0" * 32}, _voice, later=False),
+}
+
+
+@pytest.fixture
+def providers(monkeypatch: pytest.MonkeyPatch) -> Iterator[StockProviders]:
+    """The vendors' own clients, with their wire led to the loopback address."""
+    with StockProviders().running() as running:
+        send, ask = requests.Session.send, aiohttp.ClientSession._request
+
+        def led(self: Any, request: Any, **kwargs: Any) -> Any:
+            parts = urlsplit(request.url)
+            if parts.hostname != "127.0.0.1":
+                request.headers["x-real-host"] = parts.hostname
+                request.url = request.url.replace(f"{parts.scheme}://{parts.netloc}", running.address, 1)
+            return send(self, request, **{**kwargs, "proxies": {}})
+
+        async def led_too(self: Any, method: str, url: Any, **kwargs: Any) -> Any:
+            whole = yarl.URL(url)
+            if whole.host not in ("127.0.0.1", None):
+                headers = {**dict(kwargs.get("headers") or {}), "x-real-host": str(whole.host)}
+                local = yarl.URL(running.address)
+                whole = whole.with_scheme("http").with_host("127.0.0.1").with_port(local.port)
+                kwargs = {**kwargs, "headers": headers, "ssl": None, "proxy": None}
+            return await ask(self, method, whole, **kwargs)
+
+        monkeypatch.setattr(requests.Session, "send", led)
+        monkeypatch.setattr(aiohttp.ClientSession, "_request", led_too)
+        yield running
+
+
+@pytest.fixture
+async def begun(start: Start, root: Path, providers: StockProviders) -> Gateway:
+    """All of them on one gateway, as an operator might have it."""
+    entries = {"rest": None, **{name: one.entry(providers) for name, one in STOCK.items()}}
+    (root / "credentials.yml").write_text(json.dumps(entries), encoding="utf-8")
+    tokens = "app:token-of-the-app"
+    return await start(default_language="en", api_tokens=tokens, demo="false", messages_burst=1000)
+
+
+async def _post(gateway: Gateway, name: str, call: Call) -> tuple[int, str]:
+    url = f"{gateway.base}/webhooks/{name}/webhook"
+    async with gateway.http.post(url, data=call.body, headers=call.headers) as response:
+        return response.status, await response.text()
+
+
+async def test_every_stock_channel_answers_hands_over_and_takes_a_person_later(
+    begun: Gateway, providers: StockProviders
+) -> None:
+    async with begun.http.get(f"{begun.base}/readyz") as response:
+        assert (await response.json())["channels_left_out"] == []
+    begun.bot.hands_over("a person please")
+    seat = await begun.seat("sue")
+    for name, stock in STOCK.items():
+        await _answers(begun, providers, name, stock)
+        providers.sent.clear()
+        status, body = await _post(begun, name, stock.call("a person please", 3, begun, providers))
+        assert status < 300, name
+        if name == "twilio_voice":
+            continue  # see below
+        row = await _waiting(seat)
+        assert row["channel"] == name
+        await seat.post(f"/tickets/{row['number']}/claim")
+        conversation = row["conversation"]
+        begun.clock.forward(hours=1)
+        seat = await begun.seat("sue")
+        await seat.post(f"/conversations/{conversation}/messages", {"text": f"A person on {name}."})
+        window = (await seat.get(f"/conversations/{conversation}"))["window"]
+        if stock.later:
+            assert window is None, name
+            await eventually(
+                lambda name=name: [one for one in providers.sent if one.text == f"A person on {name}."],
+                lambda name=name: (name, providers.sent, providers.asked[-3:]),
+            )
+            assert providers.sent[-1].to == stock.to
+        else:
+            # An honest "can't be answered later", and it goes with the customer's next message.
+            assert window == {"open": False, "until": None, "left": None, "after": "next_message"}
+            _, body = await _post(begun, name, stock.call("still there?", 4, begun, providers))
+            assert f"A person on {name}." in body
+        before = len(providers.sent)
+        await seat.post(f"/conversations/{conversation}/close")
+        if stock.later:
+            await eventually(lambda before=before: len(providers.sent) > before)
+
+
+async def _waiting(seat: Any) -> Any:
+    """The one ticket of the queue, once it is there."""
+    for _ in range(500):
+        queue = (await seat.get("/inbox"))["queue"]
+        if queue:
+            (row,) = queue
+            return row
+        await asyncio.sleep(0.02)
+    raise AssertionError("nobody waits")
+
+
+async def _answers(gateway: Gateway, providers: StockProviders, name: str, stock: Stock) -> None:
+    """A forged call is refused; a real one is answered, once."""
+    gateway.bot.asked.clear()
+    providers.sent.clear()
+    call = stock.call("hello", 1, gateway, providers)
+    forged = {header: value for header, value in call.headers.items() if header not in call.proof}
+    wrong = {**call.headers, **dict.fromkeys(call.proof, "x")}
+    for headers in (forged, wrong):
+        status, _ = await _post(gateway, name, Call(call.unsigned or call.body, headers))
+        assert status in (401, 403), (name, status)
+    assert gateway.bot.asked == [], name
+    status, body = await _post(gateway, name, call)
+    assert status < 300, (name, status, body)
+    if stock.to:
+        await eventually(lambda: providers.sent, lambda: (name, providers.asked[-3:]))
+        assert [(one.to, one.text) for one in providers.sent] == [(stock.to, "bot: hello")], name
+    else:
+        assert "bot: hello" in body, name
+    if stock.repeats:
+        for _ in range(3):
+            assert (await _post(gateway, name, call))[0] < 300, name
+        await _post(gateway, name, stock.call("next", 2, gateway, providers))
+        await eventually(lambda: len(gateway.bot.asked) >= 2, lambda: name)
+        assert [asked["message"] for asked in gateway.bot.asked] == ["hello", "next"], name
+
+
+async def test_a_call_becomes_a_call_back_and_a_silent_caller_hears_it_again(
+    begun: Gateway, providers: StockProviders
+) -> None:
+    begun.bot.hands_over("a person please", summary="wants to change the address")
+    silent = {"From": "+85291234567", "CallSid": "CA1", "CallStatus": "in-progress"}
+    status, body = await _post(begun, "twilio_voice", _twilio_call(silent, "twilio_voice", begun))
+    assert status == 200 and "rephrase" in body, "nothing was said yet"
+    await _post(begun, "twilio_voice", _voice("where is my parcel", 1, begun, providers))
+    status, body = await _post(begun, "twilio_voice", _voice("a person please", 2, begun, providers))
+    assert status == 200 and "call you back" in body
+    status, again = await _post(begun, "twilio_voice", _twilio_call(silent, "twilio_voice", begun))
+    assert "call you back" in again
+    seat = await begun.seat("ben")
+    (row,) = (await seat.get("/inbox"))["queue"]
+    assert (row["kind"], row["channel"], row["summary"]) == ("message", "twilio_voice", "wants to change the address")
+    ticket = (await seat.get(f"/conversations/{row['conversation']}"))["ticket"]
+    assert ticket["contact"] == {"phone": "+85291234567"}
+    lines = (await seat.get(f"/conversations/{row['conversation']}"))["messages"]
+    assert [line["text"] for line in lines][:2] == ["where is my parcel", "bot: where is my parcel"]
+
+
+async def test_what_stock_channels_drop_is_kept(begun: Gateway, providers: StockProviders) -> None:
+    seat = await begun.seat("ben")
+    # facebook reads the first event of a batch, and takes a picture's address for text
+    events = [
+        {"sender": {"id": "42"}, "message": {"mid": "m1", "text": "first"}},
+        {"sender": {"id": "42"}, "standby": []},
+        {"sender": {"id": "42"}, "message": {"mid": "m2", "text": "second"}},
+        {
+            "sender": {"id": "43"},
+            "message": {"mid": "m3", "attachments": [{"type": "image", "payload": {"url": "https://x.fbcdn.net/1"}}]},
+        },
+    ]
+    body = as_json({"object": "page", "entry": [{"messaging": events[:2]}, {"messaging": events[2:]}]})
+    signature = "sha256=" + _hmac(SECRET, body, hashlib.sha256).hexdigest()
+    assert (await _post(begun, "facebook", Call(body, {**JSON, "X-Hub-Signature-256": signature})))[0] == 200
+    await eventually(lambda: len(begun.bot.asked) == 2)
+    assert [asked["message"] for asked in begun.bot.asked] == ["first", "second"]
+    # twilio breaks on a picture without text
+    form = {
+        "From": "+85291234567",
+        "Body": "",
+        "MessageSid": "MM1",
+        "NumMedia": "1",
+        "MediaUrl0": "https://api.twilio.com/m",
+        "MediaContentType0": "image/jpeg",
+    }
+    assert (await _post(begun, "twilio", _twilio_call(form, "twilio", begun)))[0] == 204
+    # telegram drops pictures, and breaks on what is no message
+    photo = {"message_id": 1, "chat": {"id": 42, "type": "private"}, "from": {"id": 42}, "photo": [{"file_id": "f"}]}
+    secret = _telegram("", 1, begun, providers).headers
+    for update in (
+        {"update_id": 1, "message": photo},
+        {"update_id": 2, "edited_message": {}},
+        {"update_id": 3, "my_chat_member": {}},
+        {"update_id": 4},
+        {"update_id": 5, "message": {"chat": {"id": 1, "type": "supergroup"}}},
+    ):
+        assert (await _post(begun, "telegram", Call(as_json(update), secret)))[0] == 200, update
+    # rocketchat reads one message of many
+    messages = [{"_id": f"r{number}", "msg": f"line {number}", "username": "ana"} for number in range(3)]
+    body = as_json({"_id": "room1", "visitor": {}, "messages": messages})
+    await _post(begun, "rocketchat", Call(body, {**JSON, "X-RocketChat-Livechat-Token": "w"}))
+    await eventually(lambda: len(begun.bot.asked) == 5)
+    # webex tells of the bot's own messages
+    providers.webex["own"] = {"id": "own", "roomId": "room1", "personId": WEBEX_ME, "text": "mine"}
+    body = as_json({"resource": "messages", "event": "created", "data": {"id": "own"}})
+    signed = {**JSON, "X-Spark-Signature": _hmac("w", body, hashlib.sha1).hexdigest()}
+    assert (await _post(begun, "webexteams", Call(body, signed)))[0] == 200
+    rows = (await seat.get("/conversations?view=all"))["conversations"]
+    pictures = []
+    for row in rows:
+        lines = (await seat.get(f"/conversations/{row['id']}"))["messages"]
+        pictures += [row["channel"] for line in lines if line["text"] in ("[Picture]",)]
+    assert sorted(pictures) == ["facebook", "telegram", "twilio"]
+
+
+async def test_attack_11_downgrades_and_replays_against_stock_channels(
+    begun: Gateway, providers: StockProviders
+) -> None:
+    body = _facebook("hello", 1, begun, providers).body
+    sha1 = "sha1=" + _hmac(SECRET, body, hashlib.sha1).hexdigest()
+    for headers in ({"X-Hub-Signature": sha1}, {"X-Hub-Signature-256": sha1}, {"X-Hub-Signature": "nonsense=1"}):
+        assert (await _post(begun, "facebook", Call(body, {**JSON, **headers})))[0] == 403, headers
+    old = str(int(time.time()) - 301)
+    slack = _slack("hello", 1, begun, providers).body
+    digest = _hmac(SECRET, f"v0:{old}:".encode() + slack, hashlib.sha256).hexdigest()
+    headers = {**JSON, "X-Slack-Signature": f"v0={digest}", "X-Slack-Request-Timestamp": old}
+    assert (await _post(begun, "slack", Call(slack, headers)))[0] == 403
+    activity = json.loads(_bot_framework("hello", 1, begun, providers).body)
+    plain = base64.urlsafe_b64encode(b'{"alg":"none","kid":"k1"}').rstrip(b"=").decode()
+    for token, service in (
+        (bot_framework_token(providers.address, aud="another-app"), providers.address),
+        (bot_framework_token(providers.address, iss="https://evil.example"), providers.address),
+        (bot_framework_token(providers.address, exp=1), providers.address),
+        (bot_framework_token("https://evil.example"), "https://evil.example"),
+        (bot_framework_token(providers.address), "https://smba.trafficmanager.net"),
+        (f"{plain}.e30.", providers.address),
+    ):
+        changed = as_json({**activity, "serviceUrl": service})
+        call = Call(changed, {**JSON, "Authorization": f"Bearer {token}"})
+        assert (await _post(begun, "botframework", call))[0] == 403
+    async with begun.http.get(f"{begun.base}/webhooks/telegram/set_webhook") as response:
+        assert response.status == 403
+    assert begun.bot.asked == []
+
+
+async def test_a_refusal_that_a_stock_channel_only_logs_reaches_the_agent(
+    begun: Gateway, providers: StockProviders
+) -> None:
+    from contract import _eventually_standing
+
+    for name, status, reason in (
+        ("facebook", 400, "refused"),
+        ("twilio", 400, "refused"),
+        ("mattermost", 403, "account"),
+        ("webexteams", 404, "refused"),
+        ("callback", 400, "refused"),
+    ):
+        providers.refuse.append(status)
+        await _post(begun, name, STOCK[name].call(f"to {name}", 50, begun, providers))
+        await _eventually_standing(begun, f"bot: to {name}", "failed", reason=reason)
+        assert providers.refuse == [], name
+
+
+def test_the_secret_of_telegram_is_told_by_nobody_and_the_same_everywhere() -> None:
+    from types import SimpleNamespace
+
+    from connectors.stock.care import Kept
+
+    channel: Any = SimpleNamespace(access_token="1:a")
+    assert _telegram_secret(Kept("telegram", channel, {}, "")) == _telegram_secret(Kept("telegram", channel, {}, ""))
+    assert _telegram_secret(Kept("telegram", channel, {"secret_token": "own"}, "")) == "own"

@@ -1,0 +1,120 @@
+"""Telegram, against the contract."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from contract import Contract
+from kit import Customer, Hook, Kit, as_json
+from providers.server import eventually
+from providers.telegram import TOKEN, TelegramProvider
+
+from connectors.telegram import TelegramInput
+from switchboard.records import Attachment
+
+SECRET = "a-secret_of-our-own"
+CHATS = (1111, 2222)
+
+
+def _person(sender: int) -> dict[str, Any]:
+    return {"id": CHATS[sender], "is_bot": False, "first_name": "Ana", "language_code": "en"}
+
+
+def _chat(sender: int) -> dict[str, Any]:
+    return {"id": CHATS[sender], "first_name": "Ana", "type": "private"}
+
+
+def _message(text: str, number: int, sender: int) -> bytes:
+    message = {"message_id": number, "from": _person(sender), "chat": _chat(sender), "date": 1772424000, "text": text}
+    return as_json({"update_id": 5000 + 1000 * sender + number, "message": message})
+
+
+def _tap(payload: str, number: int, sender: int) -> bytes:
+    message = {"message_id": 1, "chat": _chat(sender), "date": 1772424000, "text": "Which?"}
+    query = {"id": f"q{number}", "from": _person(sender), "message": message, "chat_instance": "1", "data": payload}
+    return as_json({"update_id": 5000 + 1000 * sender + number, "callback_query": query})
+
+
+def _sign(body: bytes) -> Hook:
+    return Hook(body, {"X-Telegram-Bot-Api-Secret-Token": SECRET})
+
+
+KIT = Kit(
+    channel="telegram",
+    class_path="connectors.telegram.TelegramInput",
+    provider=TelegramProvider,
+    credentials=lambda url: {
+        "access_token": TOKEN,
+        "webhook_url": "https://chat.example.com/webhooks/telegram/webhook",
+        "secret_token": SECRET,
+        "api_url": url,
+    },
+    message=_message,
+    tap=_tap,
+    sign=_sign,
+    customers=("1111", "2222"),
+    forgeries=lambda body: [
+        Hook(body, {"X-Telegram-Bot-Api-Secret-Token": SECRET.upper()}),
+        Hook(body, {"X-Telegram-Bot-Api-Secret-Token": SECRET + "x"}),
+        Hook(body, {"X-Telegram-Bot-Api-Secret-Token": TOKEN}),
+    ],
+    max_text=4096,
+    max_buttons=12,
+    payloads={
+        "message-text.json": ("我個包裹去咗邊？",),
+        "message-photo.json": ("media:image",),
+        "message-photo-with-caption.json": ("media:image",),
+        "message-video.json": ("media:video",),
+        "message-voice.json": ("media:audio",),
+        "message-document.json": ("media:file",),
+        "message-sticker.json": ("media:sticker",),
+        "message-location.json": ("media:location",),
+        "message-contact.json": ("media:contact",),
+        "message-start.json": (),
+        "message-dice.json": (),
+        "message-in-group.json": (),
+        "callback-query.json": (),
+        "callback-query-inline.json": (),
+        "edited-message.json": (),
+        "my-chat-member.json": (),
+        "channel-post.json": (),
+        "message-reaction.json": (),
+    },
+)
+
+
+class TestTelegram(Contract):
+    kit = KIT
+
+    async def test_telegram_is_told_where_we_are_and_what_to_show(self, customer: Customer) -> None:
+        await eventually(lambda: customer.provider.webhook)
+        assert customer.provider.webhook == {
+            "url": "https://chat.example.com/webhooks/telegram/webhook",
+            "secret_token": SECRET,
+            "allowed_updates": ["message", "callback_query"],
+        }
+
+    async def test_a_picture_is_kept_with_what_finds_it_again(self, customer: Customer) -> None:
+        assert await customer.posts(KIT.payload("message-photo.json")) == 200
+        (sent,) = await customer.provider.has_sent(1)
+        assert "圖片" in sent.text or "相" in sent.text or "picture" in sent.text.lower()
+        assert customer.gateway.bot.asked == [], "the bot cannot look at pictures"
+        channel = TelegramInput.from_credentials(KIT.credentials(customer.provider.address))
+        place = await channel.open_media(Attachment("image", {"file_id": "large"}))
+        assert place.url == f"{customer.provider.address}/file/bot{TOKEN}/photos/file_0.jpg"
+        assert place.hosts == (customer.provider.address.partition("://")[2],)
+        await channel.get_output_channel().close()
+
+    async def test_the_tapped_button_stops_turning(self, customer: Customer) -> None:
+        customer.gateway.bot.says("menu", {"text": "Which?", "buttons": [{"title": "One", "payload": "/one"}]})
+        await customer.says("menu")
+        (sent,) = await customer.provider.has_sent(1)
+        await customer.taps(sent.buttons[0][1])
+        await eventually(lambda: customer.provider.answered_taps)
+
+
+@pytest.mark.parametrize("secret", ["with space", "ü", "x" * 257])
+def test_a_secret_that_telegram_would_refuse_is_refused_at_the_start(secret: str) -> None:
+    with pytest.raises(Exception, match="secret_token"):
+        TelegramInput.from_credentials({"access_token": TOKEN, "webhook_url": "https://x", "secret_token": secret})

@@ -1,0 +1,172 @@
+"""WhatsApp Cloud API, against the contract."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from typing import Any
+
+from contract import Contract, _eventually_standing
+from kit import Customer, Hook, Kit, as_json
+from providers.meta import PHONE_NUMBER_ID, TOKEN, WhatsAppProvider
+from providers.server import Fault, eventually
+
+SECRET = "meta-app-secret"
+NUMBERS = ("85291234567", "886912345678")
+
+
+def meta_sign(body: bytes, secret: str = SECRET) -> Hook:
+    digest = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+    return Hook(body, {"X-Hub-Signature-256": f"sha256={digest}"})
+
+
+def meta_forgeries(body: bytes) -> list[Hook]:
+    right = meta_sign(body).headers["X-Hub-Signature-256"]
+    sha1 = hmac.new(SECRET.encode(), body, hashlib.sha1).hexdigest()
+    return [
+        meta_sign(body, "the secret of another app"),
+        Hook(body, {"X-Hub-Signature": f"sha1={sha1}"}),
+        Hook(body, {"X-Hub-Signature-256": f"sha1={sha1}"}),
+        Hook(body, {"X-Hub-Signature-256": right.upper()}),
+        Hook(body, {"X-Hub-Signature-256": right.removeprefix("sha256=")}),
+        Hook(body, {"X-Hub-Signature-256": "md5=" + "0" * 32}),
+        Hook(body + b" ", {"X-Hub-Signature-256": right}),
+    ]
+
+
+def _body(**value: Any) -> bytes:
+    metadata = {"display_phone_number": "85230001234", "phone_number_id": PHONE_NUMBER_ID}
+    change = {"field": "messages", "value": {"messaging_product": "whatsapp", "metadata": metadata, **value}}
+    return as_json({"object": "whatsapp_business_account", "entry": [{"id": "1", "changes": [change]}]})
+
+
+def _event(number: int, sender: int, **fields: Any) -> bytes:
+    message = {"from": NUMBERS[sender], "id": f"wamid.{sender}.{number}", "timestamp": "1772424000", **fields}
+    return _body(contacts=[{"profile": {"name": "Ana"}, "wa_id": NUMBERS[sender]}], messages=[message])
+
+
+def _message(text: str, number: int, sender: int) -> bytes:
+    return _event(number, sender, type="text", text={"body": text})
+
+
+def _tap(payload: str, number: int, sender: int) -> bytes:
+    reply = {"type": "button_reply", "button_reply": {"id": payload, "title": "Choice"}}
+    return _event(number, sender, type="interactive", interactive=reply)
+
+
+def _status(message_id: str, status: str, **fields: Any) -> bytes:
+    return _body(statuses=[{"id": message_id, "status": status, "timestamp": "1", "recipient_id": "1", **fields}])
+
+
+KIT = Kit(
+    channel="whatsapp",
+    class_path="connectors.whatsapp.WhatsAppInput",
+    provider=WhatsAppProvider,
+    credentials=lambda url: {
+        "app_secret": SECRET,
+        "verify_token": "our-word",
+        "phone_number_id": PHONE_NUMBER_ID,
+        "access_token": TOKEN,
+        "api_url": url,
+    },
+    message=_message,
+    tap=_tap,
+    sign=meta_sign,
+    customers=NUMBERS,
+    forgeries=meta_forgeries,
+    max_text=4096,
+    max_buttons=10,
+    blocked="unknown_recipient",
+    payloads={
+        "message-text.json": ("我個包裹去咗邊？",),
+        "message-image.json": ("media:image",),
+        "message-image-with-caption.json": ("media:image",),
+        "message-video.json": ("media:video",),
+        "message-audio.json": ("media:audio",),
+        "message-document.json": ("media:file",),
+        "message-sticker.json": ("media:sticker",),
+        "message-location.json": ("media:location",),
+        "message-contacts.json": ("media:contact",),
+        "message-button-reply.json": (),
+        "message-list-reply.json": (),
+        "message-template-button.json": ("好",),
+        "message-reaction.json": (),
+        "message-unsupported.json": (),
+        "message-order.json": (),
+        "message-system.json": (),
+        "status-sent.json": (),
+        "status-delivered.json": (),
+        "status-read.json": (),
+        "status-failed.json": (),
+        "another-number.json": (),
+        "template-status.json": (),
+        "batch-with-one-bad.json": ("first", "third"),
+    },
+)
+
+
+class TestWhatsApp(Contract):
+    kit = KIT
+
+    async def test_attack_17_the_challenge_goes_back_only_to_who_knows_our_word(self, customer: Customer) -> None:
+        url = f"{customer.gateway.base}/webhooks/whatsapp/webhook"
+        right = {"hub.mode": "subscribe", "hub.verify_token": "our-word", "hub.challenge": "<script>1158201444"}
+        async with customer.gateway.http.get(url, params=right) as response:
+            assert (response.status, await response.text()) == (200, "<script>1158201444")
+            assert response.content_type == "text/plain"
+        for change in ({"hub.verify_token": "other"}, {"hub.verify_token": ""}, {"hub.mode": "unsubscribe"}):
+            async with customer.gateway.http.get(url, params={**right, **change}) as response:
+                assert response.status == 403, change
+
+    async def test_receipts_come_back_and_never_go_backwards(self, customer: Customer) -> None:
+        await customer.says("hello")
+        (sent,) = await customer.provider.has_sent(1)
+        for status, state in (
+            ("sent", "sent"),
+            ("delivered", "delivered"),
+            ("sent", "delivered"),
+            ("read", "read"),
+            ("delivered", "read"),
+        ):
+            assert await customer.posts(_status(sent.id, status)) == 200
+            await _eventually_standing(customer.gateway, "bot: hello", state)
+
+    async def test_a_status_that_says_no_is_told_with_its_reason(self, customer: Customer) -> None:
+        await customer.says("hello")
+        (sent,) = await customer.provider.has_sent(1)
+        error = {"code": 131047, "title": "Re-engagement message"}
+        await customer.posts(_status(sent.id, "failed", errors=[error]))
+        await _eventually_standing(customer.gateway, "bot: hello", "failed", reason="window_closed")
+
+    async def test_the_window_is_shown_and_closes(self, customer: Customer) -> None:
+        gateway = customer.gateway
+        gateway.bot.hands_over("a person please")
+        seat = await gateway.seat("ben")
+        await customer.says("a person please")
+        await customer.provider.has_sent(1)
+        conversation = await seat.claim_only()
+        await customer.provider.has_sent(2)
+        window = (await seat.get(f"/conversations/{conversation}"))["window"]
+        assert window == {"open": True, "until": "2026-03-03T04:00:00+00:00", "left": None, "after": "template"}
+        gateway.clock.forward(hours=24)
+        seat = await gateway.seat("ben")
+        assert (await seat.get(f"/conversations/{conversation}"))["window"]["open"] is False
+        await seat.post(f"/conversations/{conversation}/messages", {"text": "Too late."})
+        await _eventually_standing(gateway, "Too late.", "failed", reason="window_closed")
+        lines = (await seat.get(f"/conversations/{conversation}"))["messages"]
+        assert lines[-1]["delivery"]["reason"] == "window_closed"
+        await customer.says("here again")
+        await eventually(lambda: True)
+        await seat.post(f"/messages/{lines[-1]['id']}/send-again")
+        assert (await customer.provider.has_sent(3))[-1].text == "Too late."
+        await seat.post(f"/messages/{lines[-1]['id']}/send-again", status=409)
+        await seat.post("/messages/999999/send-again", status=404)
+
+    async def test_too_many_to_one_customer_holds_only_them(self, customer: Customer) -> None:
+        body = {"error": {"message": "pair rate limit", "code": 131056}}
+        customer.provider.faults.append(Fault(400, body=body))
+        await customer.says("hello")
+        await _eventually_standing(customer.gateway, "bot: hello", "pending", reason="busy")
+        await customer.says("me too", sender=1)
+        await customer.provider.has_sent(1)
+        assert customer.provider.texts == ["bot: me too"]

@@ -1,0 +1,140 @@
+"""Meta's Graph API for WhatsApp, Messenger and Instagram: https://developers.facebook.com/docs/whatsapp/cloud-api and
+https://developers.facebook.com/docs/messenger-platform."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aiohttp import web
+
+from providers.server import Provider, Sent
+
+TOKEN = "EAAG-meta-access-token"
+PHONE_NUMBER_ID = "106540352242922"
+
+
+class GraphProvider(Provider):
+    """What the two have in common."""
+
+    blocked: tuple[int, int, str] = (0, 0, "")
+
+    def refusal(self, kind: str) -> web.Response:
+        if kind == "busy":
+            return _error(429, 4, "Application request limit reached", headers={"Retry-After": "7"})
+        if kind == "account":
+            return _error(401, 190, "Error validating access token")
+        if kind == "window":
+            return _error(400, 131047, "Re-engagement message")
+        return _error(*self.blocked)
+
+    async def checked(self, request: web.Request) -> Any:
+        """The body, or the refusal of somebody without our token."""
+        self.asked.append(request)
+        if request.headers.get("Authorization") != f"Bearer {TOKEN}":
+            return self.refusal("account")
+        return await request.json() if request.can_read_body else {}
+
+
+class WhatsAppProvider(GraphProvider):
+    """One phone number."""
+
+    blocked = (400, 131026, "Message undeliverable")
+
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.post("/{version}/" + PHONE_NUMBER_ID + "/messages", self._messages),
+            web.get("/{version}/{media}", self._media),
+        ]
+
+    async def _messages(self, request: web.Request) -> web.Response:
+        body = await self.checked(request)
+        if isinstance(body, web.Response):
+            return body
+        if body.get("messaging_product") != "whatsapp":
+            return _error(400, 100, "(#100) The parameter messaging_product is required.")
+        if body.get("status") == "read":
+            if body.get("typing_indicator"):
+                self.typing.append(body["message_id"])
+            return web.json_response({"success": True})
+        return await self.take(lambda: self._take_one(body))
+
+    def _take_one(self, body: dict[str, Any]) -> web.Response:
+        kind, text, buttons, image = body["type"], "", [], None
+        if kind == "text":
+            text = body["text"]["body"]
+            if not 1 <= len(text) <= 4096:
+                return _error(400, 100, "(#100) Param text['body'] must be at most 4096 characters long.")
+        elif kind == "image":
+            image = body["image"]["link"]
+        else:
+            interactive = body["interactive"]
+            text = interactive["body"]["text"]
+            if not 1 <= len(text) <= 1024:
+                return _error(400, 131009, "Parameter value is not valid")
+            if interactive["type"] == "button":
+                replies = [one["reply"] for one in interactive["action"]["buttons"]]
+                if not 1 <= len(replies) <= 3 or any(len(one["title"]) > 20 for one in replies):
+                    return _error(400, 131009, "Parameter value is not valid")
+            else:
+                replies = [row for section in interactive["action"]["sections"] for row in section["rows"]]
+                opener = interactive["action"]["button"]
+                if not 1 <= len(replies) <= 10 or any(len(one["title"]) > 24 for one in replies) or len(opener) > 20:
+                    return _error(400, 131009, "Parameter value is not valid")
+            if len({one["title"] for one in replies}) != len(replies):
+                return _error(400, 131009, "Duplicated title")
+            buttons = [(one["title"], one["id"]) for one in replies]
+        self.sent.append(Sent(body["to"], text, self.next_id(), buttons, image, kind))
+        return web.json_response(
+            {
+                "messaging_product": "whatsapp",
+                "contacts": [{"input": body["to"], "wa_id": body["to"]}],
+                "messages": [{"id": self.sent[-1].id}],
+            }
+        )
+
+    async def _media(self, request: web.Request) -> web.Response:
+        body = await self.checked(request)
+        if isinstance(body, web.Response):
+            return body
+        where = {"url": f"{self.address}/media/1", "mime_type": "image/jpeg", "file_size": 9, "id": "1"}
+        return web.json_response({**where, "messaging_product": "whatsapp"})
+
+
+class MessengerProvider(GraphProvider):
+    """One page."""
+
+    blocked = (400, 551, "(#551) This person isn't available right now.")
+
+    def routes(self) -> list[web.RouteDef]:
+        return [web.post("/{version}/me/messages", self._messages)]
+
+    async def _messages(self, request: web.Request) -> web.Response:
+        body = await self.checked(request)
+        if isinstance(body, web.Response):
+            return body
+        if "sender_action" in body:
+            if "message" in body:
+                return _error(400, 100, "(#100) sender_action must be sent alone")
+            self.typing.append(body["recipient"]["id"])
+            return web.json_response({"recipient_id": body["recipient"]["id"]})
+        return await self.take(lambda: self._take_one(body))
+
+    def _take_one(self, body: dict[str, Any]) -> web.Response:
+        if body.get("messaging_type") not in ("RESPONSE", "UPDATE", "MESSAGE_TAG"):
+            return _error(400, 100, "(#100) Param messaging_type must be one of RESPONSE, UPDATE, MESSAGE_TAG")
+        message = body["message"]
+        text, replies = message.get("text", ""), message.get("quick_replies", [])
+        if "attachment" not in message and not 1 <= len(text) <= 2000:
+            return _error(400, 100, "(#100) Length of param message[text] must be less than or equal to 2000")
+        if len(replies) > 13 or any(len(one["title"]) > 20 for one in replies):
+            return _error(400, 100, "(#100) Too many or too long quick replies")
+        image = message.get("attachment", {}).get("payload", {}).get("url")
+        buttons = [(one["title"], one["payload"]) for one in replies]
+        how = body["messaging_type"] + (f" {body['tag']}" if "tag" in body else "")
+        self.sent.append(Sent(body["recipient"]["id"], text, self.next_id(), buttons, image, how))
+        return web.json_response({"recipient_id": body["recipient"]["id"], "message_id": self.sent[-1].id})
+
+
+def _error(status: int, code: int, message: str, headers: dict[str, str] | None = None) -> web.Response:
+    error = {"message": message, "type": "OAuthException", "code": code, "fbtrace_id": "A1"}
+    return web.json_response({"error": error}, status=status, headers=headers)

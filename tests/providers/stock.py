@@ -1,0 +1,195 @@
+"""The providers of Rasa's stock channels: one server in a thread of its own, for some of their clients block.
+
+Each answers as its documentation says; what it takes stands in `sent`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import threading
+import time
+from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import jwt
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.x509.oid import NameOID
+from jwt.algorithms import RSAAlgorithm
+
+from providers.server import Sent
+
+KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+APP_ID = "bot-framework-app"
+PROJECT = "1234567890"
+WEBEX_ME = "person-of-the-bot"
+
+
+def bot_framework_token(service: str, **changes: Any) -> str:
+    """A token as the Bot Framework connector sends it."""
+    now = int(time.time())
+    claims = {"iss": "https://api.botframework.com", "aud": APP_ID, "exp": now + 600, "nbf": now - 60, **changes}
+    return jwt.encode({"serviceurl": service, **claims}, KEY, algorithm="RS256", headers={"kid": "k1"})
+
+
+def google_token(**changes: Any) -> str:
+    """A token as Google Chat sends it."""
+    now = int(time.time())
+    claims = {"iss": "chat@system.gserviceaccount.com", "aud": PROJECT, "iat": now - 10, "exp": now + 600, **changes}
+    return jwt.encode(claims, KEY, algorithm="RS256", headers={"kid": "g1"})
+
+
+def _certificate() -> str:
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "chat@system.gserviceaccount.com")])
+    now = datetime.now(timezone.utc)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(KEY.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .sign(KEY, hashes.SHA256())
+    )
+    return made.public_bytes(serialization.Encoding.PEM).decode()
+
+
+class StockProviders:
+    """All of them, by the host that their client calls."""
+
+    def __init__(self) -> None:
+        self.sent: list[Sent] = []
+        self.asked: list[str] = []
+        self.webex: dict[str, dict[str, str]] = {}
+        self.refuse: list[int] = []  # statuses for the next messages
+        self.address = ""
+
+    def answer(self, host: str, path: str, query: dict[str, str], body: dict[str, Any]) -> tuple[int, Any]:
+        """The answer of `host`."""
+        self.asked.append(f"{host}{path}")
+        tail = path.rpartition("/")[2]
+        if tail in ("openidconfiguration",):
+            return 200, {"jwks_uri": "https://login.botframework.com/v1/.well-known/keys"}
+        if tail == "keys":
+            return 200, {"keys": [{**json.loads(RSAAlgorithm.to_jwk(KEY.public_key())), "kid": "k1"}]}
+        if tail == "token":
+            return 200, {"access_token": "bot-token", "expires_in": 3600}
+        if "x509" in path:
+            return 200, {"g1": _certificate()}
+        if tail == "login":
+            return 200, {"status": "success", "data": {"authToken": "t", "userId": "u"}}
+        if path.endswith("/people/me"):
+            return 200, {"id": WEBEX_ME}
+        if host == "webexapis.com" and tail in self.webex:
+            return 200, self.webex[tail]
+        if tail in ("setWebhook",):
+            return 200, {"ok": True, "result": True}
+        return self._take(host, path, query, body)
+
+    def _take(self, host: str, path: str, query: dict[str, str], body: dict[str, Any]) -> tuple[int, Any]:
+        if self.refuse:
+            status = self.refuse.pop(0)
+            return status, {
+                "ok": False,
+                "error": {"message": "no", "code": status},
+                "message": "no",
+                "code": 1,
+                "status": status,
+                "description": "no",
+            }
+        id = f"stock-{len(self.sent) + 1}"
+        if host == "slack.com":
+            self._note(body["channel"], body.get("text"), id)
+            return 200, {"ok": True, "channel": body["channel"], "ts": id}
+        if host == "api.telegram.org":
+            self._note(body["chat_id"], body.get("text"), id)
+            chat = {"id": int(body["chat_id"]), "type": "private"}
+            return 200, {"ok": True, "result": {"message_id": len(self.sent), "date": 1, "chat": chat}}
+        if host == "graph.facebook.com":
+            message = body["message"]
+            text = message.get("text") or message["attachment"]["payload"].get("text")
+            self._note(body["recipient"]["id"], text, id)
+            return 200, {"recipient_id": body["recipient"]["id"], "message_id": id}
+        if host == "api.twilio.com":
+            self._note(body["To"], body.get("Body"), id)
+            return 201, {"sid": id, "status": "queued", "to": body["To"], "body": body.get("Body")}
+        if host == "webexapis.com":
+            self._note(body["roomId"], body.get("text"), id)
+            return 200, {"id": id, "roomId": body["roomId"]}
+        if path.endswith("/posts"):
+            self._note(body["channel_id"], body.get("message"), id)
+            return 201, {"id": id}
+        if path.endswith("chat.postMessage"):
+            self._note(body.get("roomId") or body.get("room_id"), body.get("text"), id)
+            return 200, {"success": True, "message": {"_id": id}}
+        if path.endswith("/activities"):
+            attached = (body.get("attachments") or [{}])[0].get("content", {})
+            self._note(body["recipient"]["id"], body.get("text") or attached.get("subtitle"), id)
+            return 200, {"id": id}
+        if path.endswith("/callback"):
+            self._note(body["recipient_id"], body.get("text"), id)
+            return 200, {}
+        return 404, {"error": f"nothing at {host}{path}"}
+
+    def _note(self, to: Any, text: Any, id: str) -> None:
+        self.sent.append(Sent(str(to), str(text or ""), id))
+
+    @contextlib.contextmanager
+    def running(self) -> Iterator[StockProviders]:
+        providers = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def _do(self) -> None:
+                length = int(self.headers.get("content-length") or 0)
+                parts = urlsplit(self.path)
+                body = _body(self.headers.get("content-type") or "", self.rfile.read(length))
+                host = self.headers.get("x-real-host") or ""
+                query = {name: values[0] for name, values in parse_qs(parts.query).items()}
+                status, answer = providers.answer(host, parts.path, query, body)
+                raw = json.dumps(answer).encode()
+                self.send_response(status)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(raw)))
+                self.end_headers()
+                self.wfile.write(raw)
+
+            do_GET = do_POST = do_PUT = _do
+
+            def log_message(self, *_: Any) -> None:
+                pass
+
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.address = f"http://127.0.0.1:{server.server_address[1]}"
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+        thread.start()
+        try:
+            yield self
+        finally:
+            server.shutdown()
+            server.server_close()
+            thread.join()
+
+
+def _body(kind: str, raw: bytes) -> dict[str, Any]:
+    if "multipart/form-data" in kind:
+        boundary = kind.partition("boundary=")[2].strip('"')
+        found: dict[str, Any] = {}
+        for part in raw.split(f"--{boundary}".encode()):
+            head, _, value = part.partition(b"\r\n\r\n")
+            name = head.partition(b'name="')[2].partition(b'"')[0].decode()
+            if name:
+                found[name] = value.rstrip(b"\r\n").decode()
+        return found
+    if "form-urlencoded" in kind:
+        return {name: values[0] for name, values in parse_qs(raw.decode()).items()}
+    try:
+        loaded = json.loads(raw or b"{}")
+    except ValueError:
+        return {name: values[0] for name, values in parse_qs(raw.decode()).items()}
+    return loaded if isinstance(loaded, dict) else {}

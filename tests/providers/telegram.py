@@ -1,0 +1,85 @@
+"""Telegram's Bot API: https://core.telegram.org/bots/api."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aiohttp import web
+
+from providers.server import Provider, Sent
+
+TOKEN = "110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw"
+
+
+class TelegramProvider(Provider):
+    """Takes what a bot sends; knows two people who have started it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.chats = {"1111", "2222"}
+        self.webhook: dict[str, Any] = {}
+        self.answered_taps: list[str] = []
+
+    def routes(self) -> list[web.RouteDef]:
+        return [web.post("/bot{token}/{method}", self._method), web.get("/file/bot{token}/{path:.*}", self._file)]
+
+    def refusal(self, kind: str) -> web.Response:
+        if kind == "busy":
+            return _error(429, "Too Many Requests: retry after 7", {"retry_after": 7})
+        if kind == "account":
+            return _error(401, "Unauthorized")
+        return _error(403, "Forbidden: bot was blocked by the user")
+
+    async def _method(self, request: web.Request) -> web.Response:
+        self.asked.append(request)
+        if request.match_info["token"] != TOKEN:
+            return _error(401, "Unauthorized")
+        body = dict(await request.post()) if "form" in request.content_type else await request.json()
+        method = request.match_info["method"]
+        if method in ("sendMessage", "sendPhoto"):
+            return await self.take(lambda: self._send(method, body))
+        if method == "setWebhook":
+            self.webhook = dict(body)
+            return _ok(True)
+        if method == "sendChatAction":
+            self.typing.append(str(body["chat_id"]))
+            return _ok(True)
+        if method == "answerCallbackQuery":
+            self.answered_taps.append(str(body["callback_query_id"]))
+            return _ok(True)
+        if method == "getFile":
+            return _ok({"file_id": body["file_id"], "file_size": 9, "file_path": "photos/file_0.jpg"})
+        return _error(404, "Not Found")
+
+    def _send(self, method: str, body: dict[str, Any]) -> web.Response:
+        import json
+
+        chat = str(body["chat_id"])
+        if chat not in self.chats:
+            return _error(400, "Bad Request: chat not found")
+        text = str(body.get("text") or "")
+        if method == "sendMessage" and not text.strip():
+            return _error(400, "Bad Request: message text is empty")
+        if len(text.encode("utf-16-le")) // 2 > 4096:
+            return _error(400, "Bad Request: message is too long")
+        markup = body.get("reply_markup") or {}
+        markup = json.loads(markup) if isinstance(markup, str) else markup
+        buttons = [(one["text"], one["callback_data"]) for row in markup.get("inline_keyboard", []) for one in row]
+        if any(not 1 <= len(data.encode()) <= 64 for _, data in buttons):
+            return _error(400, "Bad Request: BUTTON_DATA_INVALID")
+        self.sent.append(Sent(chat, text, self.next_id(), buttons, body.get("photo"), method))
+        return _ok({"message_id": len(self.sent), "date": 1772424000, "chat": {"id": int(chat), "type": "private"}})
+
+    async def _file(self, request: web.Request) -> web.Response:
+        if request.match_info["token"] != TOKEN:
+            return _error(401, "Unauthorized")
+        return web.Response(body=b"a picture", content_type="image/jpeg")
+
+
+def _ok(result: Any) -> web.Response:
+    return web.json_response({"ok": True, "result": result})
+
+
+def _error(status: int, description: str, parameters: dict[str, Any] | None = None) -> web.Response:
+    body: dict[str, Any] = {"ok": False, "error_code": status, "description": description}
+    return web.json_response({**body, **({"parameters": parameters} if parameters else {})}, status=status)
