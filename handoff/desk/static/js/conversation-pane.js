@@ -1,6 +1,7 @@
 // The middle pane: one conversation, who has it, what was said, and what may be done with it.
 import { announce } from "./alerts.js";
 import { briefView } from "./brief.js";
+import { showWindow } from "./reply-window.js";
 import { MessageList } from "./message-list.js";
 import { nameOf } from "./message-view.js";
 import { oneLine } from "/page/static/js/safe-text.js";
@@ -131,6 +132,7 @@ class ConversationPane extends HTMLElement {
     this.#showBrief();
     this.#showMessages();
     this.#showTyping();
+    showWindow(this.parts.window, thread);
     this.#showFoot(isOther);
   }
 

@@ -114,8 +114,15 @@ class InboxPane extends HTMLElement {
     setText(parts.queueCount, queue.length);
     setText(parts.mineCount, mine.length);
     setText(parts.othersCount, others.length);
+    this.#showLeftOut(this.desk.inbox.leftOut ?? []);
     parts.queueEmpty.hidden = !isRead || queue.length > 0;
     parts.mineEmpty.hidden = !isRead || mine.length > 0;
+  }
+
+  #showLeftOut(channels) {
+    this.parts.channelsOut.hidden = channels.length === 0;
+    setText(this.parts.channelsOut, t("inbox.channels_left_out", { names: channels.map(({ channel }) => channel).join(", ") }));
+    this.parts.channelsOut.title = channels.map(({ channel, why }) => `${channel}: ${why}`).join("\n");
   }
 
   #showFound() {

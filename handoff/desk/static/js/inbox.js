@@ -4,10 +4,13 @@ export class Inbox {
   queue = [];
   mine = [];
   others = [];
+  /** Channels that do not run, told to those who can see to it. */
+  leftOut = [];
   /** Until the first reading nobody can say that the queue is empty. */
   isRead = false;
 
-  fill({ queue, mine, others }) {
+  fill({ queue, mine, others, channels_left_out: leftOut }) {
+    this.leftOut = leftOut ?? [];
     this.queue = (queue ?? []).map(withStart);
     this.mine = mine ?? [];
     this.others = others ?? [];

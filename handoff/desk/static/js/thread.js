@@ -7,6 +7,8 @@ export class Thread {
   ticket = null;
   customer = null;
   past = [];
+  /** When the customer's channel lets us write; null where that is always. */
+  window = null;
   /** The highest id up to which we hold everything. */
   cursor = 0;
   isRead = false;
@@ -39,9 +41,9 @@ export class Thread {
   }
 
   /** Takes in what GET /conversations/<id> said. */
-  fill({ conversation, ticket, customer, past, messages, cursor }, turn) {
+  fill({ conversation, ticket, customer, past, window, messages, cursor }, turn) {
     if (turn > this.#filledTurn) {
-      Object.assign(this, { ticket, customer, past: past ?? [] });
+      Object.assign(this, { ticket, customer, past: past ?? [], window: window ?? null });
       this.#filledTurn = turn;
       if (turn > this.#rowTurn) this.row = conversation;
     }

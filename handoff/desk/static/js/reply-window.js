@@ -1,0 +1,21 @@
+// Until when, and how often, the customer's channel lets us write, above the field where the agent types.
+import { dateTime } from "/page/static/js/formats.js";
+import { setText } from "/page/static/js/templates.js";
+import { t } from "/page/static/js/texts.js";
+
+const SOON_MS = 2 * 3600_000;
+
+export function showWindow(element, thread, now = Date.now()) {
+  const window = thread.row?.status === "closed" ? null : thread.window;
+  element.hidden = !window;
+  if (!window) return;
+  const until = window.until ? Date.parse(window.until) : null;
+  const isOpen = window.open && (until === null || now < until);
+  element.dataset.state = isOpen ? (until !== null && until - now < SOON_MS ? "soon" : "open") : "closed";
+  setText(element, isOpen ? open(window) : t(`window.closed.${window.after}`));
+}
+
+function open({ until, left }) {
+  if (until && left !== null) return t("window.open_until_left", { time: dateTime(until), left });
+  return until ? t("window.open_until", { time: dateTime(until) }) : t("window.open_left", { left });
+}
