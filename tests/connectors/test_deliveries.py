@@ -1,4 +1,4 @@
-"""The table of deliveries on each database: order, one taker, receipts that only go forwards; and what a crash leaves."""
+"""The table of deliveries on each database: order, one taker, receipts that only go forwards; what a crash leaves."""
 
 from __future__ import annotations
 
