@@ -169,6 +169,7 @@ class Mount:
         self._default_language = default_language
         self._clock = clock
         self._site = post.site
+        self._with_callers: set[str] = set()
         self._to_start: dict[str, Callable[[], Awaitable[None]]] = {}
         self.problems: list[Problem] = []
         self.exchanges: dict[str, ChannelExchange] = {}
@@ -231,7 +232,7 @@ class Mount:
 
         blueprint = kept.channel.blueprint(stock.on_new_message(receive))
         if asks_for_token(kept.channel):
-            self._guard_callers(blueprint)
+            self._guard_callers(blueprint, kept.name)
         else:
             stock.guard(blueprint, kept, care, exchange, receive)
         if isinstance(kept.channel, TwilioVoiceInput):
@@ -275,7 +276,7 @@ class Mount:
         """One message of a stock channel. Raises only when it could not be stored."""
         output: OutputChannel = message.output_channel
         metadata = message.metadata if isinstance(message.metadata, dict) else {}
-        caller = _caller.get()
+        caller = _caller.get() if channel in self._with_callers else ""
         recipient = known.sender or message.sender_id
         words = known.text if known.text is not None else message.text
         in_response = self._post.answered_in_response(channel)
@@ -314,9 +315,12 @@ class Mount:
         hint = metadata.get("language")
         return language.nearest(hint, self._default_language) if isinstance(hint, str) else None
 
-    def _guard_callers(self, blueprint: Blueprint) -> None:
+    def _guard_callers(self, blueprint: Blueprint, name: str) -> None:
+        self._with_callers.add(name)
+
         @blueprint.middleware("request")
         async def check(request: Request) -> HTTPResponse | None:
+            stock.begin_call(name)
             return self._check_rest(request)
 
     def _check_rest(self, request: Request) -> HTTPResponse | None:

@@ -48,9 +48,11 @@ _call: ContextVar[Call | None] = ContextVar("call", default=None)
 Receive = Callable[[UserMessage, Known], Awaitable[None]]
 
 
-def call_of_now() -> Call | None:
-    """The request that is being answered."""
-    return _call.get()
+def begin_call(channel: str) -> Call:
+    """A request begins. Requests of one connection share a context, so each one has to say so."""
+    call = Call(channel)
+    _call.set(call)
+    return call
 
 
 def missing(care: Care, settings: Any) -> str | None:
@@ -90,8 +92,7 @@ def guard(blueprint: Blueprint, kept: Kept, care: Care, exchange: ChannelExchang
     async def before(request: Request) -> HTTPResponse | None:
         if request.method in ("GET", "HEAD") and request.path.rstrip("/").endswith(f"/{_last(kept.url)}"):
             return None  # the channel's own sign of life
-        call = Call(kept.name)
-        _call.set(call)
+        call = begin_call(kept.name)
         if care.is_genuine is not None and not _genuine(care, kept, request):
             exchange.unused("forged")
             return error_response(403, "not_genuine", "This request does not carry the provider's proof.")

@@ -234,7 +234,7 @@ async def test_every_stock_channel_answers_hands_over_and_takes_a_person_later(
         assert status < 300, name
         if name == "twilio_voice":
             continue  # see below
-        row = await _waiting(seat)
+        row = await _waiting(seat, name)
         assert row["channel"] == name
         await seat.post(f"/tickets/{row['number']}/claim")
         conversation = row["conversation"]
@@ -260,7 +260,7 @@ async def test_every_stock_channel_answers_hands_over_and_takes_a_person_later(
             await eventually(lambda before=before: len(providers.sent) > before)
 
 
-async def _waiting(seat: Any) -> Any:
+async def _waiting(seat: Any, name: str) -> Any:
     """The one ticket of the queue, once it is there."""
     for _ in range(500):
         queue = (await seat.get("/inbox"))["queue"]
@@ -268,7 +268,7 @@ async def _waiting(seat: Any) -> Any:
             (row,) = queue
             return row
         await asyncio.sleep(0.02)
-    raise AssertionError("nobody waits")
+    raise AssertionError(f"nobody waits: {name}")
 
 
 async def _answers(gateway: Gateway, providers: StockProviders, name: str, stock: Stock) -> None:
