@@ -170,7 +170,7 @@ def give_up(
             deliveries.c.part > delivery.part,
             deliveries.c.state == DeliveryState.PENDING.value,
         )
-        .values(state=DeliveryState.FAILED.value, reason=reason, detail=detail[:300], updated_at=now)
+        .values(state=DeliveryState.FAILED.value, reason=reason, detail=detail[:300] or None, updated_at=now)
     )
 
 
