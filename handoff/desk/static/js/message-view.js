@@ -134,8 +134,10 @@ const TROUBLE = new Set(["failed", "unknown"]);
 /** Where a stored message is on its way to the customer's phone, and why it does not arrive. */
 export function showDelivery(parts, delivery, onSendAgain) {
   parts.root.classList.toggle("failed", TROUBLE.has(delivery?.state));
-  parts.state.hidden = !delivery;
-  if (!delivery) return;
+  // That one of the platform's own sentences was taken is no news; that it was not, is.
+  const isQuiet = parts.root.dataset.author === "system" && !delivery?.reason && !TROUBLE.has(delivery?.state);
+  parts.state.hidden = !delivery || isQuiet;
+  if (parts.state.hidden) return;
   parts.root.dataset.delivery = delivery.state;
   const said = document.createElement("span");
   said.textContent = t(`delivery.${delivery.state === "sending" ? "pending" : delivery.state}`);
