@@ -31,6 +31,9 @@ _INSTEAD = {
 
 LONGEST_ADDRESS = 120
 
+# What the sentence about a wish that was carried out promises, in working days; the platform keeps it.
+_PROMISED = {"return_request": 1, "exchange_request": 1}
+
 
 def ask(dispatcher: CollectingDispatcher, turn: Turn, missing: str, order: ProvedOrder) -> None:
     """The question for one detail; reasons and items to choose from are buttons."""
@@ -56,11 +59,14 @@ def ask_to_confirm(dispatcher: CollectingDispatcher, turn: Turn, service: Servic
 
 def say_done(dispatcher: CollectingDispatcher, turn: Turn, service: Service, number: str, reference: str) -> None:
     told = {"wish": service.wish, "order_number": number, "reference": reference}
+    marks: dict[str, object] = {"service": told}
+    if service.wish in _PROMISED:
+        marks["promise"] = {"working_days": _PROMISED[service.wish], "team": "returns"}
     dispatcher.utter_message(
         response=f"utter_service_done_{service.wish}",
         number=number,
         reference=reference,
-        json_message={"service": told},
+        json_message=marks,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
@@ -13,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from handoff.errors import ConversationClosed, MoveNotAllowed, StaleEpoch, UnknownConversation
 from handoff.models import MOVES, Status, Tier, conversations, moves
-from handoff.records import Conversation
+from handoff.records import Conversation, Move
 
 # A language or an order proved long ago says little about who writes today.
 CARRY_OVER = timedelta(days=90)
@@ -113,8 +114,11 @@ def move(
     actor: str,
     reason: str = "",
     agent_id: int | None = None,
+    at_seq: int | None = None,
 ) -> Conversation:
     """Give the word to somebody else: one guarded step that raises the epoch and records who and when.
+
+    With `at_seq` it is refused as well when anything was said after that place.
 
     Raises MoveNotAllowed when the table forbids it, ConversationClosed when it is over, and StaleEpoch when
     somebody else moved the conversation since `conversation` was read.
@@ -124,9 +128,12 @@ def move(
             raise ConversationClosed()
         raise MoveNotAllowed(f"A conversation cannot go from {conversation.status.value} to {to.value}.")
     epoch = conversation.epoch + 1
+    as_read = [conversations.c.id == conversation.id, conversations.c.epoch == conversation.epoch]
+    if at_seq is not None:
+        as_read.append(conversations.c.last_seq == at_seq)
     moved = connection.execute(
         update(conversations)
-        .where(conversations.c.id == conversation.id, conversations.c.epoch == conversation.epoch)
+        .where(*as_read)
         .values(
             status=to.value,
             epoch=epoch,
@@ -136,7 +143,7 @@ def move(
     )
     if moved.rowcount != 1:
         raise StaleEpoch()
-    _note_move(connection, conversation.id, conversation.status, to, epoch, now, actor, reason)
+    _note_move(connection, conversation.id, conversation.status, to, epoch, now, actor, reason, agent_id)
     return find(connection, conversation.id)
 
 
@@ -232,6 +239,21 @@ def of_agent(connection: Connection, agent_id: int) -> list[Conversation]:
     return [_record(row) for row in rows]
 
 
+def quiet(connection: Connection, status: Status, before: datetime, limit: int = 200) -> list[str]:
+    """Conversations in this state in which the customer has an answer and nothing was said since, longest first."""
+    rows = connection.execute(
+        select(conversations.c.id)
+        .where(
+            conversations.c.status == status.value,
+            conversations.c.last_at <= before,
+            conversations.c.unanswered == 0,
+        )
+        .order_by(conversations.c.last_at)
+        .limit(limit)
+    )
+    return [row.id for row in rows]
+
+
 def of_other_agents(connection: Connection, agent_id: int, limit: int = 200) -> list[Conversation]:
     """What colleagues are answering now."""
     rows = connection.execute(
@@ -299,6 +321,26 @@ def held_by_agent(connection: Connection) -> dict[int, int]:
     return dict(rows.all())
 
 
+def moves_of(connection: Connection, conversation_ids: Sequence[str]) -> list[Move]:
+    """Who had the word when, in these conversations, in order."""
+    rows = connection.execute(
+        select(moves).where(moves.c.conversation_id.in_(list(conversation_ids))).order_by(moves.c.id)
+    )
+    return [_move_record(row) for row in rows]
+
+
+def moved_since(connection: Connection, since: datetime, until: datetime, limit: int) -> list[str]:
+    """The conversations in which the word passed on in this span, the latest first."""
+    rows = connection.execute(
+        select(moves.c.conversation_id, func.max(moves.c.id).label("last"))
+        .where(moves.c.at >= since, moves.c.at < until)
+        .group_by(moves.c.conversation_id)
+        .order_by(func.max(moves.c.id).desc())
+        .limit(limit)
+    )
+    return [row.conversation_id for row in rows]
+
+
 def count(connection: Connection) -> dict[str, int]:
     """How many conversations stand in each state."""
     rows = connection.execute(select(conversations.c.status, func.count()).group_by(conversations.c.status))
@@ -328,9 +370,11 @@ def _note_move(
     now: datetime,
     actor: str,
     reason: str,
+    agent_id: int | None = None,
 ) -> None:
     connection.execute(
         insert(moves).values(
+            agent_id=agent_id,
             conversation_id=conversation_id,
             at=now,
             from_status=before.value if before else None,
@@ -340,6 +384,10 @@ def _note_move(
             reason=reason[:80],
         )
     )
+
+
+def _move_record(row: Row) -> Move:
+    return Move(row.conversation_id, row.epoch, Status(row.to_status), row.agent_id, row.at, row.actor, row.reason)
 
 
 def _escape_like(words: str) -> str:

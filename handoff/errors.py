@@ -30,6 +30,34 @@ class UnknownTicket(HandoffError):
     status = 404
 
 
+class WrapUpMissing(HandoffError):
+    """The team wants more said of a conversation before it is closed."""
+
+    code = "wrap_up_missing"
+    status = 422
+
+
+class MailUnavailable(HandoffError):
+    """There is no mail connector; the transcript can be downloaded."""
+
+    code = "mail_unavailable"
+    status = 503
+
+
+class UnknownPromise(HandoffError):
+    """There is no such promise."""
+
+    code = "unknown_promise"
+    status = 404
+
+
+class PromiseSettled(HandoffError):
+    """This promise is settled, or was due already."""
+
+    code = "promise_settled"
+    status = 409
+
+
 class TicketAlreadyClaimed(HandoffError):
     """Another agent has taken this conversation."""
 

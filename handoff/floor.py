@@ -30,6 +30,7 @@ from handoff import (
     tickets,
     transcript,
     waits,
+    wrap_ups,
 )
 from handoff.clock import Clock
 from handoff.database import Database
@@ -50,12 +51,25 @@ from handoff.errors import (
     UnknownMessage,
     UnknownTicket,
 )
-from handoff.handing import CallBack, Closed, Connected, Failed, Full, Queued, Result, sentence
+from handoff.handing import (
+    CallBack,
+    Closed,
+    Connected,
+    Failed,
+    Full,
+    Queued,
+    Result,
+    sentence,
+    while_waiting_buttons,
+)
+from handoff.ledger import Ledger
 from handoff.models import Author, Status, TicketKind, TicketStatus
 from handoff.plain import plain
 from handoff.presence import Colleague
 from handoff.records import Agent, Conversation, Draft, Message, Ticket, Wish, ticket_id
+from handoff.survey import Survey
 from handoff.teams import TeamsFile
+from handoff.wrap_ups import WrapUps
 
 log = logging.getLogger(__name__)
 
@@ -127,13 +141,25 @@ class Floor:
     """Moves conversations between assistant, queue and people, and says so to everybody concerned."""
 
     def __init__(
-        self, database: Database, live: Live, post: Post, teams: TeamsFile, masking: Masking, clock: Clock
+        self,
+        database: Database,
+        live: Live,
+        post: Post,
+        teams: TeamsFile,
+        masking: Masking,
+        ledger: Ledger,
+        survey: Survey,
+        wrap_ups: WrapUps,
+        clock: Clock,
     ) -> None:
         self.database = database
         self.live = live
         self.post = post
         self.teams = teams
         self.masking = masking
+        self.ledger = ledger
+        self.survey = survey
+        self.wrap_ups = wrap_ups
         self.clock = clock
         # Called after every change of who waits or who is free.
         self.on_queue_change: Callable[[bool], None] = _nobody_listens
@@ -230,6 +256,24 @@ class Floor:
         people = presence.staff(connection, self.teams.current, now)
         return waits.estimate(connection, ticket, position, people, now)
 
+    def can_take(self, connection: Connection, agent: Agent, now: datetime) -> bool:
+        """Whether this person can take a customer now."""
+        person = presence.can_take(connection, agent.id, self.teams.current, now)
+        is_open = any(self._is_open(connection, team, now) for team in (person.teams if person else ()))
+        return person is not None and person.is_free and is_open and agents.take_place(connection, agent, now)
+
+    def give_word(
+        self, connection: Connection, conversation: Conversation, agent: Agent, now: datetime, reason: str, text: str
+    ) -> tuple[Conversation, Message]:
+        """Give a person the word, inside the caller's transaction; the line that tells the customer so."""
+        return self._give_word(connection, conversation, agent, now, reason, text)
+
+    def say_own(
+        self, connection: Connection, conversation: Conversation, key: str, now: datetime, **values: Any
+    ) -> Message:
+        """A sentence of the platform's own, stored in the caller's transaction."""
+        return self._system_line(connection, conversation, key, now, **values)
+
     def tell_handoff(self, handoff: Handoff) -> None:
         """Announce a handoff after its transaction committed."""
         ticket = handoff.ticket
@@ -253,6 +297,48 @@ class Floor:
         position = tickets.position(connection, ticket) or 1
         return self._system_line(
             connection, conversation, "noted", self.clock(), reply_to=reply_to, part=part, position=position
+        )
+
+    def place(self, connection: Connection, conversation: Conversation, reply_to: int, part: int) -> Message | None:
+        """The place in the queue and how long it may take, for a customer who asks; None when they do not wait."""
+        ticket = tickets.open_of(connection, conversation.id)
+        if ticket is None or conversation.status is not Status.WAITING:
+            return None
+        now = self.clock()
+        people = presence.staff(connection, self.teams.current, now)
+        result = self._place(connection, ticket, people, now, is_new=False)
+        wish = Wish(reason=ticket.reason)
+        return self._said(connection, conversation, result, ticket, wish, reply_to, part, is_new=False).line
+
+    def news_of_place(
+        self, connection: Connection, conversation_id: str, position: int, now: datetime
+    ) -> Message | None:
+        """The place as it is now, unasked; None when the customer does not wait any more."""
+        conversation = conversations.find(connection, conversation_id)
+        ticket = tickets.open_of(connection, conversation.id)
+        if ticket is None or conversation.status is not Status.WAITING:
+            return None
+        wait = waits.in_words(self.wait_of(connection, ticket, position), conversation.language)
+        body = {"position": position, "buttons": while_waiting_buttons(conversation.language)}
+        key = "queue_next" if position == 1 else "queue_news"
+        return self._system_line(connection, conversation, key, now, body=body, position=position, wait=wait)
+
+    def offer_message(
+        self, connection: Connection, conversation: Conversation, reply_to: int | None, part: int | None
+    ) -> Message | None:
+        """The form for a message instead of waiting. The place is kept until it is sent; None when nobody waits."""
+        ticket = tickets.open_of(connection, conversation.id)
+        if ticket is None or conversation.status is not Status.WAITING:
+            return None
+        return self._system_line(
+            connection,
+            conversation,
+            "leave_message",
+            self.clock(),
+            reply_to=reply_to,
+            part=part,
+            body={"contact_form": {"ticket": ticket.number}},
+            number=ticket.number,
         )
 
     def number_hidden(self, connection: Connection, conversation: Conversation, reply_to: int) -> Message | None:
@@ -311,15 +397,23 @@ class Floor:
         conversation = conversations.find(connection, ticket.conversation_id)
         tickets.set_contact(connection, ticket, cleaned)
         name = cleaned.get("name", "")
+        promise = self.ledger.for_message(connection, conversation, ticket, cleaned, self.clock())
+        if conversation.status is Status.WAITING and _was_offered_message(connection, conversation):
+            # A message instead of waiting: the case keeps its place among those who left one.
+            tickets.make_message(connection, ticket)
+            conversation = conversations.move(
+                connection, conversation, Status.BOT, self.clock(), "customer", "left a message"
+            )
         line = self._system_line(
             connection,
             conversation,
-            "contact_saved",
+            "contact_saved_until" if promise else "contact_saved",
             self.clock(),
             reply_to=reply_to,
             part=None if reply_to is None else 0,
             name=f" {name}" if name and conversation.language == "en" else name,
             number=ticket.number,
+            due=self.ledger.due_in_words(promise, conversation.language) if promise else "",
         )
         return conversation, line
 
@@ -369,9 +463,16 @@ class Floor:
                 continue
 
     async def say(
-        self, agent: Agent, conversation_id: str, text: str, client_id: str | None, note: bool = False
+        self,
+        agent: Agent,
+        conversation_id: str,
+        text: str,
+        client_id: str | None,
+        note: bool = False,
+        promise_due: datetime | None = None,
     ) -> Message:
-        """An agent's line, or a private note. A line into a conversation nobody holds takes it over first."""
+        """An agent's line, or a private note. A line into a conversation nobody holds takes it over first. With
+        `promise_due` the line promises an answer until then, and is refused when that cannot be."""
         _must_answer(agent)
         cleaned = self.masking.hide(_clean_line(text))
 
@@ -399,6 +500,12 @@ class Floor:
                 now,
                 guarded=not note,
             )
+            if not note:
+                self.ledger.person_wrote(connection, conversation, now)
+                if promise_due is not None:
+                    ticket = tickets.open_of(connection, conversation.id)
+                    team = ticket.team if ticket else "support"
+                    self.ledger.by_agent(connection, conversation, agent, said, promise_due, team)
             return conversation, [*lines, said], said
 
         conversation, lines, said = await self.database.write(work)
@@ -445,12 +552,13 @@ class Floor:
         await self.tell_and_deliver(conversation, lines, queue=True)
         return conversation
 
-    async def close(self, agent: Agent, conversation_id: str) -> Conversation:
+    async def close(self, agent: Agent, conversation_id: str, wrap_up: object = None) -> Conversation:
         """End a conversation: the customer is told, and their next message opens a new one with the assistant. A
-        supervisor always can, whatever state it is in and whoever moves it at the same moment."""
+        supervisor always can, whatever state it is in and whoever moves it at the same moment. Raises WrapUpMissing
+        when the team wants more said of it."""
         for _ in range(FORCE_TRIES if agent.may_take_over else 1):
             try:
-                return await self._let_go(agent, conversation_id, Status.CLOSED, "closed", "agent_closed")
+                return await self._let_go(agent, conversation_id, Status.CLOSED, "closed", "agent_closed", wrap_up)
             except StaleEpoch:
                 continue
             except ConversationClosed:
@@ -689,7 +797,9 @@ class Floor:
     def _reply_due(self, ticket: Ticket, now: datetime) -> datetime:
         return now + self.teams.current.of(ticket.team).first_reply
 
-    async def _let_go(self, agent: Agent, conversation_id: str, to: Status, reason: str, text: str) -> Conversation:
+    async def _let_go(
+        self, agent: Agent, conversation_id: str, to: Status, reason: str, text: str, wrap_up: object = None
+    ) -> Conversation:
         _must_answer(agent)
 
         def work(connection: Connection) -> tuple[Conversation, list[Message]]:
@@ -700,7 +810,9 @@ class Floor:
             holds = conversation.status is Status.AGENT and conversation.agent_id == agent.id
             if not holds and not agent.may_take_over:
                 raise NotYourConversation()
-            position = 1
+            position, asks = 1, True
+            if to is Status.CLOSED:
+                asks = self._wrap_up(connection, conversation, agent, wrap_up, now)
             if to is Status.WAITING:
                 ticket = tickets.open_of(connection, conversation.id)
                 if ticket is None:
@@ -711,12 +823,30 @@ class Floor:
             holder = agents.by_id(connection, conversation.agent_id) or agent
             moved = conversations.move(connection, conversation, to, now, f"agent:{agent.login}", reason)
             line = self._system_line(connection, moved, text, now, name=holder.name, position=position)
-            return moved, [line]
+            return moved, [line, *(self.ask_how_it_was(connection, moved, now) if asks else [])]
 
         moved, lines = await self.database.write(work)
         log.info("Conversation let go", extra={"event": "let_go", "to": to.value, "agent_id": agent.id})
         await self.tell_and_deliver(moved, lines, queue=True)
         return moved
+
+    def _wrap_up(
+        self, connection: Connection, conversation: Conversation, agent: Agent, given: object, now: datetime
+    ) -> bool:
+        """Keep what is said of a conversation at its close; whether the customer is asked about it."""
+        ticket = tickets.last_of(connection, conversation.id)
+        team = ticket.team if ticket else "support"
+        wrap_up = self.wrap_ups.read(given, team)
+        if given:
+            wrap_ups.keep(connection, conversation.id, agent.id, team, wrap_up, now)
+        return self.wrap_ups.asks_rating(wrap_up)
+
+    def ask_how_it_was(self, connection: Connection, conversation: Conversation, now: datetime) -> list[Message]:
+        """The question about the stretch that has just ended; none while a person is still wanted."""
+        if conversation.status is Status.WAITING:
+            return []
+        question = self.survey.after(connection, conversation, self.post.pulled_by_customer(conversation.channel), now)
+        return [question] if question else []
 
     def _system_line(
         self,
@@ -762,6 +892,11 @@ class Floor:
 
 def _nobody_listens(_sweep: bool) -> None:
     """What is done about a change of the queue where nobody waits for one."""
+
+
+def _was_offered_message(connection: Connection, conversation: Conversation) -> bool:
+    """Whether the last form that was shown is the one for a message instead of waiting."""
+    return transcript.last_form(connection, conversation.id) == "leave_message"
 
 
 def contact_in(text: str) -> dict[str, str] | None:

@@ -11,6 +11,8 @@ from handoff import texts
 from handoff.hours import opening_in_words
 from handoff.waits import Wait, in_words
 
+LEAVE_MESSAGE = "/leave_message"
+
 
 @dataclass(frozen=True)
 class Connected:
@@ -86,6 +88,14 @@ def sentence(
     return Sentence(key, text, _beside(result, language))
 
 
+def while_waiting_buttons(language: str) -> list[dict[str, str]]:
+    """What a waiting customer may do instead of waiting."""
+    return [
+        {"title": texts.say("button_leave_message", language), "payload": LEAVE_MESSAGE},
+        {"title": texts.say("button_leave_queue", language), "payload": "/leave_queue"},
+    ]
+
+
 def _key(result: Result) -> str:
     if isinstance(result, Connected):
         return "agent_joined" if result.is_new else "with_agent"
@@ -112,7 +122,7 @@ def _values(result: Result, language: str, now: datetime) -> dict[str, Any]:
 
 def _beside(result: Result, language: str) -> dict[str, Any]:
     if isinstance(result, Queued):
-        return {"buttons": [{"title": texts.say("button_leave_queue", language), "payload": "/leave_queue"}]}
+        return {"buttons": while_waiting_buttons(language), "position": result.position}
     if isinstance(result, (Closed, Full)) and not result.has_contact:
         return {"contact_form": {"ticket": result.number}}
     if isinstance(result, Failed):

@@ -1,9 +1,9 @@
 """The tables of the platform, the states of a conversation and the moves between them.
 
 Shapes only. Each table is written by one module: conversations and moves by `conversations.py`, messages by
-`transcript.py`, tickets by `tickets.py`, agents and sessions by `agents.py`, visitors by `visitors.py`,
-shifts by `roster.py`, desk_mode by `desk_mode.py`,
-deliveries by `deliveries.py`.
+`transcript.py`, tickets by `tickets.py`, agents and sessions by `agents.py`, visitors by `visitors.py`, shifts by
+`roster.py`, desk_mode by `desk_mode.py`, deliveries by `deliveries.py`, promises by `promises.py`, ratings by
+`ratings.py`, wrap-ups by `wrap_ups.py`.
 """
 
 from __future__ import annotations
@@ -117,6 +117,23 @@ class DeliveryState(str, Enum):
     READ = "read"  # the customer has seen it
     FAILED = "failed"  # it will not arrive; the reason says why
     UNKNOWN = "unknown"  # the provider never said whether it took it, and asking again might send it twice
+
+
+class PromiseKind(str, Enum):
+    """What was promised to a customer."""
+
+    REPLY = "reply"  # an answer, by a person who said when
+    MESSAGE = "message"  # an answer to a message that was left
+    CALLBACK = "callback"  # a call to a phone number that was left
+
+
+class PromiseState(str, Enum):
+    """What became of a promise. A broken one stays outstanding until somebody answers after all."""
+
+    OPEN = "open"
+    KEPT = "kept"
+    BROKEN = "broken"
+    WITHDRAWN = "withdrawn"  # no longer needed, said before it was due
 
 
 metadata = MetaData()
@@ -328,6 +345,8 @@ moves = Table(
     Column("epoch", Integer, nullable=False),
     Column("actor", String(80), nullable=False),
     Column("reason", String(80), nullable=False, default=""),
+    Column("agent_id", Integer),  # who has the word from here on, when it is a person
+    Index("moves_by_time", "at"),
     Index("moves_of_conversation", "conversation_id", "id"),
     sqlite_autoincrement=True,
 )
@@ -369,4 +388,75 @@ deliveries = Table(
     Index("deliveries_of_conversation", "conversation_id", "state"),
     Index("deliveries_by_provider_id", "channel", "provider_id"),
     sqlite_autoincrement=True,
+)
+
+promises = Table(
+    "promises",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("conversation_id", String(40), ForeignKey("conversations.id"), nullable=False),
+    # A promise outlives the conversation it was made in, so it is found by the customer.
+    Column("channel", String(80), nullable=False),
+    Column("sender", String(200), nullable=False),
+    Column("customer_id", String(80)),
+    Column("kind", String(20), nullable=False),
+    Column("maker", String(20), nullable=False),
+    Column("agent_id", Integer, ForeignKey("agents.id")),
+    Column("team", String(40), nullable=False),
+    Column("what", String(300), nullable=False),
+    Column("message_id", BigInteger),
+    Column("ticket_id", Integer, ForeignKey("tickets.id")),
+    Column("made_at", UtcDateTime, nullable=False),
+    Column("counts_from_at", UtcDateTime, nullable=False),
+    Column("due_at", UtcDateTime, nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("soon_at", UtcDateTime),
+    Column("overdue_at", UtcDateTime),
+    Column("escalated_at", UtcDateTime),
+    Column("settled_at", UtcDateTime),
+    Column("settled_by", String(80)),
+    UniqueConstraint("message_id", name="one_promise_a_line"),
+    # Who leaves a contact twice was promised an answer once.
+    Index(
+        "one_open_promise_a_ticket",
+        "ticket_id",
+        unique=True,
+        sqlite_where=text("settled_at IS NULL"),
+        postgresql_where=text("settled_at IS NULL"),
+    ),
+    Index("promises_of_customer", "channel", "sender", "settled_at"),
+    Index("promises_by_due", "settled_at", "due_at"),
+    sqlite_autoincrement=True,
+)
+
+ratings = Table(
+    "ratings",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("conversation_id", String(40), ForeignKey("conversations.id"), nullable=False),
+    Column("epoch", Integer, nullable=False),  # of the stretch that is rated
+    Column("owner", String(20), nullable=False),
+    Column("agent_id", Integer, ForeignKey("agents.id")),
+    Column("message_id", BigInteger),
+    Column("asked_at", UtcDateTime, nullable=False),
+    Column("score", Integer),
+    Column("comment", Text, nullable=False, default=""),
+    Column("answered_at", UtcDateTime),
+    # Each stretch is asked about once.
+    UniqueConstraint("conversation_id", "epoch", name="one_question_a_stretch"),
+    Index("ratings_by_time", "asked_at"),
+    sqlite_autoincrement=True,
+)
+
+wrap_ups = Table(
+    "wrap_ups",
+    metadata,
+    Column("conversation_id", String(40), ForeignKey("conversations.id"), primary_key=True),
+    Column("agent_id", Integer, ForeignKey("agents.id"), nullable=False),
+    Column("team", String(40), nullable=False),
+    Column("resolution", String(40)),
+    Column("reason", String(40)),
+    Column("tags", JSON, nullable=False, default=list),
+    Column("at", UtcDateTime, nullable=False),
+    Index("wrap_ups_by_time", "at"),
 )

@@ -7,7 +7,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from handoff.models import Author, Presence, Role, Stage, Status, TicketKind, TicketStatus, Tier
+from handoff.models import (
+    Author,
+    Presence,
+    PromiseKind,
+    PromiseState,
+    Role,
+    Stage,
+    Status,
+    TicketKind,
+    TicketStatus,
+    Tier,
+)
 
 
 @dataclass(frozen=True)
@@ -174,3 +185,63 @@ class Wish:
     summary: str = ""
     skills: tuple[str, ...] = ()
     collected: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Promise:
+    """Something dated that was promised to a customer: by whom, until when, and what became of it."""
+
+    id: int
+    conversation_id: str
+    channel: str
+    sender: str
+    customer_id: str | None
+    kind: PromiseKind
+    maker: str
+    agent_id: int | None
+    team: str
+    what: str
+    message_id: int | None
+    ticket_id: int | None
+    made_at: datetime
+    counts_from_at: datetime
+    due_at: datetime
+    state: PromiseState
+    soon_at: datetime | None
+    overdue_at: datetime | None
+    escalated_at: datetime | None
+    settled_at: datetime | None
+    settled_by: str | None
+
+    def is_overdue(self, now: datetime) -> bool:
+        """Whether it should have been kept by now and nobody has answered yet."""
+        return self.settled_at is None and now > self.due_at
+
+
+@dataclass(frozen=True)
+class Move:
+    """The word passed on: to which state, to whom, and when."""
+
+    conversation_id: str
+    epoch: int
+    to: Status
+    agent_id: int | None
+    at: datetime
+    actor: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Rating:
+    """What a customer was asked about one stretch, and what they said."""
+
+    id: int
+    conversation_id: str
+    epoch: int
+    owner: Status
+    agent_id: int | None
+    message_id: int | None
+    asked_at: datetime
+    score: int | None
+    comment: str
+    answered_at: datetime | None

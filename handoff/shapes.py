@@ -7,7 +7,7 @@ from typing import Any
 
 from handoff.deliveries import Standing
 from handoff.models import Author
-from handoff.records import Agent, Conversation, Message, Ticket
+from handoff.records import Agent, Conversation, Message, Promise, Ticket
 
 
 def for_customer(message: Message, rating: bool | None = None) -> dict[str, Any]:
@@ -29,6 +29,7 @@ def for_customer(message: Message, rating: bool | None = None) -> dict[str, Any]
         "waiting": message.while_waiting,
         "image": message.body.get("image"),
         "contact_form": message.body.get("contact_form"),
+        "csat": message.body.get("csat"),
         "lang": message.language,
     }
 
@@ -135,3 +136,23 @@ def _only_id(faq: Any) -> dict[str, Any] | None:
 
 def _iso(moment: datetime | None) -> str | None:
     return moment.isoformat() if moment else None
+
+
+def promise(record: Promise, conversation: Conversation, owner: Agent | None, now: datetime) -> dict[str, Any]:
+    """A promise as the desk shows it; `conversation` is where it can be kept now."""
+    return {
+        "id": record.id,
+        "kind": record.kind.value,
+        "state": record.state.value,
+        "is_overdue": record.is_overdue(now),
+        "what": record.what,
+        "owner": {"id": owner.id, "name": owner.name} if owner else None,
+        "team": record.team,
+        "customer": customer_name(conversation),
+        "conversation": conversation.id,
+        "made_in": record.conversation_id,
+        "message_id": record.message_id,
+        "made_at": record.made_at.isoformat(),
+        "due_at": record.due_at.isoformat(),
+        "settled_at": _iso(record.settled_at),
+    }

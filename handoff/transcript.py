@@ -231,6 +231,52 @@ def last_from_us(connection: Connection, conversation_id: str) -> Message | None
     return _record(row) if row is not None else None
 
 
+def last_spoken(connection: Connection, conversation_id: str) -> Message | None:
+    """The last line of somebody: the customer, the assistant or a person; not the platform's own, and no note."""
+    speakers = [Author.CUSTOMER.value, Author.ASSISTANT.value, Author.AGENT.value]
+    row = connection.execute(
+        select(messages)
+        .where(messages.c.conversation_id == conversation_id, messages.c.author.in_(speakers))
+        .order_by(messages.c.id.desc())
+        .limit(1)
+    ).first()
+    return _record(row) if row is not None else None
+
+
+def told_after(connection: Connection, conversation_id: str, key: str, message_id: int) -> Message | None:
+    """The platform's own sentence `key` that was said last, if it was after this message."""
+    rows = connection.execute(
+        select(messages)
+        .where(
+            messages.c.conversation_id == conversation_id,
+            messages.c.author == Author.SYSTEM.value,
+            messages.c.id > message_id,
+        )
+        .order_by(messages.c.id.desc())
+    )
+    return next((one for one in map(_record, rows) if one.body.get("key") == key), None)
+
+
+def last_form(connection: Connection, conversation_id: str) -> str | None:
+    """The name of the sentence under which a contact form was shown last."""
+    bodies = connection.execute(
+        select(messages.c.body)
+        .where(messages.c.conversation_id == conversation_id, messages.c.author == Author.SYSTEM.value)
+        .order_by(messages.c.id.desc())
+    ).scalars()
+    return next((str(body.get("key")) for body in bodies if (body or {}).get("contact_form")), None)
+
+
+def last_place_told(connection: Connection, conversation_id: str) -> tuple[int, datetime] | None:
+    """The place in the queue that the customer was told last, and when."""
+    rows = connection.execute(
+        select(messages.c.body, messages.c.at)
+        .where(messages.c.conversation_id == conversation_id, messages.c.author == Author.SYSTEM.value)
+        .order_by(messages.c.id.desc())
+    )
+    return next(((int(row.body["position"]), row.at) for row in rows if (row.body or {}).get("position")), None)
+
+
 def was_told(connection: Connection, conversation_id: str, key: str) -> bool:
     """Whether the platform has said this, one of its own sentences, in this conversation."""
     bodies = connection.execute(
@@ -276,6 +322,21 @@ def said_by_agents(connection: Connection, conversation_ids: Sequence[str], limi
         .limit(limit)
     )
     return [_record(row) for row in rows]
+
+
+def marks_of(connection: Connection, conversation_ids: Sequence[str]) -> list[Row]:
+    """What clocks need of every line, in order: conversation_id, epoch, author, agent_id, at."""
+    columns = (messages.c.conversation_id, messages.c.epoch, messages.c.author, messages.c.agent_id, messages.c.at)
+    query = select(*columns).where(messages.c.conversation_id.in_(list(conversation_ids)))
+    return list(connection.execute(query.order_by(messages.c.id)))
+
+
+def whole(connection: Connection, conversation_id: str) -> list[Message]:
+    """Every line of a conversation but the notes, in order."""
+    query = select(messages).where(
+        messages.c.conversation_id == conversation_id, messages.c.author != Author.NOTE.value
+    )
+    return [_record(row) for row in connection.execute(query.order_by(messages.c.id))]
 
 
 def mark_delivered(connection: Connection, message_ids: Sequence[int], now: datetime) -> None:

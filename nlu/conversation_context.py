@@ -34,10 +34,15 @@ WHILE_WAITING = frozenset(
         "delivery_status",
         "inform_order",
         "another_order",
+        "leave_message",
         "leave_queue",
+        "promise_question",
+        "queue_place",
         "not_what_i_asked",
     }
 )
+# What a conversation takes over from the one it continues.
+FROM_BEFORE = ("order_number", "phone_last4", "product")
 # ... and inside a form: the answers to its questions.
 IN_A_FORM = frozenset({"affirm", "deny"})
 
@@ -93,10 +98,24 @@ class ConversationContext(GraphComponent, EntityExtractorMixin):
         entities = list(message.get(ENTITIES) or [])
         if language := _language(metadata):
             entity = {"entity": "language", "start": 0, "end": 0, "value": language, "extractor": self.name}
-            message.set(ENTITIES, [*entities, entity], add_to_output=True)
+            entities = [*entities, entity]
+            message.set(ENTITIES, entities, add_to_output=True)
+        if earlier := self._from_before(entities, metadata):
+            message.set(ENTITIES, [*entities, *earlier], add_to_output=True)
         intent = message.get(INTENT) or {}
         if metadata.get("waiting") is True and not _may_be_served(str(intent.get("name")), tracker):
             message.set(INTENT, {"name": NOTE, "confidence": 1.0}, add_to_output=True)
+
+    def _from_before(self, entities: list[Any], metadata: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """What was known at the end of a conversation that goes on as a new one, unless the message names another."""
+        known, named = metadata.get("earlier"), {one.get("entity") for one in entities}
+        if not isinstance(known, Mapping) or "order_number" in named:
+            return []
+        return [
+            {"entity": name, "start": 0, "end": 0, "value": known[name], "extractor": self.name}
+            for name in FROM_BEFORE
+            if isinstance(known.get(name), str) and name not in named
+        ]
 
     def _place_payload(
         self,

@@ -17,7 +17,19 @@ INFORM_ORDER = "inform_order"
 ASK_PERSON = "ask_person"
 
 # Said with the same words as a wish for a person, and meaning something else, or leading to one ahead of others.
-NOT_A_WISH = frozenset({"bot_challenge", "complaint", "deny", "leave_queue", "not_what_i_asked", "urgent_unhelpful"})
+NOT_A_WISH = frozenset(
+    {
+        "bot_challenge",
+        "complaint",
+        "deny",
+        "leave_message",
+        "leave_queue",
+        "not_what_i_asked",
+        "promise_question",
+        "queue_place",
+        "urgent_unhelpful",
+    }
+)
 
 # What takes the conversation to a person at once, ahead of others.
 FETCHES_A_PERSON = frozenset({"complaint", "urgent_unhelpful"})
@@ -63,9 +75,12 @@ SMALL_TALK = frozenset(
         "goodbye",
         "greet",
         "language_switch",
+        "leave_message",
         "leave_queue",
         "not_what_i_asked",
         "praise",
+        "promise_question",
+        "queue_place",
         "thanks",
     }
 )
@@ -82,9 +97,12 @@ FIRM = frozenset(
         "greet",
         "inform_order",
         "language_switch",
+        "leave_message",
         "leave_queue",
         "not_what_i_asked",
         "praise",
+        "promise_question",
+        "queue_place",
         "repeat",
         "thanks",
     }

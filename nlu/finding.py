@@ -18,8 +18,8 @@ from spacy.pipeline import SpanRuler
 from spacy.tokens import Doc
 
 from faq_kb import fold_keeping_length
+from faq_kb.dates import day_named
 from faq_kb.masking import Masking
-from nlu.dates import day_named
 from nlu.numbers import CHECKS, amount, phone
 from nlu.pattern_file import PIECE, PatternFile, Rule, Writing
 

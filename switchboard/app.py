@@ -7,9 +7,11 @@ import contextlib
 import logging
 import time
 from collections.abc import Coroutine
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo
 
 from sanic import Sanic
 from sanic.request import Request
@@ -26,18 +28,26 @@ from faq_kb.console.presence import Presence
 from faq_kb.console.trying import Trying
 from faq_kb.console.uploads import Uploads
 from faq_kb.masking import Masking
-from handoff import agents, migrations
+from handoff import agents, migrations, wrap_ups
 from handoff.clock import Clock, utc_now
 from handoff.database import Database
+from handoff.desk.after import AfterDesk
 from handoff.desk.api import Desk
+from handoff.desk.promises import PromiseDesk
 from handoff.desk.roster_api import RosterDesk
 from handoff.desk.sessions import Sessions
 from handoff.desk.socket import ORIGIN_REFUSED, DeskSocket
 from handoff.desk.team_api import TeamDesk
 from handoff.floor import Floor
+from handoff.idle import Idle
 from handoff.learning import Learning, answers_of_people
+from handoff.ledger import Ledger
 from handoff.past_questions import past_questions
+from handoff.promise_watch import PromiseWatch
+from handoff.queue_news import QueueNews
+from handoff.reopening import Reopening
 from handoff.router import Router
+from handoff.survey import Survey
 from handoff.sweeper import Sweeper
 from handoff.teams import TeamsFile
 from handoff.telling import Telling
@@ -64,6 +74,7 @@ MAX_BODY_BYTES = 1_000_000
 LABELLED_QUESTIONS = Path("tests", "faq_kb", "questions", "development.jsonl")
 SWEEP_EVERY_SECONDS = 30
 TELL_EVERY_SECONDS = 2
+WATCH_EVERY_SECONDS = 5
 # An article that is due goes live within this.
 SCHEDULE_EVERY_SECONDS = 5
 BOT_WAIT_SECONDS = 60
@@ -88,7 +99,18 @@ def create_app(
     post = ChannelPost(database, clock, outbox, settings.base_url)
     masking = Masking(order_numbers(root / "nlu" / "entity_patterns.yml", settings.data_path / LAST_GOOD))
     teams = TeamsFile(settings.teams_path, settings.hours)
-    floor = Floor(database, live, post, teams, masking, clock)
+    ledger = Ledger(teams, settings.promise_terms, ZoneInfo(settings.time_zone))
+    floor = Floor(
+        database,
+        live,
+        post,
+        teams,
+        masking,
+        ledger,
+        Survey(settings.ask_rating),
+        wrap_ups.load(settings.wrap_up_path),
+        clock,
+    )
     limits = Limits(
         settings.max_message_chars,
         settings.bot_timeout_seconds,
@@ -101,7 +123,8 @@ def create_app(
     visitor_secret = settings.visitor_secret or secret(settings.data_path, "visitors")
     learning = Learning(visitor_secret)
     feedback = Feedback(database, floor, learning, knowledge, clock)
-    line = Line(database, floor, bot, turns, rates, limits, feedback, clock)
+    reopening = Reopening(floor, timedelta(minutes=settings.reopen_minutes))
+    line = Line(database, floor, bot, turns, rates, limits, feedback, reopening, clock)
     orders = shop.open_shop(settings.shop_mapping)
     identity_secret = settings.identity_secret or secret(settings.data_path, "identity")
     address_of = guards.address_reader(settings.trusted_proxies)
@@ -138,6 +161,8 @@ def create_app(
     )
     app.blueprint(TeamDesk(floor, sessions, clock).blueprint())
     app.blueprint(RosterDesk(database, floor, sessions, clock).blueprint())
+    app.blueprint(PromiseDesk(database, ledger, live, sessions, clock).blueprint())
+    app.blueprint(AfterDesk(database, floor.wrap_ups, sessions, clock).blueprint())
     _add_desk_socket(app, settings, sessions, floor, live, clock)
     editing = Editing(knowledge.folder, knowledge, database, clock)
     presence = Presence(live, clock)
@@ -162,6 +187,12 @@ def create_app(
     app.ctx.database, app.ctx.outbox = database, outbox
     _add_editing_life(app, editing, presence)
     _add_routing_life(app, Router(database, floor, teams, clock), Sweeper(database, floor, teams, clock))
+    _add_watches(
+        app,
+        promises=PromiseWatch(database, floor, clock),
+        idle=Idle(database, floor, settings.idle_terms, clock),
+        queue=QueueNews(database, floor, timedelta(minutes=settings.queue_update_minutes), clock),
+    )
     return app
 
 
@@ -246,6 +277,29 @@ def _add_life(
         await live.stop()
         knowledge.stop()
         database.close()
+
+
+class Watch(Protocol):
+    """Something that looks at the clock again and again."""
+
+    async def look(self) -> int:
+        """Do what is due by now; how much that was."""
+
+
+def _add_watches(app: Sanic, **watches: Watch) -> None:
+    """Let each look every few seconds. They stand in `app.ctx`, so that a test whose clock has moved need not wait."""
+    app.ctx.watches = watches
+    tasks: list[asyncio.Task[None]] = []
+
+    @app.listener("after_server_start")
+    async def start(_app: Sanic, _loop: Any) -> None:
+        tasks.extend(asyncio.create_task(forever(WATCH_EVERY_SECONDS, watch.look)) for watch in watches.values())
+
+    @app.listener("before_server_stop")
+    async def stop(_app: Sanic, _loop: Any) -> None:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _add_routing_life(app: Sanic, router: Router, sweeper: Sweeper) -> None:

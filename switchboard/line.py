@@ -27,15 +27,17 @@ from handoff.clock import Clock
 from handoff.database import Database
 from handoff.errors import EmptyMessage, HandoffError, RateLimited, StaleEpoch, TextTooLong
 from handoff.floor import Floor, Handoff, contact_in, customer_topic
+from handoff.handing import LEAVE_MESSAGE
 from handoff.models import Author, Status, Tier
 from handoff.records import Conversation, Draft, Message, Wish
+from handoff.reopening import Reopening
 from switchboard import language, text
 from switchboard.bot_client import Bot, BotFailed
 from switchboard.bursts import MOST_WINDOWS, Bursts, Taken, Waiting, announces_more, may_be_joined
 from switchboard.feedback import Feedback, OwnWork
 from switchboard.rates import Rates
 from switchboard.records import BotLine, Inbound, Receipt
-from switchboard.wishes import plainly_asks_for_person, wish_from
+from switchboard.wishes import plainly_asks_for_person, promise_from, wish_from
 
 log = logging.getLogger(__name__)
 
@@ -91,11 +93,13 @@ class Line:
         rates: Rates,
         limits: Limits,
         feedback: Feedback,
+        reopening: Reopening,
         clock: Clock,
     ) -> None:
         self.database = database
         self.floor = floor
         self.feedback = feedback
+        self.reopening = reopening
         self.bot = bot
         self.turns = turns
         self.rates = rates
@@ -189,6 +193,19 @@ class Line:
             if left is not None:
                 await self.floor.tell_and_deliver(left[0], [left[1]], queue=True)
 
+    async def offer_message(self, channel: str, sender: str) -> None:
+        """The customer would rather leave a message than wait. Nothing to do when they do not wait."""
+
+        def work(connection: Connection) -> tuple[Conversation, Message] | None:
+            conversation = conversations.open_one(connection, channel, sender)
+            line = self.floor.offer_message(connection, conversation, None, None) if conversation else None
+            return (conversation, line) if conversation and line else None
+
+        async with self.turns.of(f"{channel}:{sender}"):
+            offered = await self.database.write(work)
+            if offered is not None:
+                await self.floor.tell_and_deliver(offered[0], [offered[1]])
+
     async def take_up_unsettled(self, older_than_seconds: float = 0) -> int:
         """Finish what a crash left half-way. Returns how many messages there were."""
         bound = self.clock() - timedelta(seconds=older_than_seconds)
@@ -234,7 +251,9 @@ class Line:
             line.taken = await self.database.write(lambda c: self._accept(c, line.inbound))
             if not line.taken.known:
                 self.floor.tell(line.taken.conversation, [line.taken.entry])
-                await self.floor.tell_and_deliver(line.taken.conversation, line.taken.notice)
+                await self.floor.tell_and_deliver(
+                    line.taken.conversation, line.taken.notice, queue=bool(line.taken.notice)
+                )
             return line.taken
         before = line.taken
 
@@ -289,7 +308,10 @@ class Line:
             known = transcript.by_key(connection, key)
             if known is not None:
                 return Taken(known, conversations.find(connection, known.conversation_id), known=True)
-        conversation = conversations.open_or_begin(
+        rated = self.floor.survey.closed_question(
+            connection, inbound.channel, inbound.sender, inbound.text, inbound.payload, now
+        )
+        conversation = rated or conversations.open_or_begin(
             connection,
             inbound.channel,
             inbound.sender,
@@ -316,7 +338,10 @@ class Line:
             ),
             now,
         )
-        taken = Taken(entry, conversation)
+        back = None
+        if entry.seq == 1:
+            conversation, back = self.reopening.take_up(connection, conversation, shown, now)
+        taken = Taken(entry, conversation, notice=[back] if back else [])
         if inbound.masked:
             notice = self.floor.number_hidden(connection, conversation, entry.id)
             taken.notice.extend([notice] if notice else [])
@@ -425,6 +450,13 @@ class Line:
     async def _finish(self, entry: Message, conversation: Conversation, before: Sequence[Message] = ()) -> Receipt:
         """Have one question answered; `before` are the lines that begin it, each stored and settled by itself."""
         if conversation.status in (Status.AGENT, Status.CLOSED):
+            if conversation.status is Status.CLOSED and not before:
+                done = await self.database.write(
+                    lambda c: self._do_own(c, entry, conversation, self._rating(entry, conversation))
+                )
+                if done is not None:
+                    await self.floor.tell_and_deliver(done[0], [done[1]])
+                    return Receipt(entry, done[0], (done[1],))
             if conversation.status is Status.CLOSED or before:
                 await self.database.write(lambda c: self._settle_all(c, [*before, entry]))
             return Receipt(entry, conversation)
@@ -451,13 +483,22 @@ class Line:
         the customer says about an answer."""
         if entry.payload == LEAVE_QUEUE and conversation.status is Status.WAITING:
             return lambda c: self.floor.leave_queue(c, conversation.id, entry.id)
+        if entry.payload == LEAVE_MESSAGE and conversation.status is Status.WAITING:
+
+            def offer(connection: Connection) -> tuple[Conversation, Message] | None:
+                line = self.floor.offer_message(connection, conversation, entry.id, 0)
+                return (conversation, line) if line else None
+
+            return offer
         said = self.feedback.own_work(entry, conversation)
         if said is not None:
             return said
         if entry.body.get("wordless"):
             return lambda c: (conversation, self.floor.attachment_kept(c, conversation, entry.id))
+        if self.floor.survey.may_be_answer(entry.text, entry.payload):
+            return self._rating(entry, conversation)
         contact = contact_in(entry.text) if entry.payload is None else None
-        if contact is None or conversation.status is not Status.BOT:
+        if contact is None or conversation.status not in (Status.BOT, Status.WAITING):
             return None
 
         def keep(connection: Connection) -> tuple[Conversation, Message] | None:
@@ -469,6 +510,11 @@ class Line:
             return self.floor.keep_contact(connection, [conversation.id], form["ticket"], contact, entry.id)
 
         return keep
+
+    def _rating(self, entry: Message, conversation: Conversation) -> OwnWork:
+        """Keep how the customer rates what they were asked about, when this is the answer to it."""
+        pulled = self.floor.post.pulled_by_customer(conversation.channel)
+        return lambda c: self.floor.survey.take(c, conversation, entry, pulled, self.clock())
 
     def _do_own(
         self, connection: Connection, entry: Message, conversation: Conversation, own: OwnWork
@@ -511,7 +557,7 @@ class Line:
             return await self.bot.ask(
                 conversation.id,
                 entry.payload or text.harmless(entry.text),
-                _metadata(entry, conversation, self.clock()),
+                await self._metadata_of(entry, conversation),
                 seconds,
             )
         except BotFailed as exc:
@@ -520,6 +566,14 @@ class Line:
                 extra={"event": "bot_failed", "conversation": conversation.id, "why": str(exc)},
             )
             return None
+
+    async def _metadata_of(self, entry: Message, conversation: Conversation) -> dict[str, Any]:
+        metadata = _metadata(entry, conversation, self.clock())
+        if entry.seq == 1:
+            earlier = await self.database.read(lambda c: self.reopening.context_of(c, conversation))
+            if earlier:
+                metadata["earlier"] = dict(earlier)
+        return metadata
 
     def _store(
         self,
@@ -561,7 +615,16 @@ class Line:
             if line.marks.get("leave_queue") and conversation.status is Status.WAITING:
                 moved, told = self.floor.leave_queue(connection, conversation.id, entry.id)
                 return _Answered(moved, [*stored, told], queue_changed=True)
-            if line.marks.get("noted"):
+            own = self._about_waiting(connection, entry, conversation, line, len(stored))
+            if own is not None:
+                stored.append(own)
+            elif line.marks.get("promises"):
+                stored.append(
+                    self._store_line(
+                        connection, entry, conversation, self._promised(connection, conversation), len(stored)
+                    )
+                )
+            elif line.marks.get("noted"):
                 noted = self.floor.noted(connection, conversation, entry.id, len(stored))
                 stored += [noted] if noted else []
             elif line.text or line.image:
@@ -577,7 +640,7 @@ class Line:
             body["buttons"] = buttons
         if line.image:
             body["image"] = line.image
-        return transcript.append(
+        stored = transcript.append(
             connection,
             conversation,
             Draft(
@@ -592,6 +655,26 @@ class Line:
             self.clock(),
             guarded=True,
         )
+        promised = promise_from(line.marks.get("promise"))
+        if promised is not None:
+            self.floor.ledger.by_assistant(connection, conversation, stored, *promised)
+        return stored
+
+    def _about_waiting(
+        self, connection: Connection, entry: Message, conversation: Conversation, line: BotLine, part: int
+    ) -> Message | None:
+        """What a waiting customer asked the assistant and the platform knows: the place, a message instead."""
+        if line.marks.get("queue_place"):
+            return self.floor.place(connection, conversation, entry.id, part)
+        if line.marks.get("leave_message"):
+            return self.floor.offer_message(connection, conversation, entry.id, part)
+        return None
+
+    def _promised(self, connection: Connection, conversation: Conversation) -> BotLine:
+        """What we have promised to this customer, by the ledger; with the way to a person."""
+        spoken = self.floor.ledger.answer(connection, conversation, self.clock())
+        button = {"title": texts.say("button_person", conversation.language), "payload": ASK_PERSON}
+        return BotLine(spoken, (button,) if conversation.status is Status.BOT else ())
 
     def _goes_at_once(self, channel: str) -> bool:
         """Whether an answer stored now needs no sending: the page fetches it, or the response carries it."""

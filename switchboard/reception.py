@@ -16,22 +16,27 @@ from sqlalchemy.engine import Connection
 import shop
 from faq_kb import Article, Category, KnowledgeFollower, Reader
 from faq_kb.help.library import STRANGER
-from handoff import conversations, shapes, texts, transcript, visitors
+from handoff import conversations, shapes, texts, transcript, transcript_file, visitors
+from handoff import ratings as service_ratings
 from handoff.clock import Clock
 from handoff.database import Database
 from handoff.errors import (
     BadInput,
     HandoffError,
     IdentityRefused,
+    MailUnavailable,
     NotSignedInCustomer,
     RateLimited,
     ShopUnavailable,
     TokenRefused,
     UnknownArticle,
+    UnknownConversation,
 )
-from handoff.floor import DESK_TOPIC, QUEUE_TOPIC, Floor, customer_topic
+from handoff.floor import DESK_TOPIC, QUEUE_TOPIC, Floor, contact_in, customer_topic
 from handoff.models import Author, Status
 from handoff.plain import is_plain, plain
+from handoff.records import Rating
+from handoff.transcript_file import TranscriptFile, TranscriptMail
 from handoff.visitors import Visitor
 from switchboard import language
 from switchboard.line import Line
@@ -81,6 +86,8 @@ class Reception:
         self._default_language = default_language
         self._session_rates = session_rates
         self._clock = clock
+        # Set by a mail connector, where there is one.
+        self.mail: TranscriptMail | None = None
 
     # -- sessions ----------------------------------------------------------------------------------------------
 
@@ -117,6 +124,9 @@ class Reception:
             cursor = lines[-1].id if lines else (after or 0)
             ratings = self._line.feedback.ratings_of(connection, lines)
             messages = [shapes.for_customer(line, ratings.get(line.id)) for line in lines]
+            _show_scores(
+                messages, service_ratings.of_lines(connection, [line.id for line in lines if "csat" in line.body])
+            )
             return {"state": state, "messages": messages, "cursor": cursor}
 
         return await self._database.read(work)
@@ -192,8 +202,29 @@ class Reception:
         rated = await self._line.feedback.rate(WIDGET, visitor.id, message_id, helpful)
         return [_accepted(frame, shapes.for_customer(rated, helpful))]
 
+    async def _csat(self, visitor: Visitor, frame: Mapping[str, Any]) -> list[Frame]:
+        """How it was: a score, and perhaps words, for a question of one of the visitor's conversations."""
+        rating_id, score, comment = frame.get("rating"), frame.get("score"), frame.get("comment")
+        if not _is_index(rating_id) or not _is_index(score):
+            raise BadInput("rating and score must be whole numbers.", field="score")
+        if comment is not None and not isinstance(comment, str):
+            raise BadInput("comment must be text.", field="comment")
+        words = self._floor.masking.hide(plain(comment).strip()) if comment is not None else None
+
+        def work(connection: Connection) -> Rating:
+            ids = conversations.ids_of_sender(connection, WIDGET, visitor.id)
+            return service_ratings.answer(connection, ids, rating_id, score, words, self._clock())
+
+        rating = await self._database.write(work)
+        self._live.publish(DESK_TOPIC, {"kind": "rated", "conversation": rating.conversation_id})
+        return [_accepted(frame, None)]
+
     async def _leave_queue(self, visitor: Visitor, frame: Mapping[str, Any]) -> list[Frame]:
         await self._line.leave_queue(WIDGET, visitor.id)
+        return [_accepted(frame, None)]
+
+    async def _leave_message(self, visitor: Visitor, frame: Mapping[str, Any]) -> list[Frame]:
+        await self._line.offer_message(WIDGET, visitor.id)
         return [_accepted(frame, None)]
 
     async def _contact(self, visitor: Visitor, frame: Mapping[str, Any]) -> list[Frame]:
@@ -263,7 +294,9 @@ class Reception:
         "person": _person,
         "article": _article,
         "rate": _rate,
+        "csat": _csat,
         "leave_queue": _leave_queue,
+        "leave_message": _leave_message,
         "contact": _contact,
         "language": _language,
         "typing": _typing,
@@ -330,6 +363,37 @@ class Reception:
             "image": article.image,
             "page": f"{self._help_address}/{spoken}/{article.id}" if article.is_for(STRANGER) else None,
         }
+
+    async def transcript(self, visitor: Visitor, locale: str | None, as_text: bool) -> TranscriptFile:
+        """The visitor's newest conversation as a file in their language. Raises UnknownConversation without one."""
+
+        def work(connection: Connection) -> TranscriptFile:
+            for conversation_id in conversations.ids_of_sender(connection, WIDGET, visitor.id):
+                lines = transcript.whole(connection, conversation_id)
+                if lines:
+                    return transcript_file.write(
+                        conversations.find(connection, conversation_id),
+                        lines,
+                        self._shop_name,
+                        self._floor.ledger.zone,
+                        self._floor.masking,
+                        self._clock(),
+                        as_text=as_text,
+                        language=language.nearest(locale, self._default_language) if locale else None,
+                    )
+            raise UnknownConversation()
+
+        return await self._database.read(work)
+
+    async def mail_transcript(self, visitor: Visitor, locale: str | None, address: object) -> None:
+        """The same by mail. Raises MailUnavailable where no mail connector is set up, BadInput for no address."""
+        contact = contact_in(address) if isinstance(address, str) else None
+        if contact is None or "email" not in contact:
+            raise BadInput("This does not look like an e-mail address.", field="email")
+        if self.mail is None:
+            raise MailUnavailable()
+        file = await self.transcript(visitor, locale, as_text=False)
+        await self.mail.send(contact["email"], file.name, file)
 
     async def orders_of(self, visitor: Visitor, wanted: str | None) -> Frame:
         """The orders of a customer who is signed in at the shop. Raises NotSignedInCustomer."""
@@ -450,6 +514,18 @@ def _is_somebody_else(visitor: Visitor, who: Identity | None, now: datetime) -> 
     if visitor.customer_id is None:
         return False
     return who is None or who.customer_id != visitor.customer_id
+
+
+def _show_scores(messages: Sequence[Frame], answered: Sequence[Rating]) -> None:
+    """Put into the questions what the customer answered before."""
+    by_id = {one.id: one for one in answered}
+    for message in messages:
+        if message["csat"]:
+            message["csat"] = [
+                {**one, "score": by_id[one["id"]].score, "comment": by_id[one["id"]].comment}
+                for one in message["csat"]
+                if one["id"] in by_id
+            ]
 
 
 def _accepted(frame: Mapping[str, Any], message: Frame | None) -> Frame:

@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -19,6 +20,10 @@ from sqlalchemy.exc import ArgumentError
 
 from handoff import teams
 from handoff.hours import OpeningHours
+from handoff.idle import IdleTerms
+from handoff.ledger import PromiseTerms
+from handoff.wrap_ups import SHIPPED, WrapUpFileError
+from handoff.wrap_ups import load as load_wrap_ups
 
 SECTION = "switchboard"
 # RFC 7518, 3.2: the key of HS256 is at least as long as its hash.
@@ -105,6 +110,34 @@ class Settings:
     logins_per_minute: int = _setting(
         10, "Attempts to sign in to the desk a minute, per login and address.", at_least=1
     )
+    promise_soon_minutes: int = _setting(
+        30, "How long before a promise is due its owner is told at the desk.", at_least=0
+    )
+    promise_escalate_minutes: int = _setting(15, "How long after a broken promise supervisors are told.", at_least=0)
+    message_reply_minutes: int = _setting(
+        240, "Within how many minutes of opening hours a left message is answered; 0 promises nothing.", at_least=0
+    )
+    ask_rating: bool = _setting(True, "Ask customers how it was when a stretch with somebody who answered is over.")
+    idle_reminder_minutes: int = _setting(
+        10, "How long after a person's line a silent customer is reminded; 0 never reminds.", at_least=0
+    )
+    idle_close_minutes: int = _setting(
+        10,
+        "How long after that (or after the line, without reminder) the conversation is closed; 0 never closes.",
+        at_least=0,
+    )
+    assistant_idle_minutes: int = _setting(
+        1440, "After how long a silent conversation with the assistant is closed; 0 never closes.", at_least=0
+    )
+    reopen_minutes: int = _setting(
+        60,
+        "Within how long after its close a customer who writes again gets the same person, when available; 0 never.",
+        at_least=0,
+    )
+    queue_update_minutes: int = _setting(
+        5, "How long at least between two news of the place in a text channel; 0 sends none.", at_least=0
+    )
+    wrap_up_file: str = _setting("", "File of resolutions, reasons and tags; empty means handoff/wrap_up.yml.")
     log_level: str = _setting("INFO", "DEBUG, INFO, WARNING or ERROR.")
 
     # -- what follows from the table ----------------------------------------------------------------------------
@@ -170,6 +203,29 @@ class Settings:
     def hours(self) -> OpeningHours:
         """The opening hours, parsed."""
         return OpeningHours.parse(self.opening_hours, self.time_zone)
+
+    @property
+    def wrap_up_path(self) -> Path:
+        """The file of resolutions and reasons."""
+        return Path(self.wrap_up_file) if self.wrap_up_file else SHIPPED
+
+    @property
+    def idle_terms(self) -> IdleTerms:
+        """When a silent customer is reminded and a conversation closed."""
+        return IdleTerms(
+            reminder=timedelta(minutes=self.idle_reminder_minutes),
+            close=timedelta(minutes=self.idle_close_minutes),
+            assistant=timedelta(minutes=self.assistant_idle_minutes),
+        )
+
+    @property
+    def promise_terms(self) -> PromiseTerms:
+        """When somebody hears of a promise."""
+        return PromiseTerms(
+            soon=timedelta(minutes=self.promise_soon_minutes),
+            escalate=timedelta(minutes=self.promise_escalate_minutes),
+            message_reply=timedelta(minutes=self.message_reply_minutes),
+        )
 
 
 SECRETS = frozenset(one.name for one in fields(Settings) if one.metadata["secret"])
@@ -285,6 +341,9 @@ def _check(settings: Settings) -> None:
             )
     try:
         settings.hours.is_open  # noqa: B018  (parsing is the check)
+        load_wrap_ups(settings.wrap_up_path)
+    except WrapUpFileError as exc:
+        raise SettingsError(f"{SECTION}.wrap_up_file: {exc}") from exc
     except ValueError as exc:
         raise SettingsError(f"{SECTION}.opening_hours or time_zone: {exc}.") from exc
 

@@ -22,6 +22,7 @@ REASONS = (
 _WORD = re.compile(r"[a-z][a-z0-9-]{0,39}")
 MAX_SKILLS = 5
 MAX_PRIORITY = 3
+MAX_PROMISED_DAYS = 30
 _PLAIN_WISH = re.compile(
     r"真人|人工|客服|專員|专员|同事|搵人|搵個人|\b(human|agent|person|someone|representative|operator)\b", re.IGNORECASE
 )
@@ -46,6 +47,15 @@ def wish_from(marker: Any) -> Wish:
 def _words(written: Any) -> tuple[str, ...]:
     words = written if isinstance(written, list) else []
     return tuple(one for one in words if isinstance(one, str) and _WORD.fullmatch(one))[:MAX_SKILLS]
+
+
+def promise_from(marker: Any) -> tuple[int, str] | None:
+    """Within how many working days the bot's line promises something, and which team does it; None when it is none."""
+    marker = marker if isinstance(marker, Mapping) else {}
+    days, team = marker.get("working_days"), marker.get("team")
+    if not isinstance(days, int) or isinstance(days, bool) or not 0 < days <= MAX_PROMISED_DAYS:
+        return None
+    return days, team if isinstance(team, str) else ""
 
 
 def plainly_asks_for_person(text: str) -> bool:

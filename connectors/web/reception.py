@@ -45,5 +45,11 @@ class Reception(Protocol):
     def faq_article(self, article_id: str, wanted: str | None, visitor: Any = None) -> dict[str, Any]:
         """One article."""
 
+    async def transcript(self, visitor: Any, locale: str | None, as_text: bool) -> Any:
+        """The newest conversation as a file: name, content_type, content."""
+
+    async def mail_transcript(self, visitor: Any, locale: str | None, address: object) -> None:
+        """The same by mail."""
+
     async def orders_of(self, visitor: Any, wanted: str | None) -> dict[str, Any]:
         """The orders of a signed-in customer."""

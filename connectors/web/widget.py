@@ -52,6 +52,7 @@ def blueprint(
     @routes.options("/frames")
     @routes.options("/poll")
     @routes.options("/orders")
+    @routes.options("/transcript")
     @routes.options("/faq", name="faq_options")
     @routes.options("/faq/<article_id:str>", name="article_options")
     async def preflight(_request: Request, article_id: str = "") -> HTTPResponse:
@@ -120,6 +121,26 @@ def blueprint(
     async def orders(request: Request) -> HTTPResponse:
         visitor = await reception.visitor_of(_bearer(request))
         return json(await reception.orders_of(visitor, request.args.get("locale")), ensure_ascii=False)
+
+    @routes.get("/transcript", name="transcript_get")
+    async def transcript(request: Request) -> HTTPResponse:
+        visitor = await reception.visitor_of(_bearer(request))
+        as_text = request.args.get("format") == "txt"
+        file = await reception.transcript(visitor, _short(request.args.get("locale")), as_text)
+        headers = {
+            "Content-Disposition": f'attachment; filename="{file.name}"',
+            "Content-Security-Policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'",
+            "X-Content-Type-Options": "nosniff",
+            "Cache-Control": "no-store",
+        }
+        return HTTPResponse(file.content, content_type=file.content_type, headers=headers)
+
+    @routes.post("/transcript", name="transcript_mail")
+    async def mail_transcript(request: Request) -> HTTPResponse:
+        visitor = await reception.visitor_of(_bearer(request))
+        body = request.json if isinstance(request.json, dict) else {}
+        await reception.mail_transcript(visitor, _short(request.args.get("locale")), body.get("email"))
+        return json({})
 
     return routes
 

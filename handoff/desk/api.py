@@ -19,6 +19,7 @@ from faq_kb import KnowledgeFollower, markup
 from handoff import agents, conversations, deliveries, shapes, texts, tickets, transcript
 from handoff.clock import Clock
 from handoff.database import Database
+from handoff.desk.promises import promised_until
 from handoff.desk.sessions import COOKIE, Sessions
 from handoff.errors import BadInput
 from handoff.floor import DESK_TOPIC, Floor, Live, customer_topic
@@ -242,7 +243,9 @@ class Desk:
             raise BadInput("text must be text.", field="text")
         if client_id is not None and not _is_client_id(client_id):
             raise BadInput("client_id must be a short text.", field="client_id")
-        said = await self._floor.say(agent, conversation_id, text, client_id, note=body.get("note") is True)
+        due = promised_until(body.get("promise"))
+        note = body.get("note") is True
+        said = await self._floor.say(agent, conversation_id, text, client_id, note=note, promise_due=due)
         return {"message": shapes.for_desk(said)}
 
     async def _send_again(self, agent: Agent, request: Request, message_id: int) -> dict[str, Any]:
@@ -250,7 +253,7 @@ class Desk:
         return {"message": shapes.for_desk(said, standing)}
 
     async def _close(self, agent: Agent, request: Request, conversation_id: str) -> dict[str, Any]:
-        return await self._row_of(await self._floor.close(agent, conversation_id))
+        return await self._row_of(await self._floor.close(agent, conversation_id, _body(request).get("wrap_up")))
 
     async def _release(self, agent: Agent, request: Request, conversation_id: str) -> dict[str, Any]:
         return await self._row_of(await self._floor.release(agent, conversation_id))

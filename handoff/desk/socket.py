@@ -196,6 +196,10 @@ class DeskSocket:
             return {"type": "typing", "conversation": event["conversation"], "typing": event["typing"]}
         if kind == "delivery":
             return {"type": "delivery", "conversation": event["conversation"], "deliveries": await self._now(event)}
+        if kind == "rated":
+            return {"type": "rated", "conversation": event["conversation"]}
+        if kind == "promise":
+            return {"type": "promise", "stage": event["stage"], "promise": event["promise"]}
         if kind == "row":
             return {"type": "conversation", "conversation": await self._row(str(event["conversation"]))}
         return None

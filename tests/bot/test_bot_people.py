@@ -109,3 +109,25 @@ def test_a_waiting_customer_may_leave_the_queue_in_words(bot: Bot) -> None:
     talk = bot.talk("zh-HK", waiting=True)
     (line,) = talk.say("唔等喇 等到頸都長").lines
     assert line["custom"] == {"leave_queue": True} and "text" not in line
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("zh-HK", "你哋話幾時覆我"),
+        ("zh-TW", "說好什麼時候回覆"),
+        ("zh-CN", "什么时候回复我"),
+        ("en", "when did you say you would reply?"),
+    ],
+)
+def test_when_an_answer_was_promised_is_left_to_the_platform(bot: Bot, language: str, text: str) -> None:
+    for waiting in (False, True):
+        assert bot.talk(language, waiting=waiting).say(text).marks == {"promises": True}
+
+
+def test_a_waiting_customer_may_ask_for_the_place_and_leave_a_message(bot: Bot) -> None:
+    talk = bot.talk("zh-TW", waiting=True)
+    assert talk.say("我排第幾位").marks == {"queue_place": True}
+    assert talk.say("可以留言嗎").marks == {"leave_message": True}
+    assert "handoff" in bot.talk("zh-TW").say("我想留言給客服").marks
+    assert "排隊" in bot.talk("zh-TW").say("前面還有幾個人").text

@@ -268,6 +268,7 @@ class AgentPage(StaffPage):
 
     def close_conversation(self) -> None:
         self.part("close-conversation").click()
+        self.part("wrap-up-close").click()
         expect(self.part("close-conversation")).to_be_hidden()
 
 

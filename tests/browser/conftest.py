@@ -42,6 +42,8 @@ def running(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iter
         "SWITCHBOARD_MESSAGES_BURST": "1000",
         "SWITCHBOARD_SESSIONS_PER_MINUTE": "1000",
         "SWITCHBOARD_LOGINS_PER_MINUTE": "1000",
+        # Who comes back meets the assistant.
+        "SWITCHBOARD_REOPEN_MINUTES": "0",
     }
     place = tmp_path_factory.mktemp("browser")
     # Editors write into the articles.

@@ -55,6 +55,7 @@ async def start(root: Path, tmp_path: Path, shop_url: str) -> AsyncIterator[Star
                 "messages_burst": 100,
                 "sessions_per_minute": 1000,
                 "logins_per_minute": 1000,
+                "reopen_minutes": 0,  # a new conversation begins with the assistant, unless the test is about that
                 **settings,
             }
             environment = {f"SWITCHBOARD_{name.upper()}": str(value) for name, value in given.items()}

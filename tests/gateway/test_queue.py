@@ -157,8 +157,8 @@ async def test_leaving_by_the_button_under_the_sentence(gateway: Gateway) -> Non
     await gateway.seat("ben")
     page = await _wants_person(gateway)
     told = await page.message("system")
-    assert [button["title"] for button in told["buttons"]] == ["Leave the queue"]
-    await page.send({"type": "button", "client_id": "x", "message_id": told["id"], "index": 0})
+    assert [button["title"] for button in told["buttons"]] == ["Leave a message instead", "Leave the queue"]
+    await page.send({"type": "button", "client_id": "x", "message_id": told["id"], "index": 1})
     await page.message("system", "left the queue")
 
 

@@ -10,17 +10,21 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from faq_kb import KnowledgeFollower
 from faq_kb.masking import Masking
-from handoff import agents
+from handoff import agents, wrap_ups
 from handoff.database import Database
 from handoff.floor import Floor
 from handoff.hours import OpeningHours
 from handoff.learning import Learning
+from handoff.ledger import Ledger, PromiseTerms
 from handoff.models import Role
 from handoff.records import Agent, Conversation, Message
+from handoff.reopening import Reopening
 from handoff.router import Router
+from handoff.survey import Survey
 from handoff.sweeper import Sweeper
 from handoff.teams import TeamsFile
 from nlu.order_numbers import order_numbers
@@ -123,14 +127,28 @@ class House:
 
     def start(self) -> None:
         self.teams = TeamsFile(self.teams_path, ALWAYS)
-        self.floor = Floor(self.database, LocalLive(), self.wire, self.teams, self.masking, self.clock)
+        terms = PromiseTerms(timedelta(minutes=30), timedelta(minutes=15), timedelta(hours=4))
+        self.floor = Floor(
+            self.database,
+            LocalLive(),
+            self.wire,
+            self.teams,
+            self.masking,
+            Ledger(self.teams, terms, ZoneInfo("Asia/Hong_Kong")),
+            Survey(is_on=False),
+            wrap_ups.load(wrap_ups.SHIPPED),
+            self.clock,
+        )
         self.router = Router(self.database, self.floor, self.teams, self.clock)
         self.sweeper = Sweeper(self.database, self.floor, self.teams, self.clock)
         self.bot = WireBot()
         feedback = Feedback(self.database, self.floor, Learning("a secret of the tests"), self.knowledge, self.clock)
         rates = Rates(10_000, 10_000, lambda: 0.0)
         limits = Limits(2000, 15, 3, "en")
-        self.line = Line(self.database, self.floor, self.bot, LocalTurns(), rates, limits, feedback, self.clock)
+        reopening = Reopening(self.floor, timedelta())
+        self.line = Line(
+            self.database, self.floor, self.bot, LocalTurns(), rates, limits, feedback, reopening, self.clock
+        )
 
     def add_agent(self, login: str, role: Role = Role.AGENT, **work: Any) -> Agent:
         # A hash costs 50 ms on purpose; nobody signs in here.

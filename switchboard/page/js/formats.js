@@ -68,6 +68,14 @@ export function dayName(iso) {
   return formatter(Intl.DateTimeFormat, options).format(at);
 }
 
+/** A day ahead, or a moment ago: today, tomorrow, then its name and date. */
+export function comingDay(iso) {
+  const at = instant(iso);
+  if (!at) return "";
+  const days = Math.round((startOfDay(at) - startOfDay(new Date())) / 1000 / DAY);
+  return days === 1 ? formatter(Intl.RelativeTimeFormat, { numeric: "auto" }).format(1, "day") : dayName(iso);
+}
+
 const startOfDay = (at) => new Date(at.getFullYear(), at.getMonth(), at.getDate()).getTime();
 
 /** Today the hour, before that the day: what a list row has room for. */

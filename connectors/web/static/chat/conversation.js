@@ -2,7 +2,7 @@
 
 import { uuid } from "./line.js";
 
-const NOBODY = { status: "none", position: null, agent: null, case: null, language: null, people_available: true };
+const NOBODY = { status: "none", position: null, wait: null, agent: null, case: null, language: null, people_available: true };
 const TYPING_SECONDS = { assistant: 20, agent: 8 };
 
 export class Conversation extends EventTarget {

@@ -150,6 +150,23 @@ class SwitchboardChat extends HTMLElement {
     this.outbox.add({ type: "rate", message_id: message.id, helpful });
   }
 
+  rateService(rating, score, comment) {
+    this.outbox.add({ type: "csat", rating, score, ...(comment ? { comment } : {}) });
+  }
+
+  leaveMessage() {
+    this.#wish({ type: "leave_message" });
+  }
+
+  async saveTranscript() {
+    try {
+      const { saveTranscript } = await import("./transcript.js");
+      await saveTranscript(this.session, this.texts.locale);
+    } catch {
+      this.panel.notice({ message: this.texts.t("could_not_load") });
+    }
+  }
+
   askArticle({ id, question }) {
     // While a person speaks the assistant is silent.
     if (this.conversation.state.status === "agent") return this.say(question);

@@ -146,6 +146,7 @@ class MessageView {
         message.article || author === "agent" ? written(message.text) : words(message.text)),
       this.#image(),
       message.order && card(({ orderCard }) => orderCard(message.order, texts)),
+      message.csat?.length > 0 && later(() => import("./csat.js"), ({ csatCard }) => csatCard(message, { texts, rate: deeds.rateService })),
       message.contact_form && card(({ contactForm }) => contactForm(message, { texts, contacts: deeds.contacts() })),
       this.thumbs,
       this.buttons,

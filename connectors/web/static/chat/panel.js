@@ -14,14 +14,15 @@ export class Panel {
   constructor(texts, chat) {
     Object.assign(this, { texts, chat });
     const { session } = chat;
-    this.header = new Header(texts, { close: () => chat.close(), chooseLanguage: (locale) => chat.chooseLanguage(locale), sound: chat.sound });
-    this.waiting = new WaitingBanner(texts, () => chat.leaveQueue());
+    this.header = new Header(texts, { close: () => chat.close(), save: () => chat.saveTranscript(), chooseLanguage: (locale) => chat.chooseLanguage(locale), sound: chat.sound });
+    this.waiting = new WaitingBanner(texts, { leave: () => chat.leaveQueue(), leaveMessage: () => chat.leaveMessage() });
     this.log = new Log(texts, {
       gateway: session.gateway,
       contacts: () => chat.contacts,
       say: (text) => chat.say(text),
       press: (message, button) => chat.press(message, button),
       rate: (message, helpful) => chat.rate(message, helpful),
+      rateService: (rating, score, comment) => chat.rateService(rating, score, comment),
       retry: (clientId) => chat.outbox.retry(clientId),
       discard: (clientId) => chat.outbox.discard(clientId),
       seen: () => chat.seen(),
@@ -137,7 +138,7 @@ export class Panel {
 }
 
 class Header {
-  constructor(texts, { close, chooseLanguage, sound }) {
+  constructor(texts, { close, save, chooseLanguage, sound }) {
     this.texts = texts;
     this.sound = sound;
     const t = (key) => texts.t(key);
@@ -152,11 +153,14 @@ class Header {
         h("option", { value: locale, lang: locale, selected: locale === texts.locale }, name)),
     );
     this.soundSwitch = button({ class: "tool", "data-testid": "sound-switch", onclick: () => this.#switchSound() });
+    this.save = button({ class: "tool", "aria-label": t("save_chat"), title: t("save_chat"), "data-testid": "save-transcript", hidden: true, onclick: save },
+      icon("save"));
     this.element = h(
       "header", { class: "header" },
       this.avatar,
       h("div", { class: "who" }, this.name, this.status),
       h("label", { class: "tool language" }, icon("globe"), this.language),
+      this.save,
       this.soundSwitch,
       button({ class: "tool", "aria-label": t("close_chat"), title: t("close_chat"), "data-testid": "close", onclick: close },
         icon("down")),
@@ -177,7 +181,8 @@ class Header {
     this.soundSwitch.title = label;
   }
 
-  show({ state, line }) {
+  show({ state, line, messages }) {
+    this.save.hidden = messages.length === 0;
     const person = state.status === "agent" ? (state.agent?.name ?? this.texts.t("person")) : null;
     this.avatar.className = `avatar large ${person ? "is-person" : "is-assistant"}`;
     this.avatar.replaceChildren(person ? [...person][0] : icon("spark"));
@@ -208,16 +213,19 @@ class Actions {
 }
 
 class WaitingBanner {
-  constructor(texts, leave) {
+  constructor(texts, { leave, leaveMessage }) {
     this.texts = texts;
     this.title = h("strong", {});
+    this.wait = h("span", { class: "waiting-wait", "data-testid": "waiting-wait", hidden: true });
+    this.message = button({ class: "quiet-button", "data-testid": "leave-message", onclick: leaveMessage },
+      texts.t("leave_message"));
     this.leave = button({ class: "quiet-button", "data-testid": "leave-queue", onclick: leave },
       texts.t("leave_queue"));
     this.element = h(
       "div", { class: "waiting-banner", role: "status", "data-testid": "waiting-banner", hidden: true },
       h("span", { class: "pulse", "aria-hidden": "true" }),
-      h("div", { class: "waiting-words" }, this.title, h("span", {}, texts.t("waiting_note"))),
-      this.leave,
+      h("div", { class: "waiting-words" }, this.title, this.wait, h("span", {}, texts.t("waiting_note"))),
+      h("div", { class: "waiting-ways" }, this.message, this.leave),
     );
   }
 
@@ -227,8 +235,18 @@ class WaitingBanner {
     const { position } = state;
     const title = this.texts.t(position > 1 ? "waiting_position" : position === 1 ? "waiting_next" : "status_waiting", { position });
     if (this.title.textContent !== title) this.title.textContent = title;
+    this.#showWait(state.wait);
     this.element.dataset.position = position ?? "";
     this.leave.disabled = isLeaving;
+  }
+
+  #showWait(wait) {
+    const from = wait?.least_minutes ?? null;
+    this.wait.hidden = from === null;
+    if (from === null) return;
+    const to = wait.most_minutes;
+    const text = this.texts.t(to === null ? "wait_long" : from ? "wait_band" : "wait_short", { from, to });
+    if (this.wait.textContent !== text) this.wait.textContent = text;
   }
 }
 

@@ -19,6 +19,17 @@ export class Api extends Server {
     this.#call("POST", `/messages/${part(id)}/wrong-answer`, { as: "not_asked_as", article });
   faq = (q, locale) => this.#call("GET", `/faq?${new URLSearchParams({ q, locale })}`);
 
+  close = (id, wrap_up) => this.#call("POST", `/conversations/${part(id)}/close`, { wrap_up });
+  wrapUpChoices = (team) => this.#call("GET", `/wrap-up?${new URLSearchParams({ team })}`);
+  outcome = (id) => this.#call("GET", `/conversations/${part(id)}/outcome`);
+  figures = (days) => this.#call("GET", `/figures?${new URLSearchParams({ days })}`);
+  moment = (text, language) => this.#call("POST", "/moment", { text, language });
+  /** `whose` is mine or all. */
+  promises = (whose) => this.#call("GET", `/promises?${new URLSearchParams({ whose })}`);
+  promisesOf = (id) => this.#call("GET", `/conversations/${part(id)}/promises`);
+  keepPromise = (id) => this.#call("POST", `/promises/${part(id)}/kept`, {});
+  withdrawPromise = (id) => this.#call("POST", `/promises/${part(id)}/withdraw`, {});
+
   #call(method, path, body) {
     return this.call(method, `/desk/api${path}`, body);
   }

@@ -24,6 +24,7 @@ class Composer extends HTMLElement {
     note.addEventListener("click", () => this.setNote(!this.#note, { focus: true }));
     send.addEventListener("click", () => this.#send());
     faq.addEventListener("click", onFaq);
+    this.parts.promise.start({ desk, text, onChange: () => this.#showMode() });
     desk.on("locale", () => this.#showMode());
     desk.preferences.on("change", () => this.#showMode());
   }
@@ -38,6 +39,7 @@ class Composer extends HTMLElement {
       const draft = this.desk.drafts.of(conversation);
       this.parts.text.value = draft.text;
       this.#note = draft.note;
+      this.parts.promise.forget();
     }
     this.#showMode();
     if (isOther) this.#fit();
@@ -109,13 +111,14 @@ class Composer extends HTMLElement {
     if (!text || this.#isTooLong() || this.#conversation === null) return;
     const note = this.isNote;
     this.#stopTyping();
+    const promise = note ? null : this.parts.promise.take();
     this.parts.text.value = "";
     // A note is one remark; the next line is for the customer again, if the agent may write to them.
     this.#note = false;
     this.#keepDraft();
     this.#showMode();
     this.#fit();
-    this.desk.outbox.send(this.#conversation, text, note);
+    this.desk.outbox.send(this.#conversation, text, note, promise);
     this.parts.text.focus();
     this.onSent();
   }
@@ -136,7 +139,8 @@ class Composer extends HTMLElement {
     parts.note.disabled = !this.#mayReply;
     parts.text.placeholder = t(note ? "composer.note_placeholder" : "composer.placeholder");
     setText(parts.label, t(note ? "composer.note_placeholder" : "composer.label"));
-    setText(parts.sendText, t(note ? "composer.add_note" : "composer.send"));
+    parts.promise.hidden = note;
+    setText(parts.sendText, t(note ? "composer.add_note" : parts.promise.isArmed ? "promise.send" : "composer.send"));
     setText(parts.hint, t(this.desk.preferences.get("sendKey") === "ctrl" ? "composer.hint_ctrl" : "composer.hint_enter"));
     this.#showCount();
   }

@@ -19,8 +19,8 @@ class ConversationPane extends HTMLElement {
   #shown = null;
   #follows = true;
 
-  start({ desk, route, onCopy, onFaq }) {
-    Object.assign(this, { desk, route, onCopy, parts: partsOf(this) });
+  start({ desk, route, onCopy, onFaq, onClose }) {
+    Object.assign(this, { desk, route, onCopy, onClose, parts: partsOf(this) });
     const { parts } = this;
     this.composer = parts.composer;
     this.list = new MessageList(parts.messages, { outbox: desk.outbox, onCopy, onWrong: (...answer) => desk.wrongAnswer(...answer), onEdit: (item) => item && this.composer.takeBack(item), onSendAgain: (id) => desk.sendAgain(id) });
@@ -30,7 +30,7 @@ class ConversationPane extends HTMLElement {
     parts.takeover.addEventListener("click", () => this.#takeIt());
     parts.release.addEventListener("click", () => this.#move("release"));
     parts.handback.addEventListener("click", () => this.#move("handback"));
-    parts.close.addEventListener("click", () => this.#move("close"));
+    parts.close.addEventListener("click", () => this.onClose(this.thread.id));
     parts.back.addEventListener("click", () => route.back());
     parts.showCustomer.addEventListener("click", () => route.showSide());
     parts.noteHere.addEventListener("click", () => this.#noteHere());

@@ -439,7 +439,15 @@ export class Desk extends Session {
     this.#placeRow(conversation);
   }
 
-  /** close, release, handback or takeover. */
+  /** Closes with what the agent says of it; rejects when the team wants more said. */
+  async close(id, wrapUp) {
+    const { conversation } = await this.api.close(id, wrapUp);
+    this.#placeRow(conversation);
+    this.notify("notice.close");
+    await Promise.allSettled([this.readThread(id), this.readInbox()]);
+  }
+
+  /** release, handback or takeover. */
   async move(id, move) {
     try {
       const answer = await this.api.move(id, move);

@@ -5,6 +5,10 @@ import "./composer.js";
 import "./customer-pane.js";
 import "./faq-pane.js";
 import "./side-pane.js";
+import "./outcome.js";
+import { FiguresDialog } from "./figures.js";
+import { PromiseAlerts } from "./promises.js";
+import { WrapUpDialog } from "./wrap-up.js";
 import "/page/static/js/sign-in.js";
 import { Alerts } from "./alerts.js";
 import { Api } from "./api.js";
@@ -48,9 +52,14 @@ const page = {
 new Notices(element("notices"), desk);
 page.signIn.start({ state: desk });
 page.inbox.start({ desk, alerts, sounds, route });
-page.conversation.start({ desk, route, onCopy: copy, onFaq: openFaq });
+const wrapUp = new WrapUpDialog({ desk, dialog: element("wrap-up-dialog") });
+page.conversation.start({ desk, route, onCopy: copy, onFaq: openFaq, onClose: (id) => wrapUp.open(id) });
 page.side.start({ route });
 page.customer.start({ desk, route, onCopy: copy });
+document.querySelector("desk-promises").start({ desk, live });
+document.querySelector("desk-outcome").start({ desk, live });
+new FiguresDialog({ desk, dialog: element("figures-dialog"), button: element("open-figures"), onOpen: (id) => route.open(id) });
+new PromiseAlerts({ desk, live, sounds, preferences, onOpen: (id) => route.open(id), dialog: element("promises-dialog"), button: element("open-promises"), count: element("rail-promises") });
 page.faq.start({ desk, onInsert: insertAnswer });
 
 const shortcuts = new Shortcuts([
@@ -61,7 +70,7 @@ const shortcuts = new Shortcuts([
   { key: "r", what: "shortcuts.reply", run: () => page.conversation.reply() },
   { key: "n", what: "shortcuts.note", run: () => page.conversation.note() },
   { key: "f", what: "shortcuts.faq", run: openFaq },
-  { key: "e", what: "shortcuts.close", run: () => confirmMove("close", "confirm.close") },
+  { key: "e", what: "shortcuts.close", run: () => page.conversation.may.close && wrapUp.open(desk.selected.id) },
   { key: "b", what: "shortcuts.handback", run: () => confirmMove("handback", "confirm.handback") },
   { key: "q", what: "shortcuts.release", run: () => confirmMove("release", "confirm.release") },
   { key: "/", what: "shortcuts.search", run: () => page.inbox.focusSearch() },

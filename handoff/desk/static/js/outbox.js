@@ -37,8 +37,9 @@ export class Outbox extends Signals {
     return [...this.#items.values()].filter((item) => item.conversation === conversation);
   }
 
-  send(conversation, text, note) {
-    const item = { client_id: newId(), conversation, text, note, by: this.#name, at: new Date().toISOString(), state: "queued", error: null };
+  /** `promise` is `{due_at}` when the line promises an answer until then. */
+  send(conversation, text, note, promise = null) {
+    const item = { client_id: newId(), conversation, text, note, promise, by: this.#name, at: new Date().toISOString(), state: "queued", error: null };
     this.#items.set(item.client_id, item);
     this.#save(item);
     this.emit("change", conversation);
@@ -99,9 +100,9 @@ export class Outbox extends Signals {
   async #deliver(item) {
     item.state = "sending";
     this.emit("change", item.conversation);
-    const { client_id, text, note } = item;
+    const { client_id, text, note, promise } = item;
     try {
-      const { message } = await this.say(item.conversation, { client_id, text, note });
+      const { message } = await this.say(item.conversation, { client_id, text, note, promise });
       this.onStored(item.conversation, message);
       this.remove(client_id);
       return true;

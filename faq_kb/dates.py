@@ -1,4 +1,7 @@
-"""The day that a message names, by the calendar of the one who wrote it. A day that does not exist is none."""
+"""The day that a message names, by the calendar of the one who wrote it. A day that does not exist is none.
+
+Lowest room, beside the folding it relies on: the bot reads customers' days with it, the desk the promises of agents.
+"""
 
 from __future__ import annotations
 

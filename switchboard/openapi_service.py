@@ -1,0 +1,88 @@
+"""The desk's routes for promises in the OpenAPI document."""
+
+from __future__ import annotations
+
+from switchboard.openapi_parts import Operation, body, op, path, query
+
+_AGENT: Operation = {"security": [{"session": [], "csrf": []}]}
+_READER: Operation = {"security": [{"session": []}]}
+_WHO = {"401": "not_signed_in", "403": "not_allowed, csrf_refused"}
+
+
+def paths() -> dict[str, dict[str, Operation]]:
+    """Under /desk/api."""
+    settled = {"200": "the promise", "404": "unknown_promise", "409": "promise_settled", **_WHO}
+    return {
+        "/widget/transcript": {
+            "get": op(
+                "widget",
+                "The newest conversation as a file: HTML, or text with format=txt.",
+                {"200": "the file", "401": "token_refused", "404": "unknown_conversation"},
+                security=[{"visitor": []}],
+                parameters=query("locale", "format"),
+            ),
+            "post": op(
+                "widget",
+                "The same by mail.",
+                {"200": "sent", "400": "bad_input", "401": "token_refused", "503": "mail_unavailable"},
+                security=[{"visitor": []}],
+                requestBody=body({"email": "string"}),
+            ),
+        },
+        "/desk/api/wrap-up": {
+            "get": op(
+                "desk",
+                "Resolutions, reasons, tags, and what a team has to say at the close.",
+                {"200": "the choices", **_WHO},
+                **_READER,
+                parameters=query("team"),
+            )
+        },
+        "/desk/api/conversations/{conversation_id}/outcome": {
+            "get": op(
+                "desk",
+                "How it ended, and what the customer thought of each stretch.",
+                {"200": "wrap_up, ratings", "404": "unknown_conversation", **_WHO},
+                **_READER,
+                parameters=path("conversation_id"),
+            )
+        },
+        "/desk/api/figures": {
+            "get": op(
+                "desk",
+                "Figures of the last days, for supervisors.",
+                {"200": "the figures", "400": "bad_input", **_WHO},
+                **_READER,
+                parameters=query("days"),
+            )
+        },
+        "/desk/api/moment": {
+            "post": op(
+                "desk",
+                "The time that a draft promises, or null; nothing is kept.",
+                {"200": "moment", "400": "bad_input", **_WHO},
+                **_AGENT,
+                requestBody=body({"text": "string"}, {"language": "string"}),
+            )
+        },
+        "/desk/api/promises": {
+            "get": op(
+                "desk", "Outstanding promises.", {"200": "promises", **_WHO}, **_READER, parameters=query("whose")
+            )
+        },
+        "/desk/api/conversations/{conversation_id}/promises": {
+            "get": op(
+                "desk",
+                "What was promised to this customer.",
+                {"200": "promises", "404": "unknown_conversation", **_WHO},
+                **_READER,
+                parameters=path("conversation_id"),
+            )
+        },
+        "/desk/api/promises/{promise_id}/kept": {
+            "post": op("desk", "It is done.", settled, **_AGENT, parameters=path("promise_id"))
+        },
+        "/desk/api/promises/{promise_id}/withdraw": {
+            "post": op("desk", "It is no longer needed.", settled, **_AGENT, parameters=path("promise_id"))
+        },
+    }
