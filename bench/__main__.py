@@ -73,7 +73,7 @@ def measure(amounts: Amounts, wanted: list[str], faq_data: Path | None, tell: Ca
     with ExitStack() as stack:
         stack.enter_context(alone(data / "bench"))
         if FAQ in wanted:
-            results[FAQ] = faq.faq(faq_data, tell, quick=amounts is QUICK)
+            results[FAQ] = faq.faq(faq_data, data / "bench" / "models", tell, quick=amounts is QUICK)
         if wanted == [FAQ]:
             return results
         # Plain Rasa first: its training may take all cores for minutes, and is over when we start.

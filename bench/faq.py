@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -42,15 +43,20 @@ class FaqSet:
         return {article.id: article.phrasings for article in self.articles}
 
 
-def faq(data: Path | None, tell: Callable[[str], None], quick: bool) -> Result:
-    """Hits, refusals and speed. Without the public sets, or with DIET too slow (``quick``), the rest alone."""
+def faq(data: Path | None, models: Path, tell: Callable[[str], None], quick: bool) -> Result:
+    """Hits, refusals and speed. Without the public sets, or with DIET too slow (``quick``), the rest alone.
+
+    DIET's models are kept in the folder ``models``: training them takes the better part of an hour.
+    """
     sets = list(_sets(data))
     result: Result = {"sets": {}, "speed": []}
     if data is None:
         result["skipped"] = f"the public sets; {DATA_VARIABLE} or --faq-data names their folder"
         tell(f"FAQ: without {result['skipped']}")
+    sides: dict[str, Callable[[FaqSet, Callable[[str], None]], Result]] = {"switchboard": _ours, "bm25": _bm25}
+    if not quick:
+        sides["diet"] = partial(_diet, models)
     for one in sets:
-        sides = {"switchboard": _ours, "bm25": _bm25} if quick else {"switchboard": _ours, "bm25": _bm25, "diet": _diet}
         result["sets"][one.title] = {"entries": len(one.articles), "questions": len(one.questions)}
         for side, measured in sides.items():
             tell(f"FAQ: {one.title}, {side}")
@@ -116,10 +122,11 @@ def _bm25(one: FaqSet, _tell: Callable[[str], None]) -> Result:
     return _judged(one, ask)
 
 
-def _diet(one: FaqSet, tell: Callable[[str], None]) -> Result:
+def _diet(models: Path, one: FaqSet, tell: Callable[[str], None]) -> Result:
     texts = [asked.text for asked in (*one.questions, *one.out_of_scope)]
     entries = {id: list(phrasings) for id, phrasings in one.phrasings.items()}
-    found = _in_a_process("bench.faq_diet", {"entries": entries, "texts": texts}, tell, f"FAQ: {one.title}, DIET")
+    task = {"entries": entries, "texts": texts, "models": str(models.resolve())}
+    found = _in_a_process("bench.faq_diet", task, tell, f"FAQ: {one.title}, DIET")
     answers = {
         text: Found(tuple(ids), float(score), False) for text, (ids, score) in zip(texts, found["answers"], strict=True)
     }

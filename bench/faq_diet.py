@@ -1,13 +1,16 @@
 """Rasa's DIETClassifier as an FAQ search: trained on the phrasings, one intent an entry, then asked everything.
 
-`python -m bench.faq_diet TASK.json ANSWERS.json`, in a process of its own: {"entries": {id: [phrasings]}, "texts": []}
-becomes {"seconds": training, "answers": [[ids, confidence], ...]}.
+`python -m bench.faq_diet TASK.json ANSWERS.json`, in a process of its own. The task {"entries": {id: [phrasings]},
+"texts": [], "models": folder} becomes {"seconds": training, "answers": [[ids, confidence], ...]}. A model is kept in
+the folder under a hash of all that it was trained from, with the seconds that it took.
 """
 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
+import shutil
 import sys
 import tempfile
 import time
@@ -29,17 +32,33 @@ def main(task_path: str, answers_path: str) -> None:
     """Train, ask, write."""
     task = json.loads(Path(task_path).read_text(encoding="utf-8"))
     ids = list(task["entries"])
-    with tempfile.TemporaryDirectory() as made:
-        began = time.monotonic()
-        model = _train(Path(made), task["entries"])
-        seconds = time.monotonic() - began
-        parsed = asyncio.run(_parse(model, task["texts"]))
+    model, seconds = _model_for(task["entries"], Path(task["models"]))
+    parsed = asyncio.run(_parse(str(model), task["texts"]))
     answers = [
         ([ids[int(one["name"].removeprefix("e"))] for one in ranking], ranking[0]["confidence"] if ranking else 0.0)
         for ranking in parsed
     ]
-    found = {"seconds": round(seconds, 1), "answers": answers}
+    found = {"seconds": seconds, "answers": answers}
     Path(answers_path).write_text(json.dumps(found, ensure_ascii=False), encoding="utf-8")
+
+
+def _model_for(entries: dict[str, list[str]], kept: Path) -> tuple[Path, float]:
+    """The trained model and the seconds that its training took."""
+    from rasa import __version__
+
+    made_of = json.dumps([__version__, PIPELINE, list(entries.values())], ensure_ascii=False).encode()
+    model = kept / f"diet-{hashlib.sha256(made_of).hexdigest()[:16]}.tar.gz"
+    written = model.with_suffix(".json")
+    if model.exists() and written.exists():
+        return model, float(json.loads(written.read_text(encoding="ascii"))["seconds"])
+    kept.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        began = time.monotonic()
+        trained = _train(Path(folder), entries)
+        seconds = round(time.monotonic() - began, 1)
+        shutil.move(trained, model)
+    written.write_text(json.dumps({"seconds": seconds}), encoding="ascii")
+    return model, seconds
 
 
 def _train(folder: Path, entries: dict[str, list[str]]) -> str:
