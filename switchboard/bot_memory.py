@@ -19,6 +19,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import ujson
 from rasa.core.brokers.broker import EventBroker
 from rasa.core.tracker_store import SerializedTrackerAsText, TrackerStore
 from rasa.shared.core.constants import ACTION_LISTEN_NAME, ACTION_SESSION_START_NAME
@@ -33,13 +34,13 @@ from rasa.shared.core.events import (
 )
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.utils.common import all_subclasses
-from sqlalchemy import Column, Float, MetaData, String, Table, Text, create_engine, delete, event, select
+from sqlalchemy import Column, Float, MetaData, String, Table, Text, bindparam, create_engine, delete, event, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Engine, make_url
 from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
-from switchboard import bot_validation
+from switchboard import bot_graph, bot_validation
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +55,19 @@ memories = Table(
     Column("events", Text, nullable=False),
     Column("remembered_at", Float, nullable=False),
 )
+
+
+# What every message runs is built once: making a statement anew costs more than running it.
+_READ = select(memories.c.events).where(memories.c.conversation_id == bindparam("conversation"))
+
+
+def _upsert(dialect: Any) -> Any:
+    added = dialect.insert(memories)
+    kept = {name: added.excluded[name] for name in ("events", "remembered_at")}
+    return added.on_conflict_do_update(index_elements=["conversation_id"], set_=kept)
+
+
+_UPSERT = {"postgresql": _upsert(postgresql), "sqlite": _upsert(sqlite)}
 
 
 class BoundedTrackerStore(TrackerStore, SerializedTrackerAsText):
@@ -75,6 +89,7 @@ class BoundedTrackerStore(TrackerStore, SerializedTrackerAsText):
         folder."""
         super().__init__(domain, event_broker, **kwargs)
         bot_validation.install()
+        bot_graph.install()
         self._keep_events = int(keep_events)
         self._database = _Database(host or _default_url())
 
@@ -84,7 +99,7 @@ class BoundedTrackerStore(TrackerStore, SerializedTrackerAsText):
             return  # Rasa saves a tracker that it has just made; nothing has happened in it yet.
         await self.stream_events(tracker)
         events = self.bounded(list(tracker.events))
-        written = json.dumps([event.as_dict() for event in events], ensure_ascii=False)
+        written = ujson.dumps([event.as_dict() for event in events], ensure_ascii=False)
         self._database.write(tracker.sender_id, written)
 
     async def retrieve(self, sender_id: str) -> DialogueStateTracker | None:
@@ -204,16 +219,14 @@ class _Database:
         self._engine = self._open()
 
     def read(self, conversation_id: str) -> str | None:
-        query = select(memories.c.events).where(memories.c.conversation_id == conversation_id)
-        written = self._run(lambda connection: connection.execute(query).scalar_one_or_none())
+        known = {"conversation": conversation_id}
+        written = self._run(lambda connection: connection.execute(_READ, known).scalar_one_or_none())
         return None if written is None else str(written)
 
     def write(self, conversation_id: str, events: str) -> None:
-        dialect = postgresql if self._engine.dialect.name == "postgresql" else sqlite
-        values = {"events": events, "remembered_at": time.time()}
-        statement = dialect.insert(memories).values(conversation_id=conversation_id, **values)
-        upsert = statement.on_conflict_do_update(index_elements=["conversation_id"], set_=values)
-        self._run(lambda connection: connection.execute(upsert))
+        upsert = _UPSERT["postgresql" if self._engine.dialect.name == "postgresql" else "sqlite"]
+        values = {"conversation_id": conversation_id, "events": events, "remembered_at": time.time()}
+        self._run(lambda connection: connection.execute(upsert, values))
 
     def keys(self) -> list[str]:
         return list(

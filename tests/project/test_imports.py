@@ -23,7 +23,12 @@ MAY_USE: dict[str, set[str]] = {
 # Of switchboard, a connector sees records only.
 CONNECTORS_SEE = {"switchboard.records"}
 # Modules that run inside the bot process; nobody else may import Rasa's core, engine or nlu.
-BOT_PROCESS = {"switchboard/bot_memory.py", "switchboard/bot_validation.py", "switchboard/bot_voice.py"}
+BOT_PROCESS = {
+    "switchboard/bot_graph.py",
+    "switchboard/bot_memory.py",
+    "switchboard/bot_validation.py",
+    "switchboard/bot_voice.py",
+}
 RASA_FOR_ALL = ("rasa.core.channels", "rasa.shared.utils", "rasa.shared.exceptions")
 
 
