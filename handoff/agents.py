@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from argon2 import PasswordHasher
@@ -94,6 +94,20 @@ def by_id(connection: Connection, agent_id: int | None) -> Agent | None:
         return None
     row = connection.execute(select(agents).where(agents.c.id == agent_id)).first()
     return _record(row) if row is not None else None
+
+
+def by_ids(connection: Connection, agent_ids: Collection[int]) -> dict[int, Agent]:
+    """These agents, by id."""
+    if not agent_ids:
+        return {}
+    rows = connection.execute(select(agents).where(agents.c.id.in_(list(agent_ids))))
+    return {row.id: _record(row) for row in rows}
+
+
+def with_logins(connection: Connection, logins: Collection[str]) -> list[Agent]:
+    """The agents behind these logins, as far as there are any."""
+    rows = connection.execute(select(agents).where(agents.c.login.in_([one.lower() for one in logins])))
+    return [_record(row) for row in rows]
 
 
 def listing(connection: Connection) -> list[Agent]:

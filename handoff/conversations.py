@@ -34,12 +34,14 @@ def _next_place(unanswered: Unanswered) -> Any:
         Unanswered.AS_BEFORE: conversations.c.unanswered,
         Unanswered.NONE: 0,
     }[unanswered]
-    return (
+    statement = (
         update(conversations)
         .where(conversations.c.id == bindparam("conversation"))
         .values(last_seq=conversations.c.last_seq + 1, unanswered=counted)
         .values({name: bindparam(name) for name in ("last_text", "last_author", "last_at")})
     )
+    # A customer who writes wakes a conversation that was put aside.
+    return statement.values(snoozed_until=None) if unanswered is Unanswered.ONE_MORE else statement
 
 
 # What every message runs is built once: making a statement anew costs more than running it.
@@ -62,6 +64,14 @@ def find(connection: Connection, conversation_id: str) -> Conversation:
     if row is None:
         raise UnknownConversation()
     return _record(row)
+
+
+def by_ids(connection: Connection, conversation_ids: Sequence[str]) -> dict[str, Conversation]:
+    """These conversations, by id."""
+    if not conversation_ids:
+        return {}
+    rows = connection.execute(select(conversations).where(conversations.c.id.in_(list(conversation_ids))))
+    return {row.id: _record(row) for row in rows}
 
 
 def open_one(connection: Connection, channel: str, sender: str) -> Conversation | None:
@@ -139,6 +149,7 @@ def move(
             epoch=epoch,
             agent_id=agent_id,
             closed_at=now if to is Status.CLOSED else None,
+            snoozed_until=None,
         )
     )
     if moved.rowcount != 1:
@@ -229,6 +240,57 @@ def set_reach(connection: Connection, conversation_id: str, reach: Any, now: dat
     )
 
 
+def mark_read(connection: Connection, conversation_id: str, seq: int) -> bool:
+    """The customer's page has shown the lines up to this place; False when that was known, or cannot be."""
+    done = connection.execute(
+        update(conversations)
+        .where(
+            conversations.c.id == conversation_id,
+            conversations.c.read_seq < seq,
+            conversations.c.last_seq >= seq,
+        )
+        .values(read_seq=seq)
+    )
+    return bool(done.rowcount == 1)
+
+
+def snooze(connection: Connection, conversation: Conversation, until: datetime | None, agent_id: int) -> bool:
+    """Put a conversation aside until a time, or (None) take it up again; guarded by its epoch."""
+    done = connection.execute(
+        update(conversations)
+        .where(
+            conversations.c.id == conversation.id,
+            conversations.c.epoch == conversation.epoch,
+            conversations.c.status == Status.AGENT.value,
+        )
+        .values(snoozed_until=until, snoozed_by=agent_id)
+    )
+    return bool(done.rowcount == 1)
+
+
+def any_due(connection: Connection, now: datetime) -> bool:
+    """Whether a snooze is over: asked often, and nearly always answered by an empty index."""
+    due = select(conversations.c.id).where(conversations.c.snoozed_until <= now).limit(1)
+    return connection.execute(due).first() is not None
+
+
+def wake(connection: Connection, now: datetime) -> list[Conversation]:
+    """End every snooze whose time has come; what came back."""
+    due = connection.execute(
+        select(conversations.c.id).where(conversations.c.snoozed_until <= now).order_by(conversations.c.snoozed_until)
+    ).scalars()
+    back = []
+    for conversation_id in list(due):
+        woken = connection.execute(
+            update(conversations)
+            .where(conversations.c.id == conversation_id, conversations.c.snoozed_until <= now)
+            .values(snoozed_until=None)
+        )
+        if woken.rowcount == 1:
+            back.append(find(connection, conversation_id))
+    return back
+
+
 def of_agent(connection: Connection, agent_id: int) -> list[Conversation]:
     """What this agent is answering now, the longest unanswered first."""
     rows = connection.execute(
@@ -265,25 +327,10 @@ def of_other_agents(connection: Connection, agent_id: int, limit: int = 200) -> 
     return [_record(row) for row in rows]
 
 
-def listing(
-    connection: Connection, view: str, before: datetime | None, words: str, limit: int = 50
-) -> list[Conversation]:
-    """Conversations for the desk's lists, newest first: `closed`, `bot` or `all`, with `words` in name or last line."""
-    query = select(conversations).where(conversations.c.last_at.isnot(None))
-    if view in ("closed", "bot"):
-        query = query.where(conversations.c.status == view)
-    if before is not None:
-        query = query.where(conversations.c.last_at < before)
-    if words:
-        like = f"%{_escape_like(words)}%"
-        query = query.where(
-            or_(
-                conversations.c.customer_name.ilike(like, escape="\\"),
-                conversations.c.last_text.ilike(like, escape="\\"),
-                conversations.c.customer_id == words,
-            )
-        )
-    return [_record(row) for row in connection.execute(query.order_by(conversations.c.last_at.desc()).limit(limit))]
+def where(connection: Connection, wanted: Sequence[Any], order: Sequence[Any], limit: int) -> list[Conversation]:
+    """The conversations that fit these conditions, in this order."""
+    query = select(conversations).where(*wanted).order_by(*order).limit(limit)
+    return [_record(row) for row in connection.execute(query)]
 
 
 def past_of(connection: Connection, conversation: Conversation, limit: int = 10) -> list[Conversation]:
@@ -388,10 +435,6 @@ def _note_move(
 
 def _move_record(row: Row) -> Move:
     return Move(row.conversation_id, row.epoch, Status(row.to_status), row.agent_id, row.at, row.actor, row.reason)
-
-
-def _escape_like(words: str) -> str:
-    return words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
 def _record(row: Row) -> Conversation:

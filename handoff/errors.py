@@ -58,6 +58,27 @@ class PromiseSettled(HandoffError):
     status = 409
 
 
+class UnknownTag(HandoffError):
+    """There is no such tag."""
+
+    code = "unknown_tag"
+    status = 404
+
+
+class UnknownAgent(HandoffError):
+    """There is no such colleague, or they do not answer customers."""
+
+    code = "unknown_agent"
+    status = 404
+
+
+class UnknownView(HandoffError):
+    """There is no such saved view."""
+
+    code = "unknown_view"
+    status = 404
+
+
 class TicketAlreadyClaimed(HandoffError):
     """Another agent has taken this conversation."""
 
@@ -119,13 +140,6 @@ class TooManyLogins(HandoffError):
 
     code = "too_many_logins"
     status = 429
-
-
-class UnknownAgent(HandoffError):
-    """There is no such agent."""
-
-    code = "unknown_agent"
-    status = 404
 
 
 class UnknownShift(HandoffError):

@@ -23,6 +23,8 @@ from handoff import (
     conversations,
     deliveries,
     desk_mode,
+    guests,
+    mentions,
     presence,
     routing,
     shapes,
@@ -262,17 +264,11 @@ class Floor:
         is_open = any(self._is_open(connection, team, now) for team in (person.teams if person else ()))
         return person is not None and person.is_free and is_open and agents.take_place(connection, agent, now)
 
-    def give_word(
-        self, connection: Connection, conversation: Conversation, agent: Agent, now: datetime, reason: str, text: str
-    ) -> tuple[Conversation, Message]:
-        """Give a person the word, inside the caller's transaction; the line that tells the customer so."""
-        return self._give_word(connection, conversation, agent, now, reason, text)
-
     def say_own(
         self, connection: Connection, conversation: Conversation, key: str, now: datetime, **values: Any
     ) -> Message:
         """A sentence of the platform's own, stored in the caller's transaction."""
-        return self._system_line(connection, conversation, key, now, **values)
+        return self.system_line(connection, conversation, key, now, **values)
 
     def tell_handoff(self, handoff: Handoff) -> None:
         """Announce a handoff after its transaction committed."""
@@ -295,7 +291,7 @@ class Floor:
         if ticket is None:
             return None
         position = tickets.position(connection, ticket) or 1
-        return self._system_line(
+        return self.system_line(
             connection, conversation, "noted", self.clock(), reply_to=reply_to, part=part, position=position
         )
 
@@ -321,7 +317,7 @@ class Floor:
         wait = waits.in_words(self.wait_of(connection, ticket, position), conversation.language)
         body = {"position": position, "buttons": while_waiting_buttons(conversation.language)}
         key = "queue_next" if position == 1 else "queue_news"
-        return self._system_line(connection, conversation, key, now, body=body, position=position, wait=wait)
+        return self.system_line(connection, conversation, key, now, body=body, position=position, wait=wait)
 
     def offer_message(
         self, connection: Connection, conversation: Conversation, reply_to: int | None, part: int | None
@@ -330,7 +326,7 @@ class Floor:
         ticket = tickets.open_of(connection, conversation.id)
         if ticket is None or conversation.status is not Status.WAITING:
             return None
-        return self._system_line(
+        return self.system_line(
             connection,
             conversation,
             "leave_message",
@@ -345,7 +341,7 @@ class Floor:
         """Tell a customer that a number in their line was hidden; once in a conversation."""
         if transcript.was_told(connection, conversation.id, "number_hidden"):
             return None
-        return self._system_line(
+        return self.system_line(
             connection, conversation, "number_hidden", self.clock(), reply_to=reply_to, part=BEFORE_ANSWERS
         )
 
@@ -354,7 +350,7 @@ class Floor:
         title = texts.say("button_person", conversation.language)
         buttons = [] if conversation.status is Status.WAITING else [{"title": title, "payload": "/ask_person"}]
         key = "attachment_noted" if conversation.status is Status.WAITING else "attachment_kept"
-        return self._system_line(
+        return self.system_line(
             connection, conversation, key, self.clock(), reply_to=reply_to, part=0, body={"buttons": buttons}
         )
 
@@ -369,7 +365,7 @@ class Floor:
             raise MoveNotAllowed("You are not in the queue.")
         ticket = tickets.end(connection, conversation.id, TicketStatus.CANCELLED, now)
         conversation = conversations.move(connection, conversation, Status.BOT, now, "customer", "left the queue")
-        line = self._system_line(
+        line = self.system_line(
             connection,
             conversation,
             "left_queue",
@@ -404,7 +400,7 @@ class Floor:
             conversation = conversations.move(
                 connection, conversation, Status.BOT, self.clock(), "customer", "left a message"
             )
-        line = self._system_line(
+        line = self.system_line(
             connection,
             conversation,
             "contact_saved_until" if promise else "contact_saved",
@@ -427,14 +423,14 @@ class Floor:
             now = self.clock()
             ticket = tickets.find(connection, ticket_id(number))
             try:
-                tickets.claim(connection, ticket, agent.id, now, self._reply_due(ticket, now))
+                tickets.claim(connection, ticket, agent.id, now, self.reply_due(ticket, now))
             except TicketAlreadyClaimed as exc:
                 holder = agents.by_id(connection, exc.details.get("claimed_by"))
                 raise TicketAlreadyClaimed(
                     agent=holder.name if holder else None, status=exc.details.get("status")
                 ) from exc
             conversation = conversations.find(connection, ticket.conversation_id)
-            return self._give_word(connection, conversation, agent, now, "claimed", "agent_joined")
+            return self.give_word(connection, conversation, agent, now, "claimed", "agent_joined")
 
         conversation, line = await self.database.write(work)
         log.info("Ticket claimed", extra={"event": "ticket_claimed", "ticket": number, "agent_id": agent.id})
@@ -506,9 +502,13 @@ class Floor:
                     ticket = tickets.open_of(connection, conversation.id)
                     team = ticket.team if ticket else "support"
                     self.ledger.by_agent(connection, conversation, agent, said, promise_due, team)
+            else:
+                mentions.keep(connection, said, now)
             return conversation, [*lines, said], said
 
         conversation, lines, said = await self.database.write(work)
+        if note and lines:
+            self.tell_named(said)
         await self.tell_and_deliver(conversation, lines, queue=len(lines) > 1)
         return said
 
@@ -543,8 +543,8 @@ class Floor:
                 now = self.clock()
                 ticket = tickets.open_of(connection, conversation.id)
                 if ticket is not None:
-                    tickets.hand_to(connection, ticket, agent.id, now, self._reply_due(ticket, now))
-                moved, line = self._give_word(connection, conversation, agent, now, "taken over", "agent_changed")
+                    tickets.hand_to(connection, ticket, agent.id, now, self.reply_due(ticket, now))
+                moved, line = self.give_word(connection, conversation, agent, now, "taken over", "agent_changed")
                 return moved, [line]
             return self._word_for(connection, conversation, agent, self.clock())
 
@@ -588,12 +588,12 @@ class Floor:
         now = self.clock()
         if not agents.take_place(connection, colleague.agent, now):
             return None
-        tickets.claim(connection, ticket, colleague.agent.id, now, self._reply_due(ticket, now))
+        tickets.claim(connection, ticket, colleague.agent.id, now, self.reply_due(ticket, now))
         conversation = conversations.find(connection, ticket.conversation_id)
         moved = conversations.move(
             connection, conversation, Status.AGENT, now, "router", "assigned", agent_id=colleague.agent.id
         )
-        return moved, [self._system_line(connection, moved, "agent_joined", now, name=colleague.agent.name)]
+        return moved, [self.system_line(connection, moved, "agent_joined", now, name=colleague.agent.name)]
 
     async def put_back_first(self, ticket: Ticket, reason: str, is_silent: bool) -> bool:
         """Take a ticket from an agent who does not answer, and put it before all others. False when it moved on."""
@@ -614,7 +614,7 @@ class Floor:
             back = tickets.put_back(connection, current, first=True, silent=silent)
             moved = conversations.move(connection, conversation, Status.WAITING, now, "router", reason)
             position = tickets.position(connection, back) or 1
-            return moved, [self._system_line(connection, moved, "passed_on", now, position=position)]
+            return moved, [self.system_line(connection, moved, "passed_on", now, position=position)]
 
         try:
             done = await self.database.write(work)
@@ -683,6 +683,13 @@ class Floor:
             self.queue_changed()
         elif conversation.status is Status.AGENT:
             self.live.publish(DESK_TOPIC, {"kind": "row", "conversation": conversation.id})
+
+    def tell_named(self, note: Message) -> None:
+        """Tell the colleagues whom a note names. Who they are is looked up again by their own pages."""
+        logins = mentions.named_in(note.text)
+        if logins:
+            event = {"kind": "mention", "logins": logins, "conversation": note.conversation_id, "by": note.name}
+            self.live.publish(DESK_TOPIC, event)
 
     async def tell_and_deliver(self, conversation: Conversation, lines: Sequence[Message], queue: bool = False) -> None:
         """Tell the pages, then send through the channel what the customer has not got yet."""
@@ -774,27 +781,29 @@ class Floor:
         if conversation.status is Status.CLOSED:
             raise ConversationClosed()
         if conversation.status is Status.AGENT:
-            if conversation.agent_id != agent.id:
+            if conversation.agent_id != agent.id and not guests.is_guest(connection, conversation, agent.id):
                 raise NotYourConversation()
             return conversation, []
         ticket = tickets.open_of(connection, conversation.id)
         if ticket is None:
             wish = Wish(reason="agent_joined")
             ticket = tickets.open_one(connection, conversation.id, wish, TicketKind.LIVE, now)
-        tickets.claim(connection, ticket, agent.id, now, self._reply_due(ticket, now))
-        moved, line = self._give_word(connection, conversation, agent, now, "joined", "agent_joined")
+        tickets.claim(connection, ticket, agent.id, now, self.reply_due(ticket, now))
+        moved, line = self.give_word(connection, conversation, agent, now, "joined", "agent_joined")
         return moved, [line]
 
-    def _give_word(
+    def give_word(
         self, connection: Connection, conversation: Conversation, agent: Agent, now: datetime, reason: str, text: str
     ) -> tuple[Conversation, Message]:
+        """Pass the word to this agent and tell the customer, in the caller's transaction."""
         moved = conversations.move(
             connection, conversation, Status.AGENT, now, f"agent:{agent.login}", reason, agent_id=agent.id
         )
         agents.took(connection, agent.id, now)
-        return moved, self._system_line(connection, moved, text, now, name=agent.name)
+        return moved, self.system_line(connection, moved, text, now, name=agent.name)
 
-    def _reply_due(self, ticket: Ticket, now: datetime) -> datetime:
+    def reply_due(self, ticket: Ticket, now: datetime) -> datetime:
+        """Until when whoever gets this ticket now has to say something."""
         return now + self.teams.current.of(ticket.team).first_reply
 
     async def _let_go(
@@ -822,7 +831,7 @@ class Floor:
                 tickets.end(connection, conversation.id, TicketStatus.CLOSED, now)
             holder = agents.by_id(connection, conversation.agent_id) or agent
             moved = conversations.move(connection, conversation, to, now, f"agent:{agent.login}", reason)
-            line = self._system_line(connection, moved, text, now, name=holder.name, position=position)
+            line = self.system_line(connection, moved, text, now, name=holder.name, position=position)
             return moved, [line, *(self.ask_how_it_was(connection, moved, now) if asks else [])]
 
         moved, lines = await self.database.write(work)
@@ -848,7 +857,7 @@ class Floor:
         question = self.survey.after(connection, conversation, self.post.pulled_by_customer(conversation.channel), now)
         return [question] if question else []
 
-    def _system_line(
+    def system_line(
         self,
         connection: Connection,
         conversation: Conversation,
@@ -859,6 +868,7 @@ class Floor:
         body: Mapping[str, Any] | None = None,
         **values: Any,
     ) -> Message:
+        """Say one of the platform's own sentences, in the caller's transaction."""
         last = transcript.last_from_us(connection, conversation.id)
         said = last.text if last else None
         text = texts.say(key, conversation.language, unlike=said, **values)

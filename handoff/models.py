@@ -3,7 +3,8 @@
 Shapes only. Each table is written by one module: conversations and moves by `conversations.py`, messages by
 `transcript.py`, tickets by `tickets.py`, agents and sessions by `agents.py`, visitors by `visitors.py`, shifts by
 `roster.py`, desk_mode by `desk_mode.py`, deliveries by `deliveries.py`, promises by `promises.py`, ratings by
-`ratings.py`, wrap-ups by `wrap_ups.py`.
+`ratings.py`, wrap-ups by `wrap_ups.py`, tags by `tags.py`, mentions by `mentions.py`, guests by `guests.py`,
+saved views and preferences by `desk/choices.py`.
 """
 
 from __future__ import annotations
@@ -235,6 +236,10 @@ conversations = Table(
     # counted from.
     Column("reach", JSON),
     Column("wrote_at", UtcDateTime),
+    # Up to which line the customer's page has shown the conversation.
+    Column("read_seq", Integer, nullable=False, default=0, server_default="0"),
+    Column("snoozed_until", UtcDateTime),
+    Column("snoozed_by", Integer),
     Column("opened_at", UtcDateTime, nullable=False),
     Column("closed_at", UtcDateTime),
     # One open conversation for each customer on each channel, whoever asks at the same moment.
@@ -249,6 +254,13 @@ conversations = Table(
     Index("conversations_of_sender", "channel", "sender", "opened_at"),
     Index("conversations_by_status", "status", "last_at"),
     Index("conversations_of_customer", "customer_id", "opened_at"),
+    Index("conversations_by_time", "last_at"),
+    Index(
+        "snoozed_conversations",
+        "snoozed_until",
+        sqlite_where=text("snoozed_until IS NOT NULL"),
+        postgresql_where=text("snoozed_until IS NOT NULL"),
+    ),
 )
 
 messages = Table(
@@ -331,6 +343,7 @@ tickets = Table(
     Index("queue_of_team", "team", "status", "kind", "turn_at", "id"),
     Index("claims_of_team", "team", "claimed_at"),
     Index("replies_due", "status", "reply_due_at"),
+    Index("tickets_of_conversation", "conversation_id", "id"),
     sqlite_autoincrement=True,
 )
 
@@ -459,4 +472,68 @@ wrap_ups = Table(
     Column("tags", JSON, nullable=False, default=list),
     Column("at", UtcDateTime, nullable=False),
     Index("wrap_ups_by_time", "at"),
+)
+
+tags = Table(
+    "tags",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    # What tells tags apart: the name folded, so that 退貨 and 退货 are one tag.
+    Column("key", String(80), nullable=False, unique=True),
+    Column("name", String(40), nullable=False),
+    Column("colour", String(12), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+conversation_tags = Table(
+    "conversation_tags",
+    metadata,
+    Column("conversation_id", String(40), ForeignKey("conversations.id"), primary_key=True),
+    Column("tag_id", Integer, ForeignKey("tags.id"), primary_key=True),
+    Column("agent_id", Integer, ForeignKey("agents.id")),
+    Column("at", UtcDateTime, nullable=False),
+    Index("conversations_of_tag", "tag_id", "conversation_id"),
+)
+
+mentions = Table(
+    "mentions",
+    metadata,
+    Column("message_id", BigInteger, ForeignKey("messages.id"), primary_key=True, autoincrement=False),
+    Column("agent_id", Integer, ForeignKey("agents.id"), primary_key=True),
+    Column("conversation_id", String(40), ForeignKey("conversations.id"), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("seen_at", UtcDateTime),
+    Index("mentions_of_agent", "agent_id", "message_id"),
+)
+
+guests = Table(
+    "guests",
+    metadata,
+    # A colleague beside the one who has the word. Holds for one epoch: whoever takes the word next begins alone.
+    Column("conversation_id", String(40), ForeignKey("conversations.id"), primary_key=True),
+    Column("agent_id", Integer, ForeignKey("agents.id"), primary_key=True),
+    Column("epoch", Integer, nullable=False),
+    Column("invited_by", Integer, ForeignKey("agents.id"), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Index("guest_at", "agent_id", "conversation_id"),
+)
+
+desk_views = Table(
+    "desk_views",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("agent_id", Integer, ForeignKey("agents.id"), nullable=False),
+    Column("name", String(60), nullable=False),
+    Column("filters", JSON, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    UniqueConstraint("agent_id", "name", name="one_view_a_name"),
+    sqlite_autoincrement=True,
+)
+
+desk_preferences = Table(
+    "desk_preferences",
+    metadata,
+    Column("agent_id", Integer, ForeignKey("agents.id"), primary_key=True, autoincrement=False),
+    Column("choices", JSON, nullable=False),
 )

@@ -46,6 +46,9 @@ class Conversation:
     unanswered: int
     reach: Mapping[str, Any] | None
     wrote_at: datetime | None
+    read_seq: int
+    snoozed_until: datetime | None
+    snoozed_by: int | None
     opened_at: datetime
     closed_at: datetime | None
 

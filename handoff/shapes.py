@@ -103,13 +103,17 @@ def conversation_row(conversation: Conversation, agent: Agent | None, ticket: Ti
         "agent": {"id": agent.id, "name": agent.name} if agent else None,
         "last_text": conversation.last_text,
         "last_author": conversation.last_author,
-        "last_at": _iso(conversation.last_at),
+        "last_at": iso(conversation.last_at),
         "unread": conversation.unanswered,
         "opened_at": conversation.opened_at.isoformat(),
-        "closed_at": _iso(conversation.closed_at),
+        "closed_at": iso(conversation.closed_at),
         "tier": conversation.tier.value,
         "ticket": ticket.number if ticket else None,
+        "team": ticket.team if ticket else None,
         "page": conversation.page,
+        "last_seq": conversation.last_seq,
+        "read_seq": conversation.read_seq,
+        "snoozed_until": iso(conversation.snoozed_until),
     }
 
 
@@ -134,7 +138,8 @@ def _only_id(faq: Any) -> dict[str, Any] | None:
     return {"id": faq.get("id")} if isinstance(faq, dict) and faq.get("id") else None
 
 
-def _iso(moment: datetime | None) -> str | None:
+def iso(moment: datetime | None) -> str | None:
+    """A time on the wire."""
     return moment.isoformat() if moment else None
 
 
@@ -154,5 +159,5 @@ def promise(record: Promise, conversation: Conversation, owner: Agent | None, no
         "message_id": record.message_id,
         "made_at": record.made_at.isoformat(),
         "due_at": record.due_at.isoformat(),
-        "settled_at": _iso(record.settled_at),
+        "settled_at": iso(record.settled_at),
     }

@@ -92,6 +92,19 @@ def last_of(connection: Connection, conversation_id: str) -> Ticket | None:
     return _record(row) if row is not None else None
 
 
+def last_of_each(connection: Connection, conversation_ids: Sequence[str]) -> dict[str, Ticket]:
+    """The newest ticket of each of these conversations that has one."""
+    if not conversation_ids:
+        return {}
+    newest = (
+        select(func.max(tickets.c.id))
+        .where(tickets.c.conversation_id.in_(list(conversation_ids)))
+        .group_by(tickets.c.conversation_id)
+    )
+    rows = connection.execute(select(tickets).where(tickets.c.id.in_(newest)))
+    return {row.conversation_id: _record(row) for row in rows}
+
+
 def find(connection: Connection, identity: int | None) -> Ticket:
     """The ticket with this id. Raises UnknownTicket."""
     row = None

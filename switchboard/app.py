@@ -28,7 +28,7 @@ from faq_kb.console.presence import Presence
 from faq_kb.console.trying import Trying
 from faq_kb.console.uploads import Uploads
 from faq_kb.masking import Masking
-from handoff import agents, migrations, wrap_ups
+from handoff import agents, migrations, search, wrap_ups
 from handoff.clock import Clock, utc_now
 from handoff.database import Database
 from handoff.desk.after import AfterDesk
@@ -78,6 +78,9 @@ WATCH_EVERY_SECONDS = 5
 # An article that is due goes live within this.
 SCHEDULE_EVERY_SECONDS = 5
 BOT_WAIT_SECONDS = 60
+WAKE_EVERY_SECONDS = 2
+# What was said can be found so much later.
+INDEX_EVERY_SECONDS = 1
 
 
 def create_app(
@@ -156,9 +159,9 @@ def create_app(
     logins = Rates(settings.logins_per_minute, settings.logins_per_minute / 60, time.monotonic)
     secure = settings.base_url.startswith("https://")
     sessions = Sessions(database, logins, clock, secure, address_of)
-    app.blueprint(
-        Desk(database, floor, live, sessions, knowledge, orders, learning, clock, settings.base_url).blueprint()
-    )
+    desk = Desk(database, floor, live, sessions, knowledge, orders, learning, clock, settings.base_url)
+    app.blueprint(desk.blueprint())
+    _add_desk_life(app, desk, database, clock)
     app.blueprint(TeamDesk(floor, sessions, clock).blueprint())
     app.blueprint(RosterDesk(database, floor, sessions, clock).blueprint())
     app.blueprint(PromiseDesk(database, ledger, live, sessions, clock).blueprint())
@@ -333,6 +336,26 @@ def _add_channels_life(app: Sanic, mount: channels.Mount, post: ChannelPost, lin
         await asyncio.gather(*tasks, return_exceptions=True)
         await line.stop()
         await post.stop()
+
+
+def _add_desk_life(app: Sanic, desk: Desk, database: Database, clock: Clock) -> None:
+    """Bring back what agents put aside, and keep the index of the transcript up to date."""
+    tasks: list[asyncio.Task[None]] = []
+
+    async def index() -> None:
+        while lines := await database.read(search.waiting):
+            await database.write(partial(search.add, folded=lines, now=clock()))
+
+    @app.listener("after_server_start")
+    async def start(_app: Sanic, _loop: Any) -> None:
+        tasks.append(asyncio.create_task(forever(WAKE_EVERY_SECONDS, desk.passing.wake)))
+        tasks.append(asyncio.create_task(forever(INDEX_EVERY_SECONDS, index)))
+
+    @app.listener("before_server_stop")
+    async def stop(_app: Sanic, _loop: Any) -> None:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _add_editing_life(app: Sanic, editing: Editing, presence: Presence) -> None:

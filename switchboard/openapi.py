@@ -12,7 +12,7 @@ from sanic.request import Request
 from sanic.response import HTTPResponse, json
 from sanic.response import html as html_response
 
-from switchboard import __version__, openapi_editing, openapi_service
+from switchboard import __version__, openapi_desk, openapi_editing, openapi_service
 from switchboard.openapi_parts import Operation, body, op, path, query
 
 _PAGE_POLICY = "default-src 'none'; style-src 'sha256-{digest}'; frame-ancestors 'none'; base-uri 'none'"
@@ -154,15 +154,6 @@ def document() -> dict[str, Any]:
         "/desk/api/inbox": {
             "get": op("desk", "Queue, own and colleagues' conversations.", {"200": "the inbox"}, **_READER)
         },
-        "/desk/api/conversations": {
-            "get": op(
-                "desk",
-                "Conversations, newest first.",
-                {"200": "rows", "400": "bad_input"},
-                **_READER,
-                parameters=query("view", "before", "q"),
-            )
-        },
         "/desk/api/conversations/{conversation_id}": {
             "get": op(
                 "desk",
@@ -303,6 +294,7 @@ def document() -> dict[str, Any]:
                 ),
             )
         },
+        **openapi_desk.paths(),
         **openapi_editing.paths(),
         **openapi_service.paths(),
         **_pages(),

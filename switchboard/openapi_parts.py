@@ -28,13 +28,16 @@ def op(tag: str, summary: str, answers: dict[str, str], **more: Any) -> Operatio
 
 
 def body(required: dict[str, str], optional: dict[str, str] | None = None) -> dict[str, Any]:
-    properties = {name: {"type": kind} for name, kind in {**required, **(optional or {})}.items()}
-    return {
-        "required": True,
-        "content": {
-            "application/json": {"schema": {"type": "object", "properties": properties, "required": list(required)}}
-        },
-    }
+    properties = {name: _typed(kind) for name, kind in {**required, **(optional or {})}.items()}
+    schema: dict[str, Any] = {"type": "object", "properties": properties}
+    if required:
+        # An empty list is not allowed here.
+        schema["required"] = list(required)
+    return {"required": True, "content": {"application/json": {"schema": schema}}}
+
+
+def _typed(kind: str) -> dict[str, Any]:
+    return {"type": "array", "items": {"type": "string"}} if kind == "array" else {"type": kind}
 
 
 def query(*names: str) -> list[dict[str, Any]]:

@@ -35,7 +35,7 @@ from handoff.errors import (
 from handoff.floor import DESK_TOPIC, QUEUE_TOPIC, Floor, contact_in, customer_topic
 from handoff.models import Author, Status
 from handoff.plain import is_plain, plain
-from handoff.records import Rating
+from handoff.records import Message, Rating
 from handoff.transcript_file import TranscriptFile, TranscriptMail
 from handoff.visitors import Visitor
 from switchboard import language
@@ -283,6 +283,15 @@ class Reception:
         return [{"type": "session", **await self._session(fresh, fresh.language)}]
 
     async def _read(self, visitor: Visitor, frame: Mapping[str, Any]) -> list[Frame]:
+        """The page has shown a line: kept when it is one of the customer's own, and further than before."""
+        shown = frame.get("message_id")
+        if type(shown) is not int or not 0 < shown < 2**63:
+            return []
+        line = await self._database.read(lambda c: _unread_line(c, visitor, shown))
+        if line is None:
+            return []
+        if await self._database.write(lambda c: conversations.mark_read(c, line.conversation_id, line.seq)):
+            self._live.publish(DESK_TOPIC, {"kind": "read", "conversation": line.conversation_id, "seq": line.seq})
         return []
 
     async def _ping(self, visitor: Visitor, frame: Mapping[str, Any]) -> list[Frame]:
@@ -551,3 +560,12 @@ def _is_index(value: object) -> TypeGuard[int]:
 
 def _in(by_locale: Mapping[str, str], spoken: str) -> str:
     return next((by_locale[one] for one in texts.FALLBACKS[spoken] if by_locale.get(one)), "")
+
+
+def _unread_line(connection: Connection, visitor: Visitor, message_id: int) -> Message | None:
+    """This line, when it is the visitor's and their page has not told of it yet."""
+    own = conversations.ids_of_sender(connection, WIDGET, visitor.id)
+    line = transcript.find(connection, own, message_id)
+    if line is None or line.seq <= conversations.find(connection, line.conversation_id).read_seq:
+        return None
+    return line

@@ -14,9 +14,10 @@ from sanic.request import Request
 from sqlalchemy.engine import Connection
 from websockets.exceptions import ConnectionClosed
 
-from handoff import agents, conversations, deliveries, shapes, tickets
+from handoff import agents, conversations, deliveries, shapes
 from handoff.clock import Clock
 from handoff.database import Database
+from handoff.desk.rows import conversation_row
 from handoff.desk.sessions import Sessions
 from handoff.errors import NotSignedIn
 from handoff.floor import DESK_TOPIC, QUEUE_TOPIC
@@ -116,7 +117,7 @@ class DeskSocket:
         return agent
 
     async def _talk(self, agent: Agent, ear: Ear) -> None:
-        tasks = [asyncio.create_task(self._listen(ear)), asyncio.create_task(self._read(agent))]
+        tasks = [asyncio.create_task(self._listen(ear, agent)), asyncio.create_task(self._read(agent))]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
@@ -156,7 +157,7 @@ class DeskSocket:
             # The first person at the desk: pages that said "nobody is there" ask again.
             self._exchange.publish(QUEUE_TOPIC, {"kind": "state"})
 
-    async def _listen(self, ear: Ear) -> None:
+    async def _listen(self, ear: Ear, agent: Agent) -> None:
         while True:
             event = await ear.next()
             if event is None:
@@ -165,7 +166,7 @@ class DeskSocket:
                 self._checked_at = 0.0
             if not await self._is_signed_in():
                 return
-            frame = await self._frame_for(event)
+            frame = await self._frame_for(event, agent)
             if frame is not None:
                 await self._send(frame)
 
@@ -182,7 +183,7 @@ class DeskSocket:
         self._checked_at = now
         return True
 
-    async def _frame_for(self, event: Mapping[str, Any]) -> dict[str, Any] | None:
+    async def _frame_for(self, event: Mapping[str, Any], agent: Agent) -> dict[str, Any] | None:
         kind = event.get("kind")
         if kind in ("inbox", "lagged"):
             return {"type": "inbox"}
@@ -200,6 +201,12 @@ class DeskSocket:
             return {"type": "rated", "conversation": event["conversation"]}
         if kind == "promise":
             return {"type": "promise", "stage": event["stage"], "promise": event["promise"]}
+        if kind == "read":
+            return {"type": "read", "conversation": event["conversation"], "seq": event["seq"]}
+        if kind == "mention" and agent.login in event["logins"]:
+            return {"type": "mention", "conversation": event["conversation"], "by": event["by"]}
+        if kind in ("invited", "woke") and event["agent"] == agent.id:
+            return {"type": kind, "conversation": event["conversation"], "by": event["by"]}
         if kind == "row":
             return {"type": "conversation", "conversation": await self._row(str(event["conversation"]))}
         return None
@@ -211,9 +218,7 @@ class DeskSocket:
 
     async def _row(self, conversation_id: str) -> dict[str, Any]:
         def work(connection: Connection) -> dict[str, Any]:
-            conversation = conversations.find(connection, conversation_id)
-            holder = agents.by_id(connection, conversation.agent_id)
-            return shapes.conversation_row(conversation, holder, tickets.last_of(connection, conversation_id))
+            return conversation_row(connection, conversations.find(connection, conversation_id))
 
         return await self._database.read(work)
 

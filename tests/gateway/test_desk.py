@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from http.cookies import Morsel
 from typing import Any
 
 import aiohttp
 import pytest
+from desk_parts import on_screen, waiting
 from gateway_parts import PASSWORD, Gateway, Page, Seat, Start
 
 from handoff import agents
@@ -30,45 +29,6 @@ async def _log_in(
     url = f"{gateway.base}/desk/api/login"
     async with aiohttp.ClientSession() as http, http.post(url, json=body, **more) as response:
         return response.status, await response.json(), response
-
-
-async def _waiting(gateway: Gateway, locale: str = "en") -> Page:
-    gateway.bot.hands_over("/ask_person", summary="wants a person")
-    page = await gateway.page(locale=locale)
-    await page.send({"type": "person", "client_id": "p"})
-    await page.state("waiting")
-    return page
-
-
-class _Screen:
-    """The desk's page on its socket."""
-
-    def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
-        self.socket = socket
-        self.frames: list[dict[str, Any]] = []
-
-    async def until(self, kind: str, words: str = "", seconds: float = 5) -> dict[str, Any]:
-        while True:
-            frame = await self.socket.receive_json(timeout=seconds)
-            self.frames.append(frame)
-            if frame["type"] == kind and words in json.dumps(frame):
-                return frame
-
-    async def closed(self, seconds: float = 5) -> int | None:
-        while True:
-            message = await self.socket.receive(seconds)
-            if message.type is aiohttp.WSMsgType.TEXT:
-                self.frames.append(json.loads(message.data))
-            else:
-                return message.data if message.type is aiohttp.WSMsgType.CLOSE else self.socket.close_code
-
-
-@asynccontextmanager
-async def _screen(seat: Seat, csrf: Any = None, origin: str | None = "own") -> AsyncIterator[_Screen]:
-    headers = {"Origin": seat.gateway.base if origin == "own" else origin} if origin else {}
-    async with seat.http.ws_connect(f"{seat.gateway.base}/desk/live", headers=headers) as socket:
-        await socket.send_json({"type": "hello", "csrf": seat.csrf if csrf is None else csrf})
-        yield _Screen(socket)
 
 
 # -- signing in ------------------------------------------------------------------------------------------------
@@ -198,7 +158,7 @@ async def test_a_new_password_and_switching_off_end_every_session(start: Start) 
 async def test_attack_10_an_editor_sees_no_conversation_and_does_nothing_to_one(start: Start) -> None:
     gateway = await start()
     ben, eddy = await gateway.seat("ben"), await gateway.seat("eddy")
-    page = await _waiting(gateway)
+    page = await waiting(gateway)
     (row,) = (await ben.get("/inbox"))["queue"]
     one = f"/conversations/{row['conversation']}"
     for path in ("/inbox", "/conversations?q=a", one, f"{one}/messages", "/faq?q=fee"):
@@ -208,7 +168,7 @@ async def test_attack_10_an_editor_sees_no_conversation_and_does_nothing_to_one(
         f"/tickets/{row['number']}/claim", "/tickets/next/claim",
     ):  # fmt: skip
         assert (await eddy.post(path, {"text": "hello"}, status=403))["error"]["code"] == "not_allowed", path
-    async with _screen(eddy) as screen:
+    async with on_screen(eddy) as screen:
         assert await screen.closed() == 4401 and screen.frames == []
     await eddy.get("/me")
     await eddy.post("/logout")
@@ -274,7 +234,7 @@ async def test_an_agent_reads_everything_answers_and_closes(gateway: Gateway) ->
 async def test_lines_that_cannot_be_said_are_refused(start: Start) -> None:
     gateway = await start()
     seat = await gateway.seat("ben")
-    await _waiting(gateway)
+    await waiting(gateway)
     path = f"/conversations/{await seat.claim_only()}/messages"
     for body, status, code in (
         ({}, 400, "bad_input"),
@@ -295,13 +255,13 @@ async def test_lines_that_cannot_be_said_are_refused(start: Start) -> None:
 
 async def test_attack_7_a_note_never_reaches_the_customer(gateway: Gateway) -> None:
     ben, cleo = await gateway.seat("ben"), await gateway.seat("cleo")
-    page = await _waiting(gateway)
+    page = await waiting(gateway)
     conversation = await ben.claim_only()
     await gateway.rest("hello", sender="ana")
     gateway.bot.hands_over("person please")
     await gateway.rest("person please", sender="ana")
     rest = await ben.claim_only()
-    async with _screen(cleo) as screen:
+    async with on_screen(cleo) as screen:
         await screen.until("ready")
         for one in (conversation, rest):
             await ben.post(f"/conversations/{one}/messages", {"text": "SECRET: a difficult one", "note": True})
@@ -326,7 +286,7 @@ async def test_attack_7_a_note_never_reaches_the_customer(gateway: Gateway) -> N
 
 async def test_a_colleague_cannot_speak_close_or_take_and_a_supervisor_can(gateway: Gateway) -> None:
     ben, cleo, sue = await gateway.seat("ben"), await gateway.seat("cleo"), await gateway.seat("sue")
-    page = await _waiting(gateway)
+    page = await waiting(gateway)
     conversation = await ben.claim_only()
     for path in ("messages", "takeover", "close", "release", "handback"):
         refused = await cleo.post(f"/conversations/{conversation}/{path}", {"text": "x"}, status=409)
@@ -344,7 +304,7 @@ async def test_a_colleague_cannot_speak_close_or_take_and_a_supervisor_can(gatew
 
 async def test_a_released_conversation_waits_again_and_a_handed_back_one_is_the_bots(gateway: Gateway) -> None:
     ben, cleo = await gateway.seat("ben"), await gateway.seat("cleo")
-    page = await _waiting(gateway)
+    page = await waiting(gateway)
     conversation = await ben.claim_only()
     await ben.post(f"/conversations/{conversation}/release")
     assert await cleo.claim_only() == conversation
@@ -407,7 +367,7 @@ async def test_history_and_search(gateway: Gateway) -> None:
         assert len(found) == count, words
     second = (await seat.get("/conversations?before=" + rows[0]["last_at"].replace("+", "%2B")))["conversations"]
     assert [row["id"] for row in second] == [conversations[0]]
-    for query in ("view=mine", "before=yesterday", "before=0001-01-01T00:00:00%2B14:00"):
+    for query in ("view=x", "before=yesterday", "before=0001-01-01T00:00:00%2B14:00"):
         assert (await seat.get(f"/conversations?{query}", status=400))["error"]["code"] == "bad_input", query
 
 
@@ -428,9 +388,9 @@ async def test_articles_are_found_in_the_agents_language(start: Start) -> None:
 
 async def test_the_desk_hears_of_a_ticket_and_of_each_line_at_once(gateway: Gateway) -> None:
     seat = await gateway.seat("ben")
-    async with _screen(seat) as screen:
+    async with on_screen(seat) as screen:
         await screen.until("ready")
-        page = await _waiting(gateway)
+        page = await waiting(gateway)
         ticket = (await screen.until("ticket", seconds=1))["ticket"]
         assert ticket["position"] is None and ticket["summary"] == "wants a person"
         await seat.post(f"/tickets/{ticket['number']}/claim")
@@ -449,13 +409,13 @@ async def test_attack_30_the_desks_socket_refuses_foreign_pages_and_strangers(st
     gateway = await start(allowed_origins="https://shop.example.com")
     seat, cleo = await gateway.seat("ben"), await gateway.seat("cleo")
     for origin in (None, "null", "https://evil.example", "https://shop.example.com", gateway.base + ".evil.com"):
-        async with _screen(seat, origin=origin) as screen:
+        async with on_screen(seat, origin=origin) as screen:
             assert await screen.closed() == 4403, origin
     for csrf in ("", "x", cleo.csrf, 5, ["x"], {}, True, "\ud800"):
-        async with _screen(seat, csrf=csrf) as screen:
+        async with on_screen(seat, csrf=csrf) as screen:
             assert await screen.closed() == 4401, csrf
     stranger = Seat(gateway, gateway.http, seat.csrf, {})
-    async with _screen(stranger) as screen:
+    async with on_screen(stranger) as screen:
         assert await screen.closed() == 4401
 
 
@@ -463,8 +423,8 @@ async def test_attack_30_the_desks_socket_refuses_foreign_pages_and_strangers(st
 async def test_attack_7_who_loses_the_right_hears_nothing_more(start: Start, way: str) -> None:
     gateway = await start()
     ben, cleo = await gateway.seat("ben"), await gateway.seat("cleo")
-    page = await _waiting(gateway)
-    async with _screen(ben) as screen:
+    page = await waiting(gateway)
+    async with on_screen(ben) as screen:
         await screen.until("ready")
         await _lose_right(gateway, ben, way)
         if way != "signs out":

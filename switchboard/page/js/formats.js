@@ -86,6 +86,14 @@ export function shortTime(iso) {
   return formatter(Intl.DateTimeFormat, { month: "numeric", day: "numeric" }).format(at);
 }
 
+/** A time to come: within a day the hour, beyond it the day as well. */
+export function soonTime(iso) {
+  const at = instant(iso);
+  if (!at) return "";
+  if (at.toDateString() === new Date().toDateString()) return clockTime(iso);
+  return formatter(Intl.DateTimeFormat, { weekday: "short", month: "numeric", day: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(at);
+}
+
 export function isOlderThan(iso, hours) {
   const at = instant(iso);
   return Boolean(at) && Date.now() - at.getTime() > hours * HOUR * 1000;

@@ -1,4 +1,4 @@
-// What this agent likes on this machine: theme, send key, sounds, shortcuts.
+// What somebody likes: theme, send key, sounds, alerts, shortcuts. Kept on this machine, and by the desk with the agent.
 import { Signals } from "./signals.js";
 import { read, write } from "./storage.js";
 
@@ -7,6 +7,10 @@ const DEFAULTS = {
   sendKey: "enter",
   ticketSound: true,
   messageSound: true,
+  mentionSound: true,
+  titleBadge: true,
+  notifications: true,
+  realert: true,
   shortcuts: true,
   locale: null,
 };
@@ -24,6 +28,11 @@ export class Preferences extends Signals {
     write("preferences", this.#values);
     if (name === "theme") this.showTheme();
     this.emit("change", name);
+  }
+
+  /** What the server keeps for this person wins over what this machine remembers. */
+  takeUp(kept) {
+    for (const [name, value] of Object.entries(kept)) if (name in DEFAULTS && this.#values[name] !== value) this.set(name, value);
   }
 
   showTheme() {

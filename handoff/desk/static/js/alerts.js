@@ -18,6 +18,7 @@ export class Alerts extends Signals {
     desk.on("inbox agent", () => this.#look());
     desk.on("ticket", (ticket) => this.#announce(ticket));
     desk.on("customerWrote", (event) => this.#customerWrote(event));
+    desk.on("told", (frame) => this.#told(frame));
     desk.on("tick", () => this.#ringAgain());
     desk.on("locale", () => this.showCount());
     preferences.on("change", () => this.#look());
@@ -63,7 +64,7 @@ export class Alerts extends Signals {
   }
 
   #ringAgain() {
-    if (!this.isRinging) return;
+    if (!this.isRinging || !this.preferences.get("realert")) return;
     const pause = RING_SECONDS[Math.min(this.#rings, RING_SECONDS.length - 1)];
     if (Date.now() - this.#rangAt < pause * 1000) return;
     this.#rings += 1;
@@ -83,7 +84,18 @@ export class Alerts extends Signals {
     this.showCount();
   }
 
+  /** A colleague named or invited this agent, or what they put aside is back. */
+  #told({ type, conversation, by }) {
+    const row = this.desk.inbox.find(conversation) ?? this.desk.threads.get(conversation)?.row;
+    const text = t(`alert.${type}`, { by: oneLine(by, 60), customer: oneLine(row?.customer, 60) });
+    announce(text);
+    if (this.preferences.get("mentionSound")) this.sounds.chime();
+    this.desk.emit("notice", { text, act: { text: t("action.open"), run: () => this.emit("open", conversation) }, kind: "plain" });
+    this.#notification(text, [], `${type}-${conversation}`, conversation);
+  }
+
   #notification(title, lines, tag, conversation) {
+    if (!this.preferences.get("notifications")) return;
     if (!("Notification" in window) || Notification.permission !== "granted" || document.hasFocus()) return;
     try {
       // The tag makes two desks of one agent show one notification.
@@ -101,10 +113,12 @@ export class Alerts extends Signals {
   showCount() {
     const waiting = this.desk.agent ? this.desk.inbox.queue.length : 0;
     const unread = this.desk.agent ? this.desk.inbox.mine.reduce((sum, row) => sum + this.desk.unread(row), 0) : 0;
-    const mark = waiting ? `(${waiting}) ` : unread ? "• " : "";
+    const mentions = this.desk.inbox.counts.mentions ?? 0;
+    const isShown = this.preferences.get("titleBadge");
+    const mark = !isShown ? "" : waiting ? `(${waiting}) ` : unread || mentions ? "• " : "";
     const title = `${mark}${t("title")}`;
     if (document.title !== title) document.title = title;
-    this.favicon.show(waiting, unread > 0);
+    this.favicon.show(isShown ? waiting : 0, isShown && unread + mentions > 0);
   }
 }
 

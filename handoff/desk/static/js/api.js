@@ -17,6 +17,21 @@ export class Api extends Server {
   sendAgain = (id) => this.#call("POST", `/messages/${part(id)}/send-again`, {});
   wrongAnswer = (id, article) =>
     this.#call("POST", `/messages/${part(id)}/wrong-answer`, { as: "not_asked_as", article });
+  search = (query) => this.#call("GET", `/search?${new URLSearchParams(query)}`);
+  views = () => this.#call("GET", "/views");
+  saveView = (name, filters) => this.#call("POST", "/views", { name, filters });
+  deleteView = (id) => this.#call("DELETE", `/views/${part(id)}`);
+  preferences = () => this.#call("GET", "/preferences");
+  prefer = (choices) => this.#call("PUT", "/preferences", choices);
+  colleagues = () => this.#call("GET", "/colleagues");
+  transfer = (id, to) => this.#call("POST", `/conversations/${part(id)}/transfer`, to);
+  invite = (id, agent) => this.#call("POST", `/conversations/${part(id)}/guests`, { agent });
+  sendAway = (id, agent) => this.#call("DELETE", `/conversations/${part(id)}/guests/${part(agent)}`);
+  snooze = (id, until) => this.#call("POST", `/conversations/${part(id)}/snooze`, { until });
+  seen = (id) => this.#call("POST", `/conversations/${part(id)}/seen`, {});
+  tags = () => this.#call("GET", "/tags");
+  tag = (id, name, colour) => this.#call("POST", `/conversations/${part(id)}/tags`, { name, colour });
+  untag = (id, tag) => this.#call("DELETE", `/conversations/${part(id)}/tags/${part(tag)}`);
   faq = (q, locale) => this.#call("GET", `/faq?${new URLSearchParams({ q, locale })}`);
 
   close = (id, wrap_up) => this.#call("POST", `/conversations/${part(id)}/close`, { wrap_up });

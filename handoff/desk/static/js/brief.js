@@ -1,14 +1,12 @@
 // The handoff brief: on one screen why the customer waits, what the assistant already collected and said, and how to reach them.
-import { ago, clockTime, inLocale, wait } from "/page/static/js/formats.js";
+import { ago, clockTime, dateTime, inLocale, wait } from "/page/static/js/formats.js";
 import { orderFacts } from "./order-view.js";
 import { showPriority } from "./rows.js";
 import { oneLine } from "/page/static/js/safe-text.js";
 import { copyOf, partsOf, showFacts } from "/page/static/js/templates.js";
 import { named, t } from "/page/static/js/texts.js";
 
-const ANSWERS_SHOWN = 4;
-
-export function briefView({ ticket, customer, messages }, { onCopy, isOpen }) {
+export function briefView({ ticket, customer, brief }, { onCopy, onArticle, onMessage, isOpen }) {
   const parts = partsOf(copyOf("brief"));
   parts.root.open = isOpen;
   showPriority(parts.priority, ticket.priority);
@@ -22,10 +20,45 @@ export function briefView({ ticket, customer, messages }, { onCopy, isOpen }) {
     [t("brief.proved"), named("tier", customer?.tier)],
     ...slotFacts(ticket.slots),
     ...contactFacts(ticket.contact),
-    [t("brief.answered"), answersBefore(messages, ticket), { whole: true }],
     [t("brief.order"), orderFacts(ticket.order), { whole: true }],
   ], onCopy);
+  const { tried = [], suggested = [], promises = [] } = brief ?? {};
+  parts.triedSection.hidden = tried.length === 0;
+  parts.tried.replaceChildren(...tried.map((one) => triedView(one, onMessage)));
+  parts.suggestedSection.hidden = suggested.length === 0;
+  parts.suggested.replaceChildren(...suggested.map((article) => suggestion(article, onArticle)));
+  parts.promisesSection.hidden = promises.length === 0;
+  parts.promises.replaceChildren(...promises.map(promiseView));
   return parts.root;
+}
+
+/** What the customer asked and what the assistant made of it; a click leads to the line. */
+function triedView({ asked, said, article, outcome, message }, onMessage) {
+  const parts = partsOf(copyOf("tried"));
+  parts.asked.textContent = oneLine(asked, 160);
+  parts.said.textContent = oneLine(said, 160);
+  parts.article.textContent = article ?? "";
+  parts.outcome.textContent = outcome ? t(`tried.${outcome}`) : "";
+  parts.outcome.dataset.level = "2";
+  parts.root.addEventListener("click", () => onMessage(message));
+  return parts.root;
+}
+
+function suggestion(article, onArticle) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "chip";
+  button.dataset.testid = "suggested";
+  button.textContent = oneLine(article.question, 80);
+  button.addEventListener("click", () => onArticle(article));
+  return button;
+}
+
+/** One of the ledger's promises, as far as a line says it: what, and until when. */
+function promiseView(promise) {
+  const item = document.createElement("li");
+  item.textContent = [oneLine(promise.what, 160), promise.due_at ? dateTime(promise.due_at) : ""].filter(Boolean).join(" · ");
+  return item;
 }
 
 // The language stands in the head of the conversation already.
@@ -52,11 +85,4 @@ export function contactFacts(contact) {
     [t("contact.email"), oneLine(contact.email, 200), { copy: true }],
     [t("contact.note"), oneLine(contact.note, 1000), { whole: true }],
   ];
-}
-
-/** The articles the assistant answered with, so that the agent does not say the same again. */
-function answersBefore(messages, ticket) {
-  const end = Date.parse(ticket.opened_at) + 1000;
-  const ids = messages.filter((message) => message.author === "assistant" && (message.provenance?.id ?? message.article?.id) && !(Date.parse(message.at) > end)).map((message) => message.provenance?.id ?? message.article.id);
-  return [...new Set(ids)].slice(-ANSWERS_SHOWN).join(", ");
 }

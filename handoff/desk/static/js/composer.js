@@ -1,4 +1,5 @@
 // Where the agent writes: a reply or a note, kept as a draft, sent by the key they chose and never in the middle of a word.
+import { MentionList } from "./mention-list.js";
 import { partsOf, setText } from "/page/static/js/templates.js";
 import { t } from "/page/static/js/texts.js";
 
@@ -18,6 +19,7 @@ class Composer extends HTMLElement {
   start({ desk, onFaq, onSent }) {
     Object.assign(this, { desk, onSent, parts: partsOf(this) });
     const { text, note, faq, send } = this.parts;
+    this.mentions = new MentionList({ desk, field: text, list: this.parts.mentions, isNote: () => this.isNote });
     text.addEventListener("input", () => this.#wrote());
     text.addEventListener("keydown", (event) => this.#key(event));
     text.addEventListener("blur", () => this.#stopTyping());

@@ -2,10 +2,16 @@
 import { announce } from "./alerts.js";
 import { briefView } from "./brief.js";
 import { showWindow } from "./reply-window.js";
+import { ColleaguesDialog } from "./colleagues.js";
+import { isAsleep } from "./inbox.js";
 import { MessageList } from "./message-list.js";
 import { nameOf } from "./message-view.js";
+import { SnoozeMenu } from "./snooze-menu.js";
+import { tagView } from "./tag-view.js";
+import { TagsEditor } from "./tags-editor.js";
+import { soonTime } from "/page/static/js/formats.js";
 import { oneLine } from "/page/static/js/safe-text.js";
-import { partsOf, setText } from "/page/static/js/templates.js";
+import { copyOf, partsOf, setText } from "/page/static/js/templates.js";
 import { errorText, locale, named, t } from "/page/static/js/texts.js";
 
 // Within this distance of the end the reader follows the conversation.
@@ -19,18 +25,25 @@ class ConversationPane extends HTMLElement {
   #shown = null;
   #follows = true;
 
-  start({ desk, route, onCopy, onFaq, onClose }) {
+  start({ desk, route, onCopy, onFaq, onArticle, onClose }) {
     Object.assign(this, { desk, route, onCopy, onClose, parts: partsOf(this) });
     const { parts } = this;
     this.composer = parts.composer;
     this.list = new MessageList(parts.messages, { outbox: desk.outbox, onCopy, onWrong: (...answer) => desk.wrongAnswer(...answer), onEdit: (item) => item && this.composer.takeBack(item), onSendAgain: (id) => desk.sendAgain(id) });
     this.composer.start({ desk, onFaq, onSent: () => this.#toEnd() });
+    this.onArticle = onArticle;
+    this.colleagues = new ColleaguesDialog({ desk });
+    this.tags = new TagsEditor({ desk, button: parts.tagsButton, panel: document.getElementById("tags-menu") });
+    this.snoozing = new SnoozeMenu({ desk, button: parts.snooze, panel: document.getElementById("snooze-menu") });
 
     for (const button of [parts.claim, parts.claimFoot]) button.addEventListener("click", () => this.#takeIt());
     parts.takeover.addEventListener("click", () => this.#takeIt());
     parts.release.addEventListener("click", () => this.#move("release"));
     parts.handback.addEventListener("click", () => this.#move("handback"));
     parts.close.addEventListener("click", () => this.onClose(this.thread.id));
+    parts.transfer.addEventListener("click", () => this.colleagues.open("transfer"));
+    parts.invite.addEventListener("click", () => this.colleagues.open("invite"));
+    parts.wake.addEventListener("click", () => desk.snooze(desk.selectedId, null));
     parts.back.addEventListener("click", () => route.back());
     parts.showCustomer.addEventListener("click", () => route.showSide());
     parts.noteHere.addEventListener("click", () => this.#noteHere());
@@ -43,6 +56,7 @@ class ConversationPane extends HTMLElement {
     desk.on("selected agent", () => this.#show());
     desk.on("thread", (id) => id === desk.selectedId && this.#show());
     desk.on("messages", (event) => event.id === desk.selectedId && this.#arrived(event.messages));
+    desk.on("read", (id) => id === desk.selectedId && this.#showMessages());
     desk.on("outbox", (id) => id === desk.selectedId && this.#showMessages());
     desk.on("typing", (id) => id === desk.selectedId && this.#showTyping());
     desk.on("locale", () => this.#inNewLanguage());
@@ -65,7 +79,10 @@ class ConversationPane extends HTMLElement {
       release: mine || (status === "agent" && isSenior),
       handback: mine,
       close: mine || (isSenior && status !== "closed" && Boolean(status)),
-      reply: mine,
+      reply: this.desk.mayReply(row),
+      // Whoever has the word, or may take it, also decides who shares it.
+      pass: status === "agent" && (mine || isSenior),
+      snooze: mine && !isAsleep(row),
     };
   }
 
@@ -78,6 +95,10 @@ class ConversationPane extends HTMLElement {
     if (!this.thread?.row) return;
     if (this.may.reply) this.composer.setNote(true, { focus: true });
     else this.#noteHere();
+  }
+
+  takeOver() {
+    if (this.may.claim || this.may.takeover) this.#takeIt();
   }
 
   #noteHere() {
@@ -118,7 +139,7 @@ class ConversationPane extends HTMLElement {
     if (!isOpen) {
       this.#shown = null;
       parts.brief.replaceChildren();
-      parts.jump.hidden = true;
+      parts.jump.hidden = parts.wornLine.hidden = true;
       return;
     }
     const isOther = this.#shown !== thread.id;
@@ -129,6 +150,7 @@ class ConversationPane extends HTMLElement {
       this.#briefStamp = null;
     }
     this.#showHead();
+    this.#showWorn();
     this.#showBrief();
     this.#showMessages();
     this.#showTyping();
@@ -148,6 +170,33 @@ class ConversationPane extends HTMLElement {
     for (const move of ["claim", "takeover", "release", "handback", "close"]) parts[move].hidden = !may[move];
   }
 
+  /** Tags, who sits beside, and until when it is put aside. */
+  #showWorn() {
+    const { thread, parts, may } = this;
+    const { row } = thread;
+    parts.wornLine.hidden = !row;
+    if (!row) return;
+    parts.worn.replaceChildren(...(row.tags ?? []).map(tagView));
+    parts.beside.replaceChildren(...(row.guests ?? []).map((guest) => this.#guest(guest)));
+    parts.asleep.hidden = !isAsleep(row);
+    if (isAsleep(row)) setText(parts.asleepText, t("snooze.until", { time: soonTime(row.snoozed_until) }));
+    parts.transfer.hidden = parts.invite.hidden = !may.pass;
+    parts.snooze.hidden = !may.snooze;
+    parts.wake.hidden = !may.pass;
+  }
+
+  #guest({ id, name }) {
+    const guest = partsOf(copyOf("guest"));
+    setText(guest.name, oneLine(name, 40));
+    guest.root.title = t("invite.beside", { name: oneLine(name, 60) });
+    const isMe = String(id) === String(this.desk.agent.id);
+    guest.away.hidden = !this.may.pass && !isMe;
+    guest.away.setAttribute("aria-label", t(isMe ? "invite.leave" : "invite.send_away", { name: oneLine(name, 60) }));
+    guest.away.title = guest.away.getAttribute("aria-label");
+    guest.away.addEventListener("click", () => this.desk.sendAway(this.thread.id, id));
+    return guest.root;
+  }
+
   #statusText(row) {
     if (!row) return "";
     if (row.status !== "agent") return named("status", row.status);
@@ -157,14 +206,14 @@ class ConversationPane extends HTMLElement {
   #showBrief() {
     const { thread, parts } = this;
     const { ticket } = thread;
-    const stamp = ticket ? JSON.stringify([thread.id, ticket, thread.customer?.tier, locale()]) : "";
+    const stamp = ticket ? JSON.stringify([thread.id, ticket, thread.brief, thread.customer?.tier, locale()]) : "";
     if (stamp === this.#briefStamp) return;
     this.#briefStamp = stamp;
     parts.brief.replaceChildren();
     if (!ticket) return;
     // On a phone the brief would hide the conversation from who already answers.
     const isOpen = !(this.#briefClosed.get(thread.id) ?? (PHONE.matches && ticket.status !== "waiting"));
-    const brief = briefView(thread, { onCopy: this.onCopy, isOpen });
+    const brief = briefView(thread, { onCopy: this.onCopy, onArticle: this.onArticle, onMessage: (id) => this.showMessage(id), isOpen });
     // On the click and not on "toggle", which also fires for a brief that is born open.
     brief.querySelector("summary").addEventListener("click", () => this.#briefClosed.set(thread.id, brief.open));
     parts.brief.append(brief);
@@ -197,6 +246,21 @@ class ConversationPane extends HTMLElement {
     this.list.showEarlier();
     this.#showMessages();
     scroller.scrollTop = scroller.scrollHeight - fromEnd;
+  }
+
+  /** Brings one line of the open conversation into view, from however far back. */
+  async showMessage(id) {
+    const conversation = this.desk.selectedId;
+    if (conversation === null || !(await this.desk.readBackTo(conversation, id)) || conversation !== this.desk.selectedId) return;
+    this.#follows = false;
+    this.list.showFrom(id);
+    this.#showMessages();
+    const line = this.parts.messages.querySelector(`[data-id="${Number(id)}"]`);
+    line?.scrollIntoView({ block: "center" });
+    line?.classList.remove("found");
+    // Read, so that the same line can light up twice.
+    void line?.offsetWidth;
+    line?.classList.add("found");
   }
 
   #showTyping() {

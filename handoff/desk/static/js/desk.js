@@ -1,6 +1,7 @@
 // The desk's state and what an agent can do with it. Views listen here and call here; nothing else talks to the server.
 import { ApiError } from "/page/static/js/server.js";
-import { Inbox } from "./inbox.js";
+import { Inbox, isHeldBy } from "./inbox.js";
+import { List } from "./list.js";
 import { oneLine } from "/page/static/js/safe-text.js";
 import { Session } from "/page/static/js/session.js";
 import { Thread } from "./thread.js";
@@ -14,23 +15,21 @@ const INBOX_PAUSE_MS = 250;
 const CHECK_PAUSE_MS = 2000;
 // A transcript is caught up in pages; this many pages is more than any conversation has.
 const MOST_PAGES = 200;
-// The server's page of a list; a shorter answer is the last one.
-const LIST_PAGE = 50;
 
-/** Events: agent, locale, inbox, ticket, list, selected, thread, messages, typing, outbox, connection, notice. */
+/** Events: agent, locale, inbox, ticket, list, selected, thread, messages, read, typing, outbox, people, tags, told, connection, notice. */
 export class Desk extends Session {
   inbox = new Inbox();
   selectedId = null;
   threads = new Map();
-  /** view: inbox, all or closed. A query searches all conversations. */
-  list = { view: "inbox", query: "", rows: [], hasMore: false, isLoading: false, problem: null };
+  /** Who may be named, invited, passed on to. */
+  people = { colleagues: [], teams: [] };
+  tags = [];
   connection = "starting";
   #seenAt = new Map();
   #readingInbox = null;
   #inboxAgain = false;
   #inboxReadAt = 0;
   #filling = new Set();
-  #listTurn = 0;
   #claiming = new Set();
   #polledAt = 0;
   #checkedAt = 0;
@@ -38,6 +37,7 @@ export class Desk extends Session {
   constructor({ api, live, drafts, outbox, preferences }) {
     super({ api, preferences });
     Object.assign(this, { live, drafts, outbox });
+    this.list = new List(api, () => this.emit("list"));
     outbox.onStored = (conversation, message) => this.#take(conversation, message);
     outbox.on("change", (conversation) => this.emit("outbox", conversation));
     live.on("ready", () => this.#connected());
@@ -67,7 +67,7 @@ export class Desk extends Session {
     this.live.start();
     this.readInbox();
     if (this.selectedId !== null) this.readThread(this.selectedId);
-    if (this.list.view !== "inbox") this.readList();
+    this.readList();
   }
 
   leave(reason) {
@@ -104,7 +104,7 @@ export class Desk extends Session {
   async catchUp() {
     this.#polledAt = Date.now();
     const open = this.threads.get(this.selectedId);
-    await Promise.allSettled([this.readInbox(), open ? this.readThread(open.id) : null, this.list.view === "inbox" ? null : this.readList({ quiet: true })]);
+    await Promise.allSettled([this.readInbox(), open ? this.readThread(open.id) : null, this.readList({ quiet: true })]);
   }
 
   /** Called once a second. */
@@ -152,7 +152,38 @@ export class Desk extends Session {
         this.threads.get(frame.conversation)?.customerTypes(frame);
         this.emit("typing", frame.conversation);
         break;
+      case "read":
+        this.#readByCustomer(frame);
+        break;
+      case "mention":
+      case "invited":
+      case "woke":
+        this.#told(frame);
+        break;
       default: // A newer server may say more than this page knows.
+    }
+  }
+
+  #readByCustomer({ conversation, seq }) {
+    const thread = this.threads.get(conversation);
+    if (thread?.row && thread.row.read_seq < seq) thread.row = { ...thread.row, read_seq: seq };
+    this.emit("read", conversation);
+  }
+
+  /** Somebody named or invited this agent, or what they put aside is back. */
+  #told(frame) {
+    if (this.isWatching(frame.conversation)) this.#lookAt(frame.conversation);
+    this.readInbox();
+    if (this.list.view === "mentions" || this.list.view === "snoozed") this.readList({ quiet: true });
+    this.emit("told", frame);
+  }
+
+  /** Notes there that name this agent are no news any more. */
+  async #lookAt(id) {
+    try {
+      if ((await this.api.seen(id)).changed) this.readInbox();
+    } catch {
+      // They count as unseen until the next look.
     }
   }
 
@@ -186,8 +217,7 @@ export class Desk extends Session {
     this.#seeWhatShows();
     // A reading under way may have begun before this: read once more after it.
     if (this.#readingInbox) this.#inboxAgain = true;
-    const index = this.list.rows.findIndex((one) => one.id === row.id);
-    if (index >= 0) this.list.rows[index] = row;
+    const isListed = this.list.replace(row);
     const thread = this.threads.get(row.id);
     if (thread) {
       const changed = thread.row?.status !== row.status || thread.row?.agent?.id !== row.agent?.id || thread.row?.ticket !== row.ticket;
@@ -197,7 +227,7 @@ export class Desk extends Session {
       if (changed && row.id === this.selectedId) this.readThread(row.id);
     }
     this.emit("inbox");
-    if (index >= 0) this.emit("list");
+    if (isListed) this.emit("list");
   }
 
   // Reading
@@ -216,7 +246,8 @@ export class Desk extends Session {
 
   async #readInboxNow() {
     do {
-      const pause = this.#inboxReadAt + INBOX_PAUSE_MS - Date.now();
+      // A long inbox is read less often: what is pushed moves its rows meanwhile.
+      const pause = this.#inboxReadAt + INBOX_PAUSE_MS + 2 * (this.inbox.mine.length + this.inbox.queue.length) - Date.now();
       if (pause > 0) await new Promise((done) => setTimeout(done, pause));
       this.#inboxAgain = false;
       this.#inboxReadAt = Date.now();
@@ -282,6 +313,20 @@ export class Desk extends Session {
     }
   }
 
+  /** Reads back until a message is there; false when it is not in this conversation. */
+  async readBackTo(id, message) {
+    const thread = this.#thread(id);
+    if (!thread.isRead) await this.readThread(id);
+    for (let page = 0; page < MOST_PAGES; page += 1) {
+      if (thread.messages.some((one) => one.id === message)) return true;
+      if (!thread.hasEarlier || thread.messages[0].id < message) return false;
+      const first = thread.messages[0].id;
+      await this.readEarlier(id);
+      if (thread.messages[0].id === first) return false;
+    }
+    return false;
+  }
+
   async #fill(thread) {
     if (this.#filling.has(thread.id)) return;
     this.#filling.add(thread.id);
@@ -302,42 +347,32 @@ export class Desk extends Session {
 
   // Lists
 
-  showList(view, query = "") {
-    Object.assign(this.list, { view, query, rows: [], hasMore: false, problem: null });
-    if (view === "inbox" && !query) {
-      this.#listTurn += 1;
-      this.list.isLoading = false;
-      this.emit("list");
-      return;
-    }
-    this.readList();
+  showList(view, query = "", filters = {}) {
+    this.list.show(view, query, filters);
   }
 
-  async readList({ more = false, quiet = false } = {}) {
-    const turn = (this.#listTurn += 1);
-    const { view, query } = this.list;
-    if (view === "inbox" && !query) return;
-    const search = { view: view === "closed" ? "closed" : "all" };
-    if (query) search.q = query;
-    if (more) search.before = this.list.rows.at(-1).last_at;
-    this.list.isLoading = !quiet;
-    this.emit("list");
+  readList(how) {
+    return this.list.read(how);
+  }
+
+  // People and tags, which menus and filters choose from
+
+  async readPeople() {
     try {
-      const { conversations } = await this.api.conversations(search);
-      if (turn !== this.#listTurn) return;
-      const known = new Set(more ? this.list.rows.map((row) => row.id) : []);
-      const fresh = conversations.filter((row) => !known.has(row.id));
-      // A quiet reading renews the first page and keeps the pages below it.
-      const below = quiet ? this.list.rows.slice(conversations.length).filter((row) => !conversations.some((one) => one.id === row.id)) : [];
-      this.list.rows = more ? [...this.list.rows, ...fresh] : [...conversations, ...below];
-      if (!quiet) this.list.hasMore = conversations.length >= LIST_PAGE && fresh.length > 0;
-      this.list.problem = null;
+      this.people = await this.api.colleagues();
+      this.emit("people");
     } catch (error) {
-      if (turn !== this.#listTurn) return;
-      if (!quiet) this.list.problem = error;
+      this.notifyError(error);
     }
-    this.list.isLoading = false;
-    this.emit("list");
+  }
+
+  async readTags() {
+    try {
+      this.tags = (await this.api.tags()).tags;
+      this.emit("tags");
+    } catch (error) {
+      this.notifyError(error);
+    }
   }
 
   // Opening
@@ -355,12 +390,19 @@ export class Desk extends Session {
     }
     if (id !== null && this.agent) {
       this.markSeen(id);
+      this.#lookAt(id);
       this.readThread(id);
     }
   }
 
+  /** This agent has the word. */
   isMine(row) {
     return row?.status === "agent" && String(row.agent?.id) === String(this.agent?.id);
+  }
+
+  /** This agent may speak: it is theirs, or they were invited beside. */
+  mayReply(row) {
+    return isHeldBy(row, this.agent?.id);
   }
 
   /** On screen and the window looked at: what arrives is seen. */
@@ -457,6 +499,50 @@ export class Desk extends Session {
       this.notifyError(error);
     }
     await Promise.allSettled([this.readThread(id), this.readInbox()]);
+  }
+
+  // Sharing and putting aside. What the server refuses is the caller's to show.
+
+  async transfer(id, to) {
+    await this.#moved(id, this.api.transfer(id, to));
+  }
+
+  async invite(id, agent) {
+    await this.#moved(id, this.api.invite(id, agent));
+  }
+
+  async sendAway(id, agent) {
+    await this.#moved(id, this.api.sendAway(id, agent)).catch((error) => this.notifyError(error));
+  }
+
+  /** Until a time (ISO), or null to take it up again. */
+  async snooze(id, until) {
+    try {
+      await this.#moved(id, this.api.snooze(id, until));
+      this.notify(until ? "notice.snoozed" : "notice.woken");
+    } catch (error) {
+      this.notifyError(error);
+    }
+  }
+
+  async tag(id, name, colour) {
+    this.#wears(id, (await this.api.tag(id, name, colour)).tags);
+    this.readTags();
+  }
+
+  async untag(id, tag) {
+    this.#wears(id, (await this.api.untag(id, tag)).tags);
+  }
+
+  async #moved(id, call) {
+    const { conversation } = await call;
+    this.#placeRow(conversation);
+    await Promise.allSettled([this.readThread(id), this.readInbox(), this.readList({ quiet: true })]);
+  }
+
+  #wears(id, tags) {
+    const row = this.threads.get(id)?.row;
+    if (row) this.#placeRow({ ...row, tags });
   }
 
   /** Returns what the server made of it, or null when it could not be told. */

@@ -26,6 +26,12 @@ class FaqPane extends HTMLElement {
     this.parts.query.select();
   }
 
+  /** Searches for these words, as if the agent had typed them. */
+  find(words) {
+    this.parts.query.value = words;
+    this.#search(words, false);
+  }
+
   /** Called when the panel comes into view. */
   shown() {
     this.#suggest();

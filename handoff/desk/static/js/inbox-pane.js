@@ -1,4 +1,6 @@
 // The left pane: waiting tickets, my conversations, others', or what was searched for.
+import { showHits } from "./found-rows.js";
+import { GrowingList } from "./growing-list.js";
 import { showConversations, showQueue, showWait } from "./rows.js";
 import { forgetRows, partsOf, setText } from "/page/static/js/templates.js";
 import { errorText, t } from "/page/static/js/texts.js";
@@ -8,12 +10,23 @@ const SEARCH_PAUSE_MS = 250;
 class InboxPane extends HTMLElement {
   start({ desk, alerts, sounds, route }) {
     Object.assign(this, { desk, alerts, sounds, route, parts: partsOf(this) });
-    this.rowActions = { desk, onOpen: (id) => route.open(id), onClaim: (number) => this.claim(number) };
+    this.rowActions = { desk, onOpen: (id, at) => route.open(id, at), onClaim: (number) => this.claim(number) };
     const { parts } = this;
+    const growing = (list, show, onEnd) => new GrowingList(parts[list], parts.scroller, show, onEnd);
+    this.lists = {
+      queue: growing("queue", showQueue),
+      mine: growing("mine", showConversations),
+      others: growing("others", showConversations),
+      found: growing("found", showConversations, () => desk.list.query || desk.readList({ more: true })),
+      hits: growing("hits", showHits, () => desk.readList({ more: true })),
+    };
+    this.views = this.querySelector("desk-views");
+    this.filters = this.querySelector("desk-filters");
+    this.views.start({ desk, route });
+    this.filters.start({ desk, onChange: (filters) => this.#narrow(filters) });
     parts.claimNext.addEventListener("click", () => this.claimNext());
     parts.silence.addEventListener("click", () => alerts.silence());
     parts.soundOn.addEventListener("click", () => sounds.wake());
-    parts.more.addEventListener("click", () => desk.readList({ more: true }));
     parts.search.addEventListener("input", (event) => event.isComposing || this.#searchSoon());
     parts.search.addEventListener("compositionend", () => this.#searchSoon());
     parts.search.addEventListener("keydown", (event) => this.#searchKey(event));
@@ -60,14 +73,31 @@ class InboxPane extends HTMLElement {
     rows[next].scrollIntoView({ block: "nearest" });
   }
 
-  clearSearch() {
+  /** A view is shown: with the filters it was saved with, or with none. */
+  showView(view) {
     clearTimeout(this.searchTimer);
-    this.parts.search.value = "";
+    const { q = "", ...filters } = this.views.savedOf(view)?.filters ?? {};
+    this.parts.search.value = q;
+    this.filters.value = filters;
+    this.#begin();
+    this.desk.showList(view, q, filters);
+  }
+
+  #narrow(filters) {
+    this.filters.value = filters;
+    this.#begin();
+    this.desk.showList(this.desk.list.view, this.parts.search.value.trim(), filters);
+  }
+
+  /** Another list begins at its head. */
+  #begin() {
+    for (const list of Object.values(this.lists)) list.reset();
+    this.parts.scroller.scrollTop = 0;
   }
 
   #searchSoon() {
     clearTimeout(this.searchTimer);
-    this.searchTimer = setTimeout(() => this.desk.showList(this.desk.list.view, this.parts.search.value.trim()), SEARCH_PAUSE_MS);
+    this.searchTimer = setTimeout(() => this.#narrow(this.desk.list.filters), SEARCH_PAUSE_MS);
   }
 
   #searchKey(event) {
@@ -75,8 +105,9 @@ class InboxPane extends HTMLElement {
     if (event.key === "Escape") {
       event.preventDefault();
       if (this.parts.search.value) {
-        this.clearSearch();
-        this.desk.showList(this.desk.list.view);
+        this.parts.search.value = "";
+        clearTimeout(this.searchTimer);
+        this.#narrow(this.desk.list.filters);
       } else this.parts.search.blur();
     } else if (event.key === "ArrowDown" || event.key === "Enter") {
       event.preventDefault();
@@ -90,27 +121,28 @@ class InboxPane extends HTMLElement {
   }
 
   #inNewLanguage() {
-    for (const list of ["queue", "mine", "others", "found"]) forgetRows(this.parts[list]);
+    for (const list of ["queue", "mine", "others", "found", "hits"]) forgetRows(this.parts[list]);
     this.#showAll();
     this.#showBell();
   }
 
   #showInbox() {
-    const { parts, desk } = this;
+    const { parts, desk, lists } = this;
     const { queue, mine, others, isRead } = desk.inbox;
-    const isInbox = desk.list.view === "inbox" && !desk.list.query;
-    for (const section of ["queueSection", "mineSection", "othersSection"]) parts[section].hidden = !isInbox;
-    parts.othersSection.hidden ||= others.length === 0;
-    setText(parts.title, t(`view.${desk.list.view}`));
+    const { view, isOfInbox } = desk.list;
+    const shows = (one) => isOfInbox && (view === "inbox" || view === one);
+    parts.queueSection.hidden = !shows("queue");
+    parts.mineSection.hidden = !shows("mine");
+    parts.othersSection.hidden = !shows("others") || others.length === 0;
     parts.waiting.hidden = queue.length === 0;
     setText(parts.waiting, queue.length);
-    parts.waiting.setAttribute("aria-label", t("queue.waiting", { count: queue.length }));
     parts.waiting.title = t("queue.waiting", { count: queue.length });
+    setText(parts.waitingText, parts.waiting.title);
     parts.claimNext.disabled = queue.length === 0;
-    if (!isInbox) return;
-    showQueue(parts.queue, queue, this.rowActions);
-    showConversations(parts.mine, mine, { ...this.rowActions, testid: "mine-row" });
-    showConversations(parts.others, others, { ...this.rowActions, testid: "others-row", showAgent: true });
+    if (!isOfInbox) return;
+    if (shows("queue")) lists.queue.render(queue, this.rowActions);
+    if (shows("mine")) lists.mine.render(mine, { ...this.rowActions, testid: "mine-row" });
+    if (shows("others")) lists.others.render(others, { ...this.rowActions, testid: "others-row", showAgent: true });
     setText(parts.queueCount, queue.length);
     setText(parts.mineCount, mine.length);
     setText(parts.othersCount, others.length);
@@ -126,16 +158,20 @@ class InboxPane extends HTMLElement {
   }
 
   #showFound() {
-    const { parts, desk } = this;
-    const { view, query, rows, hasMore, isLoading, problem } = desk.list;
-    const isInbox = view === "inbox" && !query;
-    parts.foundSection.hidden = isInbox;
-    if (isInbox) return;
-    showConversations(parts.found, rows, { ...this.rowActions, showStatus: true, showAgent: view !== "closed" });
-    parts.more.hidden = !hasMore;
-    parts.foundEmpty.hidden = rows.length > 0;
+    const { parts, desk, lists } = this;
+    const { view, query, rows, hits, isLoading, problem, isOfInbox } = desk.list;
+    parts.foundSection.hidden = isOfInbox;
+    parts.hitsSection.hidden = isOfInbox || !query || hits.length === 0;
+    if (isOfInbox) return;
+    parts.foundTitle.hidden = !query || rows.length === 0;
+    setText(parts.foundCount, rows.length);
+    setText(parts.hitsCount, desk.list.hasMore ? `${hits.length}+` : hits.length);
+    lists.found.render(rows, { ...this.rowActions, showStatus: true, showAgent: view !== "closed" });
+    if (query) lists.hits.render(hits, this.rowActions);
+    parts.foundEmpty.hidden = rows.length + hits.length > 0;
+    parts.foundLoading.hidden = !isLoading || rows.length + hits.length === 0;
     if (problem) setText(parts.foundEmpty, errorText(problem));
-    else setText(parts.foundEmpty, isLoading ? t("conversation.loading") : query ? t("search.nothing", { query }) : t("list.empty"));
+    else setText(parts.foundEmpty, isLoading ? t("conversation.loading") : query ? t("search.nothing", { query }) : t(`list.empty`));
   }
 
   #showBell() {

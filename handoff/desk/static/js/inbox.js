@@ -4,12 +4,15 @@ export class Inbox {
   queue = [];
   mine = [];
   others = [];
+  /** How many there are in the views where a number means work. */
+  counts = {};
   /** Channels that do not run, told to those who can see to it. */
   leftOut = [];
   /** Until the first reading nobody can say that the queue is empty. */
   isRead = false;
 
-  fill({ queue, mine, others, channels_left_out: leftOut }) {
+  fill({ queue, mine, others, counts, channels_left_out: leftOut }) {
+    this.counts = counts ?? {};
     this.leftOut = leftOut ?? [];
     this.queue = (queue ?? []).map(withStart);
     this.mine = mine ?? [];
@@ -31,15 +34,16 @@ export class Inbox {
   /** A conversation changed: move its row to the list it now belongs to. */
   place(row, agentId) {
     if (row.status !== "waiting") this.queue = this.queue.filter((ticket) => ticket.conversation !== row.id);
-    const isMine = row.status === "agent" && String(row.agent?.id) === String(agentId);
+    const isMine = isHeldBy(row, agentId) && !isAsleep(row);
     this.mine = placed(this.mine, row, isMine);
-    this.others = placed(this.others, row, row.status === "agent" && !isMine);
+    this.others = placed(this.others, row, row.status === "agent" && !isMine && !isHeldBy(row, agentId));
   }
 
   /** Whether the lists agree that `row` stands as it says: false when a push about it was missed. */
   agreesWith(row, agentId) {
     const isListed = Boolean(this.find(row.id));
-    if (row.status === "agent") return isListed && (String(row.agent?.id) === String(agentId)) === this.mine.some((one) => one.id === row.id);
+    if (row.status === "agent" && isAsleep(row)) return !this.mine.some((one) => one.id === row.id);
+    if (row.status === "agent") return isListed && isHeldBy(row, agentId) === this.mine.some((one) => one.id === row.id);
     return !isListed && (row.status === "waiting") === this.queue.some((ticket) => ticket.conversation === row.id && ticket.kind !== "message");
   }
 
@@ -51,6 +55,11 @@ export class Inbox {
     return this.queue.find((ticket) => ticket.conversation === conversation) ?? null;
   }
 }
+
+/** Theirs, or they were invited beside. */
+export const isHeldBy = (row, agentId) => row?.status === "agent" && [row.agent?.id, ...(row.guests ?? []).map((guest) => guest.id)].some((id) => String(id) === String(agentId));
+
+export const isAsleep = (row) => Boolean(row?.snoozed_until) && Date.parse(row.snoozed_until) > Date.now();
 
 /** Customers on the line before messages, then the higher priority; a new one is the youngest of its kind. */
 function goesBefore(ticket, other) {

@@ -1,4 +1,6 @@
 // The desk page: builds its parts and lets them know each other.
+import "./views-menu.js";
+import "./filters-bar.js";
 import "./inbox-pane.js";
 import "./conversation-pane.js";
 import "./composer.js";
@@ -15,6 +17,7 @@ import { Api } from "./api.js";
 import { Desk } from "./desk.js";
 import { Drafts } from "./drafts.js";
 import { Favicon } from "./favicon.js";
+import { keepPreferences } from "./kept-preferences.js";
 import { Live } from "./live.js";
 import { Notices } from "/page/static/js/notices.js";
 import { Outbox } from "./outbox.js";
@@ -53,7 +56,8 @@ new Notices(element("notices"), desk);
 page.signIn.start({ state: desk });
 page.inbox.start({ desk, alerts, sounds, route });
 const wrapUp = new WrapUpDialog({ desk, dialog: element("wrap-up-dialog") });
-page.conversation.start({ desk, route, onCopy: copy, onFaq: openFaq, onClose: (id) => wrapUp.open(id) });
+page.conversation.start({ desk, route, onCopy: copy, onFaq: openFaq, onArticle: openArticle, onClose: (id) => wrapUp.open(id) });
+keepPreferences({ desk, preferences });
 page.side.start({ route });
 page.customer.start({ desk, route, onCopy: copy });
 document.querySelector("desk-promises").start({ desk, live });
@@ -73,21 +77,32 @@ const shortcuts = new Shortcuts([
   { key: "e", what: "shortcuts.close", run: () => page.conversation.may.close && wrapUp.open(desk.selected.id) },
   { key: "b", what: "shortcuts.handback", run: () => confirmMove("handback", "confirm.handback") },
   { key: "q", what: "shortcuts.release", run: () => confirmMove("release", "confirm.release") },
+  { key: "t", what: "shortcuts.transfer", run: () => page.conversation.may.pass && page.conversation.colleagues.open("transfer") },
+  { key: "i", what: "shortcuts.invite", run: () => page.conversation.may.pass && page.conversation.colleagues.open("invite") },
+  { key: "z", what: "shortcuts.snooze", run: () => page.conversation.may.snooze && page.conversation.snoozing.menu.open() },
+  { key: "l", what: "shortcuts.tags", run: () => desk.selected?.row && page.conversation.tags.open() },
+  { key: "o", what: "shortcuts.takeover", run: () => page.conversation.takeOver() },
+  { key: "d", what: "shortcuts.customer", run: () => route.showSide() },
   { key: "/", what: "shortcuts.search", run: () => page.inbox.focusSearch() },
-  { key: "1", shows: ["1", "2", "3"], what: "shortcuts.views", run: () => route.showView("inbox") },
-  { key: "2", run: () => route.showView("all") },
-  { key: "3", run: () => route.showView("closed") },
+  { key: "x", what: "shortcuts.filters", run: () => page.inbox.filters.open(page.inbox.filters.hidden) },
+  { key: "v", what: "shortcuts.view_menu", run: () => page.inbox.views.open() },
+  { key: "1", shows: ["1", "…", "9"], what: "shortcuts.views", run: () => page.inbox.views.show(1) },
+  ...Array.from({ length: 8 }, (_, index) => ({ key: String(index + 2), run: () => page.inbox.views.show(index + 2) })),
   { key: "m", what: "shortcuts.mute", run: toggleSound },
   { key: "s", what: "shortcuts.silence", run: () => alerts.silence() },
   { key: "Escape", shows: ["Esc"], what: "shortcuts.back", run: goBack },
   { key: "?", what: "shortcuts.help", run: () => shortcuts.open() },
 ], preferences, () => desk.agent !== null);
 
+/** The address whose line was brought into view, so that nothing else scrolls to it again. */
+let shownMessage = null;
+
 desk.on("agent", showAgent);
 desk.on("agent connection locale", showConnection);
 desk.on("inbox agent locale", showRail);
 route.on("change", showRoute);
 route.on("opened", ({ write }) => afterOpening(write));
+desk.on("views", () => route.view.startsWith("saved-") && page.inbox.showView(route.view));
 alerts.on("open", (conversation) => route.open(conversation));
 
 for (const button of document.querySelectorAll("[data-view]")) button.addEventListener("click", () => route.showView(button.dataset.view));
@@ -124,11 +139,13 @@ function showAgent() {
 
 function showRoute() {
   page.desk.dataset.pane = route.pane;
-  if (desk.list.view !== route.view) {
-    page.inbox.clearSearch();
-    desk.showList(route.view);
-  }
+  if (desk.list.view !== route.view) page.inbox.showView(route.view);
   if (desk.selectedId !== route.conversation || (desk.agent && desk.selected && !desk.selected.isRead)) desk.open(route.conversation);
+  if (route.message !== null && desk.agent && shownMessage !== location.hash) {
+    shownMessage = location.hash;
+    page.conversation.showMessage(route.message);
+  }
+  if (route.message === null) shownMessage = null;
   showRail();
 }
 
@@ -143,6 +160,9 @@ function showRail() {
   const waiting = desk.inbox.queue.length;
   element("rail-waiting").hidden = waiting === 0;
   setText(element("rail-waiting"), waiting > 99 ? "99+" : waiting);
+  const mentions = desk.inbox.counts.mentions ?? 0;
+  element("rail-mentions").hidden = mentions === 0;
+  setText(element("rail-mentions"), mentions > 99 ? "99+" : mentions);
 }
 
 let lostSince = null;
@@ -163,6 +183,11 @@ function openFaq() {
   page.side.show("faq");
   if (getComputedStyle(page.side).visibility === "hidden" || !page.side.checkVisibility()) route.showSide();
   page.faq.focusSearch();
+}
+
+function openArticle(article) {
+  openFaq();
+  page.faq.find(article.question);
 }
 
 function insertAnswer(text) {

@@ -1,6 +1,6 @@
 // The transcript as a list that grows: stored messages, then what is still on its way, with a line where a day begins.
 import { dayKey, dayName } from "/page/static/js/formats.js";
-import { messageView, showDelivery, showPending } from "./message-view.js";
+import { messageView, showDelivery, showPending, showReceipt } from "./message-view.js";
 import { copyOf, forgetRows, keepRows, partsOf } from "/page/static/js/templates.js";
 
 const JOINED_MS = 5 * 60_000;
@@ -10,6 +10,7 @@ const FIRST_SHOWN = 300;
 export class MessageList {
   #thread = null;
   #limit = FIRST_SHOWN;
+  #receipts = new Map();
 
   constructor(element, { outbox, onCopy, onWrong, onEdit, onSendAgain }) {
     Object.assign(this, { element, outbox, onCopy, onWrong, onEdit, onSendAgain });
@@ -24,6 +25,7 @@ export class MessageList {
     }
     const stored = thread.messages.slice(-this.#limit);
     const pending = this.outbox.of(thread.id).filter((item) => !thread.hasFromClient(item.client_id));
+    this.#receipts = receiptsOf(thread);
     keepRows(this.element, this.#entries(stored, pending), {
       key: (entry) => entry.key,
       stamp: (entry) => entry.stamp,
@@ -35,6 +37,13 @@ export class MessageList {
 
   showEarlier() {
     this.#limit += FIRST_SHOWN;
+  }
+
+  /** So many that this one is among them. */
+  showFrom(id) {
+    const messages = this.#thread?.messages ?? [];
+    const index = messages.findIndex((message) => message.id === id);
+    if (index >= 0) this.#limit = Math.max(this.#limit, messages.length - index + 20);
   }
 
   forget() {
@@ -50,7 +59,7 @@ export class MessageList {
       const joined = isJoined(before, message);
       // The client's id is the key while there is one: the element of a message on its way becomes that of the stored one.
       const key = message.client_id ? `client ${message.client_id}` : `id ${message.id}`;
-      const stamp = `${message.id ?? ""}|${joined}|${message.item?.state ?? ""}|${message.item?.error?.code ?? ""}|${message.delivery?.state ?? ""}|${message.delivery?.reason ?? ""}`;
+      const stamp = `${message.id ?? ""}|${joined}|${message.item?.state ?? ""}|${message.item?.error?.code ?? ""}|${message.delivery?.state ?? ""}|${message.delivery?.reason ?? ""}|${this.#receipts.get(message.id) ?? ""}`;
       entries.push({ key, stamp, message, joined });
       before = message;
     }
@@ -80,7 +89,8 @@ export class MessageList {
     if (message.id !== undefined) row.node.dataset.id = message.id;
     row.node.classList.toggle("joined", joined);
     if (message.item) showPending(row.parts, message.item, this.#actionsFor(message.item));
-    else showDelivery(row.parts, message.delivery, () => this.onSendAgain(message.id));
+    else if (message.delivery) showDelivery(row.parts, message.delivery, () => this.onSendAgain(message.id));
+    else showReceipt(row.parts, this.#receipts.get(message.id) ?? "");
   }
 
   #actionsFor(item) {
@@ -90,6 +100,20 @@ export class MessageList {
       onDiscard: () => this.outbox.remove(item.client_id),
     };
   }
+}
+
+/**
+ * What the customer's page has shown of our lines: "read" under the last one, "sent" under the newest. More would be noise.
+ * Other channels say for each line how far it came.
+ */
+function receiptsOf({ row, messages }) {
+  const receipts = new Map();
+  const ours = messages.filter((message) => message.author === "agent" && !message.delivery);
+  const read = ours.findLast((message) => message.seq <= (row?.read_seq ?? 0));
+  const last = ours.at(-1);
+  if (last && last !== read) receipts.set(last.id, "sent");
+  if (read) receipts.set(read.id, "read");
+  return receipts;
 }
 
 function asMessage(item) {

@@ -5,7 +5,7 @@ import { orderView } from "./order-view.js";
 import { copyOf, partsOf, setIcon } from "/page/static/js/templates.js";
 import { errorText, t } from "/page/static/js/texts.js";
 
-const ICONS = { customer: "person", assistant: "bot", agent: "headset", note: "note", system: "alert" };
+export const ICONS = { customer: "person", assistant: "bot", agent: "headset", note: "note", system: "alert" };
 
 export function messageView(message, { onCopy, onWrong, customer }) {
   const parts = partsOf(copyOf("message"));
@@ -151,6 +151,14 @@ export function showDelivery(parts, delivery, onSendAgain) {
   }
   if (TROUBLE.has(delivery.state)) shown.push(action("action.send_again", "send-again", onSendAgain));
   parts.state.replaceChildren(...shown);
+}
+
+/** The line under one of ours: how far it came. */
+export function showReceipt(parts, receipt) {
+  parts.state.hidden = receipt === "";
+  if (receipt) parts.root.dataset.receipt = receipt;
+  else delete parts.root.dataset.receipt;
+  parts.state.textContent = receipt ? t(`receipt.${receipt}`) : "";
 }
 
 function action(key, testid, onClick) {

@@ -1,11 +1,15 @@
 // What is on screen stands in the address: a reload shows it again, and a phone's back button goes back.
 import { Signals } from "/page/static/js/signals.js";
 
-const VIEWS = ["inbox", "all", "closed"];
+import { VIEWS } from "./views-menu.js";
+
+const isView = (view) => VIEWS.includes(view) || /^saved-\d{1,9}$/.test(view ?? "");
 
 export class Route extends Signals {
   view = "inbox";
   conversation = null;
+  /** The line that a search led to. */
+  message = null;
   pane = "list";
   #depth = 0;
 
@@ -18,9 +22,9 @@ export class Route extends Signals {
   }
 
   /** `write`: the agent means to answer, so the composer gets the focus. */
-  open(conversation, { write = false } = {}) {
-    this.#go(this.view, conversation, "conversation");
-    this.emit("opened", { write });
+  open(conversation, { write = false, message = null } = {}) {
+    this.#go(this.view, conversation, "conversation", message);
+    this.emit("opened", { write, message });
   }
 
   showView(view) {
@@ -41,13 +45,14 @@ export class Route extends Signals {
     this.#go("inbox", null, "list");
   }
 
-  #go(view, conversation, pane) {
-    const address = `#/${[view, conversation === null ? "" : encodeURIComponent(conversation), pane === "side" ? "side" : pane === "list" && conversation !== null ? "list" : ""].filter(Boolean).join("/")}`;
+  #go(view, conversation, pane, message = null) {
+    const last = pane === "side" ? "side" : pane === "list" && conversation !== null ? "list" : message === null ? "" : `m${message}`;
+    const address = `#/${[view, conversation === null ? "" : encodeURIComponent(conversation), last].filter(Boolean).join("/")}`;
     if (address !== location.hash) {
       history.pushState(null, "", address);
       this.#depth += 1;
     }
-    this.#set(view, conversation, pane);
+    this.#set(view, conversation, pane, message);
   }
 
   #read() {
@@ -58,11 +63,12 @@ export class Route extends Signals {
     } catch {
       // Not an address of ours.
     }
-    this.#set(VIEWS.includes(view) ? view : "inbox", id, id === null || pane === "list" ? "list" : pane === "side" ? "side" : "conversation");
+    const message = /^m\d{1,15}$/.test(pane ?? "") ? Number(pane.slice(1)) : null;
+    this.#set(isView(view) ? view : "inbox", id, id === null || pane === "list" ? "list" : pane === "side" ? "side" : "conversation", message);
   }
 
-  #set(view, conversation, pane) {
-    Object.assign(this, { view, conversation, pane });
+  #set(view, conversation, pane, message) {
+    Object.assign(this, { view, conversation, pane, message });
     this.emit("change");
   }
 }

@@ -1,5 +1,7 @@
 // Rows of the inbox: one for a ticket that waits, one for a conversation.
-import { dateTime, shortTime, wait } from "/page/static/js/formats.js";
+import { isAsleep } from "./inbox.js";
+import { tagView } from "./tag-view.js";
+import { dateTime, shortTime, soonTime, wait } from "/page/static/js/formats.js";
 import { oneLine } from "/page/static/js/safe-text.js";
 import { copyOf, keepRows, partsOf, setText } from "/page/static/js/templates.js";
 import { locale, named, t } from "/page/static/js/texts.js";
@@ -62,13 +64,13 @@ export function showWait(clock, now = Date.now()) {
 
 export function showConversations(list, rows, { desk, onOpen, testid = "conversation-row", showStatus = false, showAgent = false }) {
   keepRows(list, rows, {
-    key: (row) => row.id,
-    stamp: (row) => JSON.stringify([row.customer, row.status, row.agent?.name, row.last_text, row.last_author, shortTime(row.last_at), desk.unread(row), row.id === desk.selectedId, desk.drafts.has(row.id), row.ticket, row.language, row.channel, locale()]),
+    key: (row) => row.mention?.message ?? row.id,
+    stamp: (row) => JSON.stringify([row.customer, row.status, row.agent?.name, row.guests, row.tags, row.snoozed_until, row.mention, row.last_text, row.last_author, shortTime(row.last_at), desk.unread(row), row.id === desk.selectedId, desk.drafts.has(row.id), row.ticket, row.language, row.channel, locale()]),
     create: (row) => {
       const parts = partsOf(copyOf("conversation-row"));
       parts.root.dataset.testid = testid;
       parts.root.dataset.conversation = row.id;
-      parts.open.addEventListener("click", () => onOpen(row.id));
+      parts.open.addEventListener("click", () => onOpen(row.id, { message: row.mention?.message ?? null }));
       return { node: parts.root, parts };
     },
     update: ({ parts }, row) => showConversation(parts, row, { desk, showStatus, showAgent }),
@@ -76,22 +78,28 @@ export function showConversations(list, rows, { desk, onOpen, testid = "conversa
 }
 
 function showConversation(parts, row, { desk, showStatus, showAgent }) {
-  const unread = desk.unread(row);
+  const unread = row.mention ? Number(!row.mention.seen) : desk.unread(row);
   setText(parts.name, oneLine(row.customer, 80));
   setText(parts.time, shortTime(row.last_at));
   parts.time.title = dateTime(row.last_at);
   const from = row.last_author && row.last_author !== "customer" && row.last_author !== "system" ? `${t(`author.${row.last_author}`)}${t("colon")}` : "";
-  setText(parts.text, row.last_text ? from + oneLine(row.last_text, 160) : "");
+  if (row.mention) setText(parts.text, `${oneLine(row.mention.by, 40)}${t("colon")}${oneLine(row.mention.text, 160)}`);
+  else setText(parts.text, row.last_text ? from + oneLine(row.last_text, 160) : "");
   parts.text.lang = row.language ?? "";
   parts.dot.dataset.status = row.status;
   parts.draft.toggleAttribute("hidden", !desk.drafts.has(row.id));
   parts.unread.hidden = !unread;
   setText(parts.unread, unread > 99 ? "99+" : unread || "");
   parts.unread.setAttribute("aria-label", t("row.unread", { count: unread }));
-  const status = showAgent && row.agent ? oneLine(row.agent.name, 40) : showStatus ? named("status", row.status) : "";
+  const people = [row.agent, ...(row.guests ?? [])].filter(Boolean).map((one) => oneLine(one.name, 40)).join(" + ");
+  const isShared = (row.guests ?? []).length > 0;
+  const status = (showAgent && row.agent) || isShared ? people : showStatus ? named("status", row.status) : "";
   setText(parts.status, status);
   parts.status.className = `tag status-${row.status}`;
   setText(parts.ticket, row.ticket ?? "");
+  parts.asleep.hidden = !isAsleep(row);
+  if (isAsleep(row)) setText(parts.asleepUntil, soonTime(row.snoozed_until));
+  parts.tags.replaceChildren(...(row.tags ?? []).slice(0, 3).map(tagView));
   setText(parts.language, named("language_short", row.language));
   setText(parts.channel, named("channel", row.channel));
   parts.root.classList.toggle("chosen", row.id === desk.selectedId);

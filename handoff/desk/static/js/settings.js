@@ -5,12 +5,14 @@ import { LOCALES, LOCALE_NAMES, locale, named, t } from "/page/static/js/texts.j
 
 const element = (id) => document.getElementById(id);
 
+const CHECKED = [["ticket-sound", "ticketSound"], ["message-sound", "messageSound"], ["mention-sound", "mentionSound"], ["realert", "realert"], ["title-badge", "titleBadge"], ["notify", "notifications"], ["shortcuts", "shortcuts"]];
+
 export class Settings {
   constructor({ desk, preferences, sounds }) {
     Object.assign(this, { desk, preferences, sounds, dialog: element("settings-dialog") });
     element("setting-language").replaceChildren(...LOCALES.map((one) => new Option(LOCALE_NAMES[one], one)));
     for (const [id, name] of [["theme", "theme"], ["send", "sendKey"]]) element(`setting-${id}`).addEventListener("change", (event) => preferences.set(name, event.target.value));
-    for (const [id, name] of [["ticket-sound", "ticketSound"], ["message-sound", "messageSound"], ["shortcuts", "shortcuts"]]) element(`setting-${id}`).addEventListener("change", (event) => preferences.set(name, event.target.checked));
+    for (const [id, name] of CHECKED) element(`setting-${id}`).addEventListener("change", (event) => preferences.set(name, event.target.checked));
     element("setting-presence").addEventListener("change", (event) => desk.setPresence(event.target.value));
     element("setting-language").addEventListener("change", (event) => desk.setLanguage(event.target.value));
     element("setting-notifications").addEventListener("click", () => this.#askForNotifications());
@@ -51,9 +53,7 @@ export class Settings {
     element("setting-language").value = locale();
     element("setting-theme").value = this.preferences.get("theme");
     element("setting-send").value = this.preferences.get("sendKey");
-    element("setting-ticket-sound").checked = this.preferences.get("ticketSound");
-    element("setting-message-sound").checked = this.preferences.get("messageSound");
-    element("setting-shortcuts").checked = this.preferences.get("shortcuts");
+    for (const [id, name] of CHECKED) element(`setting-${id}`).checked = this.preferences.get(name);
     this.#showNotifications();
     this.#showMute();
   }

@@ -28,7 +28,7 @@ export class Shortcuts {
   #press(event) {
     if (event.defaultPrevented || event.isComposing || event.keyCode === 229) return;
     if (event.ctrlKey || event.metaKey || event.altKey || isWriting(event.target)) return;
-    if (document.querySelector("dialog[open]") || !this.isActive() || !this.preferences.get("shortcuts")) return;
+    if (document.querySelector("dialog[open], :popover-open") || !this.isActive() || !this.preferences.get("shortcuts")) return;
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
     const shortcut = this.keys.find((one) => one.key === key);
     if (!shortcut?.run || (event.repeat && !shortcut.repeats)) return;

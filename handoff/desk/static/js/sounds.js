@@ -1,4 +1,4 @@
-// Two sounds made here, so that none has to be loaded: a bell for a waiting customer, a tap for a new message.
+// Three sounds made here, so that none has to be loaded: a bell for a waiting customer, a chime for a colleague, a tap for a message.
 import { Signals } from "/page/static/js/signals.js";
 
 export class Sounds extends Signals {
@@ -30,6 +30,10 @@ export class Sounds extends Signals {
 
   bell() {
     this.#play([[659.3, 0, 0.5, 0.16], [880, 0.16, 0.8, 0.16]]);
+  }
+
+  chime() {
+    this.#play([[784, 0, 0.22, 0.09], [1046.5, 0.1, 0.35, 0.09]]);
   }
 
   tap() {

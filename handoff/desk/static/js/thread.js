@@ -6,6 +6,7 @@ export class Thread {
   row = null;
   ticket = null;
   customer = null;
+  brief = null;
   past = [];
   /** When the customer's channel lets us write; null where that is always. */
   window = null;
@@ -41,9 +42,9 @@ export class Thread {
   }
 
   /** Takes in what GET /conversations/<id> said. */
-  fill({ conversation, ticket, customer, past, window, messages, cursor }, turn) {
+  fill({ conversation, ticket, customer, brief, past, window, messages, cursor }, turn) {
     if (turn > this.#filledTurn) {
-      Object.assign(this, { ticket, customer, past: past ?? [], window: window ?? null });
+      Object.assign(this, { ticket, customer, brief: brief ?? null, past: past ?? [], window: window ?? null });
       this.#filledTurn = turn;
       if (turn > this.#rowTurn) this.row = conversation;
     }

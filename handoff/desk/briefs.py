@@ -1,0 +1,96 @@
+"""The handoff brief: what whoever takes a conversation has to know before the first word, on one screen.
+
+Made from what is stored and nothing else: what the customer asked, what the assistant answered and how that was taken,
+and which articles nobody has offered yet. Why the customer waits and what was collected stand in the ticket.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy.engine import Connection
+
+from faq_kb import KnowledgeFollower
+from handoff.learning import faq_of
+from handoff.models import Author
+from handoff.records import Conversation, Message
+
+ASKED_SHOWN = 5
+SUGGESTED = 3
+TEXT_CHARS = 160
+
+# What is still promised to this customer: the ledger's shapes. Without a ledger nothing is.
+PromisesOf = Callable[[Connection, Conversation], list[dict[str, Any]]]
+
+
+def no_promises(_connection: Connection, _conversation: Conversation) -> list[dict[str, Any]]:
+    """Where nobody keeps a ledger."""
+    return []
+
+
+class Briefs:
+    """Sums a conversation up."""
+
+    def __init__(self, knowledge: KnowledgeFollower, promises_of: PromisesOf = no_promises) -> None:
+        self._knowledge = knowledge
+        self._promises_of = promises_of
+
+    def of(
+        self, connection: Connection, conversation: Conversation, lines: Sequence[Message], locale: str
+    ) -> dict[str, Any]:
+        """What was asked and answered, what may be answered, what is promised."""
+        tried = _tried(lines)
+        return {
+            "tried": tried[-ASKED_SHOWN:],
+            "suggested": self._suggested(lines, {one["article"] for one in tried}, locale),
+            "promises": self._promises_of(connection, conversation),
+        }
+
+    def _suggested(self, lines: Sequence[Message], given: set[str | None], locale: str) -> list[dict[str, str]]:
+        asked = [line.text for line in lines if line.author is Author.CUSTOMER and line.payload is None]
+        if not asked:
+            return []
+        base = self._knowledge.current
+        found: list[dict[str, str]] = []
+        for words in dict.fromkeys(reversed(asked[-3:])):
+            for hit in base.search(words[:200], limit=SUGGESTED + len(given)):
+                article = base.articles.get(hit.article_id)
+                known = {one["id"] for one in found}
+                if article is not None and article.id not in given and article.id not in known:
+                    found.append({"id": article.id, "question": article.question_in(locale)})
+        return found[:SUGGESTED]
+
+
+def _tried(lines: Sequence[Message]) -> list[dict[str, Any]]:
+    """Each question of the customer with what came of it."""
+    replies: dict[int, list[Message]] = {}
+    for line in lines:
+        if line.reply_to is not None:
+            replies.setdefault(line.reply_to, []).append(line)
+    tried = []
+    for line in lines:
+        answers = [one for one in replies.get(line.id, ()) if one.author in (Author.ASSISTANT, Author.SYSTEM)]
+        if line.author is not Author.CUSTOMER or not answers or _is_handoff(answers):
+            continue
+        faq: Mapping[str, Any] = next((faq_of(one) for one in answers if faq_of(one)), {})
+        missed = any(one.body.get("miss") for one in answers)
+        tried.append(
+            {
+                "asked": _short(line.text),
+                "said": _short(answers[0].text),
+                "article": faq.get("id"),
+                "outcome": "denied" if any(one.body.get("denied") for one in answers) else "missed" if missed else "",
+                "message": answers[0].id,
+            }
+        )
+    return tried
+
+
+def _is_handoff(answers: Sequence[Message]) -> bool:
+    return all(one.author is Author.SYSTEM for one in answers)
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= TEXT_CHARS else line[: TEXT_CHARS - 1] + "…"

@@ -1,0 +1,24 @@
+// An agent's preferences follow them from machine to machine.
+
+// The language has a route of its own: the console keeps it too.
+const ELSEWHERE = new Set(["locale"]);
+
+export function keepPreferences({ desk, preferences }) {
+  let isTakingUp = false;
+  desk.on("agent", async () => {
+    if (!desk.agent) return;
+    try {
+      const { preferences: kept } = await desk.api.preferences();
+      isTakingUp = true;
+      preferences.takeUp(kept);
+    } catch {
+      // This machine's own do until the next sign-in.
+    } finally {
+      isTakingUp = false;
+    }
+  });
+  preferences.on("change", (name) => {
+    if (isTakingUp || !desk.agent || ELSEWHERE.has(name)) return;
+    desk.api.prefer({ [name]: preferences.get(name) }).catch((error) => error.isPassing || desk.notifyError(error));
+  });
+}

@@ -1,0 +1,116 @@
+"""The desk's routes beside answering, for the OpenAPI document: lists, passing on, tags, an agent's own choices."""
+
+from __future__ import annotations
+
+from switchboard.openapi_parts import Operation, body, op, path, query
+
+_AGENT: Operation = {"security": [{"session": [], "csrf": []}]}
+_READER: Operation = {"security": [{"session": []}]}
+_FILTERS = ("q", "state", "channel", "language", "agent", "team", "tag", "since", "until", "before")
+
+
+def _change(summary: str, answers: dict[str, str], *names: str, **more: object) -> Operation:
+    parameters = [one for name in names for one in path(name)]
+    return op(
+        "desk",
+        summary,
+        {"401": "not_signed_in", "403": "csrf_refused", **answers},
+        **_AGENT,
+        parameters=parameters,
+        **more,
+    )
+
+
+def paths() -> dict[str, dict[str, Operation]]:
+    """Address, method, operation."""
+    one = "/desk/api/conversations/{conversation_id}"
+    conflict = {"404": "unknown_conversation", "409": "not_your_conversation, conversation_closed, move_not_allowed"}
+    row = {"200": "the conversation as it is now", "400": "bad_input", **conflict}
+    return {
+        "/desk/api/conversations": {
+            "get": op(
+                "desk",
+                "One page of a view: mine, team, all, bot, closed, snoozed or mentions.",
+                {"200": "rows, where the next page begins", "400": "bad_input"},
+                **_READER,
+                parameters=query("view", *_FILTERS),
+            )
+        },
+        "/desk/api/search": {
+            "get": op(
+                "desk",
+                "Lines of transcripts with these words, in any script of Chinese, and who is called so.",
+                {"200": "hits, conversations, where the next page begins", "400": "bad_input"},
+                **_READER,
+                parameters=query(*_FILTERS),
+            )
+        },
+        "/desk/api/colleagues": {
+            "get": op("desk", "Who answers customers, and the teams.", {"200": "them"}, **_READER)
+        },
+        f"{one}/transfer": {
+            "post": _change(
+                "Give it to a colleague or a team, with a note.",
+                {**row, "404": "unknown_agent", "413": "text_too_long"},
+                "conversation_id",
+                requestBody=body({}, {"agent": "integer", "team": "string", "note": "string"}),
+            )
+        },
+        f"{one}/guests": {
+            "post": _change(
+                "Bring a colleague in beside.",
+                {**row, "404": "unknown_agent"},
+                "conversation_id",
+                requestBody=body({"agent": "integer"}),
+            )
+        },
+        f"{one}/guests/{{colleague}}": {
+            "delete": _change("The invited colleague goes.", row, "conversation_id", "colleague")
+        },
+        f"{one}/snooze": {
+            "post": _change(
+                "Put it aside until a time; null takes it up again.",
+                row,
+                "conversation_id",
+                requestBody=body({}, {"until": "string"}),
+            )
+        },
+        f"{one}/seen": {
+            "post": _change("The agent looked at it.", {"200": "whether anything was new"}, "conversation_id")
+        },
+        f"{one}/tags": {
+            "post": _change(
+                "Put a tag on it.",
+                {"200": "its tags", "400": "bad_input", "404": "unknown_conversation", "413": "text_too_long"},
+                "conversation_id",
+                requestBody=body({"name": "string"}, {"colour": "string"}),
+            )
+        },
+        f"{one}/tags/{{tag_id}}": {
+            "delete": _change("Take a tag off it.", {"200": "its tags"}, "conversation_id", "tag_id")
+        },
+        "/desk/api/tags": {"get": op("desk", "Every tag, the most worn first.", {"200": "tags, colours"}, **_READER)},
+        "/desk/api/tags/{tag_id}": {
+            "put": _change(
+                "Another colour.",
+                {"200": "the tag", "404": "unknown_tag"},
+                "tag_id",
+                requestBody=body({"colour": "string"}),
+            )
+        },
+        "/desk/api/views": {
+            "get": op("desk", "The agent's saved views.", {"200": "views"}, **_READER),
+            "post": _change(
+                "Save a view.",
+                {"200": "the view", "400": "bad_input", "413": "text_too_long"},
+                requestBody=body({"name": "string", "filters": "object"}),
+            ),
+        },
+        "/desk/api/views/{view_id}": {
+            "delete": _change("Forget a view.", {"200": "done", "404": "unknown_view"}, "view_id")
+        },
+        "/desk/api/preferences": {
+            "get": op("desk", "What the agent has chosen.", {"200": "preferences"}, **_READER),
+            "put": _change("Change some choices.", {"200": "preferences", "400": "bad_input"}),
+        },
+    }

@@ -1,0 +1,36 @@
+"""The desk in a browser, over a gateway of this process whose bot is scripted: what is tried here is the page."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+from tests_databases import missing
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "gateway"))
+
+from desk_office import Office
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if path is None:
+        missing("Chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def office(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    """One gateway for the tests of a file. Nobody's console may have shown an error when it closes."""
+    office = Office(chromium, tmp_path_factory.mktemp("office"))
+    yield office
+    office.close()
+    assert office.problems == []

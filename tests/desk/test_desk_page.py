@@ -1,0 +1,203 @@
+"""The desk as agents use it: finding, passing on, tags, naming colleagues, putting aside, reading, hostile text."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from desk_office import Office
+from playwright.sync_api import Page, expect
+
+pytestmark = pytest.mark.browser
+
+LINES = [
+    ("customer", "請問運費幾多？"),
+    ("assistant", "運費三十蚊，滿三百免運。"),
+    ("customer", "我想退貨，件衫太細"),
+    ("assistant", "你可以喺七日內退貨。"),
+    ("agent", "你好，我係 Ben。"),
+    ("note", "熟客，小心處理"),
+]
+EVIL = '"><img src=x onerror="window.pwned=1"><script>window.pwned=1</script>'
+
+
+def _open(page: Page, office: Office, talk: str) -> None:
+    page.goto(f"{office.base}/desk#/inbox/{talk}")
+    expect(page.get_by_test_id("brief")).to_be_visible()
+
+
+def test_a_word_is_found_in_the_other_script_and_opens_at_its_line(office: Office) -> None:
+    old = office.talk(
+        [("customer", "舊日嘅換貨問題"), *[("customer", f"第{n}句") for n in range(260)]], "ben", "王小姐"
+    )
+    office.talk(LINES, "ben", "陳大文")
+    office.indexed()
+    ben = office.agent("ben")
+    ben.keyboard.press("/")
+    ben.keyboard.type("换货")
+    hit = ben.get_by_test_id("hit")
+    expect(hit).to_have_count(1)
+    expect(hit.locator("mark")).to_have_text("換貨")
+    hit.locator("button").click()
+    line = ben.locator('[data-testid="desk-message"].found')
+    expect(line).to_contain_text("舊日嘅換貨問題")
+    expect(line).to_be_in_viewport()
+    assert re.search(rf"#/inbox/{old}/m\d+$", ben.url)
+    ben.reload()
+    expect(ben.locator('[data-testid="desk-message"].found')).to_be_in_viewport()
+
+    ben.get_by_test_id("search").fill("换货")
+    ben.get_by_test_id("filters-toggle").click()
+    ben.get_by_test_id("filter-state").select_option("closed")
+    expect(hit).to_have_count(0)
+    ben.get_by_test_id("filter-state").select_option("agent")
+    expect(hit).to_have_count(1)
+    ben.get_by_test_id("views").click()
+    ben.get_by_test_id("view-name").fill("換貨中")
+    ben.get_by_test_id("view-save").click()
+    expect(ben.get_by_test_id("views")).to_have_text("換貨中")
+    cleo = office.agent("cleo")
+    cleo.get_by_test_id("views").click()
+    expect(cleo.get_by_test_id("views-menu")).not_to_contain_text("換貨中")
+    ben.reload()
+    expect(ben.get_by_test_id("views")).to_have_text("換貨中")
+    expect(hit).to_have_count(1)
+
+
+def test_tags_notes_invitation_transfer_and_snooze_with_two_agents(office: Office) -> None:
+    talk = office.talk(LINES, "ben", "李先生")
+    ben, cleo = office.agent("ben"), office.agent("cleo", "zh-TW")
+    _open(ben, office, talk)
+    expect(ben.locator(".tried")).to_have_count(2)
+
+    ben.keyboard.press("l")
+    ben.get_by_test_id("tag-name").fill("退貨")
+    ben.get_by_label("Orange").click()
+    ben.get_by_test_id("tag-add").click()
+    worn = ben.locator(".worn [data-testid=tag]")
+    expect(worn).to_have_text(["退貨"])
+    expect(worn).to_have_attribute("data-colour", "orange")
+    ben.get_by_test_id("tag-name").fill("x" * 41)
+    ben.get_by_test_id("tag-add").click()
+    expect(ben.get_by_test_id("tag-problem")).to_have_text("A tag has at most 40 characters.")
+    ben.keyboard.press("Escape")
+    expect(ben.get_by_test_id("tags-menu")).to_be_hidden()
+    expect(ben.get_by_test_id("brief")).to_be_visible()
+
+    ben.keyboard.press("n")
+    ben.get_by_test_id("desk-composer").press_sequentially("請 @cl")
+    expect(ben.get_by_test_id("mention-option")).to_have_count(1)
+    ben.keyboard.press("Enter")
+    expect(ben.get_by_test_id("desk-composer")).to_have_value("請 @cleo ")
+    ben.keyboard.press("Enter")
+    expect(cleo.get_by_test_id("notice")).to_contain_text("Ben 在備註中提到您")
+    expect(cleo.locator("#rail-mentions")).to_have_text("1")
+    expect(cleo).to_have_title(re.compile("^(•|\\(\\d)"))
+    cleo.get_by_test_id("view-mentions").click()
+    cleo.get_by_test_id("conversation-row").first.locator("button").click()
+    expect(cleo.locator(".message.found")).to_contain_text("請 @cleo")
+    expect(cleo.locator("#rail-mentions")).to_be_hidden()
+
+    ben.get_by_test_id("desk-composer").press("Escape")
+    ben.keyboard.press("i")
+    ben.get_by_test_id("person").filter(has_text="Cleo").click()
+    ben.get_by_test_id("colleagues-send").click()
+    expect(ben.locator(".guest")).to_have_text("Cleo")
+    expect(cleo.get_by_test_id("desk-composer")).to_be_visible()
+    cleo.get_by_test_id("desk-composer").fill("我是 Cleo")
+    cleo.get_by_test_id("desk-composer").press("Enter")
+    expect(ben.locator('[data-author="agent"]').last).to_contain_text("我是 Cleo")
+
+    ben.keyboard.press("z")
+    ben.get_by_test_id("snooze-menu").get_by_role("button", name="In an hour").click()
+    expect(ben.get_by_test_id("wake")).to_be_visible()
+    expect(ben.locator(f'[data-testid="mine-row"][data-conversation="{talk}"]')).to_have_count(0)
+    ben.get_by_test_id("wake").click()
+    expect(ben.locator(f'[data-testid="mine-row"][data-conversation="{talk}"]')).to_have_count(1)
+
+    ben.keyboard.press("t")
+    ben.get_by_test_id("person").filter(has_text="Returns").click()
+    ben.get_by_test_id("transfer-note").fill("想退貨，單號 HG10023847")
+    ben.get_by_test_id("colleagues-send").click()
+    row = cleo.locator(f'[data-testid="queue-row"][data-conversation="{talk}"]')
+    cleo.get_by_test_id("view-inbox").click()
+    expect(row).to_be_visible()
+    expect(ben.locator(".guest")).to_have_count(0)
+    expect(ben.locator('[data-author="note"]').last).to_contain_text("想退貨")
+
+
+def test_the_agent_sees_when_the_customer_has_read(office: Office) -> None:
+    ben = office.agent("ben")
+    customer = office.customer("en")
+    customer.get_by_test_id("person-button").click()
+    expect(customer.get_by_test_id("waiting-banner")).to_be_visible()
+    case = customer.evaluate("document.querySelector('switchboard-chat').conversation.state.case")
+    ben.locator(f'[data-testid="queue-row"][data-ticket="{case}"]').get_by_test_id("claim").click()
+    ben.get_by_test_id("desk-composer").fill("Good day")
+    customer.get_by_test_id("close").click()
+    ben.get_by_test_id("desk-composer").press("Enter")
+    said = ben.locator('[data-testid="desk-message"][data-author="agent"]').last
+    expect(said).to_have_attribute("data-receipt", "sent")
+    customer.get_by_test_id("bubble").click()
+    expect(said).to_have_attribute("data-receipt", "read")
+    expect(said).to_contain_text("Read")
+
+
+def test_preferences_follow_the_agent_and_keys_are_listed(office: Office) -> None:
+    sue = office.agent("sue")
+    sue.get_by_test_id("open-settings").click()
+    with sue.expect_response("**/desk/api/preferences"):
+        sue.locator("#setting-realert").uncheck()
+    sue.keyboard.press("Escape")
+    again = office.agent("sue")
+    again.get_by_test_id("open-settings").click()
+    expect(again.locator("#setting-realert")).not_to_be_checked()
+    again.keyboard.press("Escape")
+    again.keyboard.press("?")
+    for words in ("Pass on", "Put aside", "Tags", "Filters", "Bring a colleague in", "Take the next customer"):
+        expect(again.get_by_test_id("shortcuts")).to_contain_text(words)
+    again.keyboard.press("Escape")
+    again.keyboard.press("9")
+    expect(again.get_by_test_id("views")).to_have_text("Closed")
+
+
+def test_the_desk_can_be_installed(office: Office) -> None:
+    ben = office.agent("ben")
+    devtools = ben.context.new_cdp_session(ben)
+    errors = [one["errorId"] for one in devtools.send("Page.getInstallabilityErrors")["installabilityErrors"]]
+    assert set(errors) <= {"in-incognito"}, "which is what a context of these tests is"
+    manifest = devtools.send("Page.getAppManifest")
+    assert manifest["errors"] == [] and '"start_url": "/desk"' in manifest["data"]
+
+
+def test_script_in_every_field_an_agent_sees_is_inert(office: Office) -> None:
+    page = {"url": f"https://shop.example/?q={EVIL}", "title": EVIL, "referrer": EVIL}
+    lines = [("customer", EVIL), ("assistant", EVIL), ("agent", EVIL), ("note", f"@cleo {EVIL}"), ("system", EVIL)]
+    talk = office.talk(lines, "ben", EVIL, page=page, summary=EVIL)
+    waiting = office.talk([("customer", EVIL)], None, EVIL, summary=EVIL, page=page)
+    office.indexed()
+    ben = office.agent("ben")
+    office.call(ben, "POST", f"/conversations/{talk}/tags", {"name": EVIL[:40]})
+    office.call(ben, "POST", "/views", {"name": EVIL[:60], "filters": {"q": "onerror", "channel": EVIL}})
+    ben.reload()
+    _open(ben, office, talk)
+    expect(ben.locator(f'[data-testid="queue-row"][data-conversation="{waiting}"]')).to_be_visible()
+    ben.keyboard.press("l")
+    expect(ben.get_by_test_id("tags-menu")).to_contain_text("onerror")
+    ben.keyboard.press("Escape")
+    ben.get_by_test_id("views").click()
+    expect(ben.get_by_test_id("views-menu")).to_contain_text("onerror")
+    ben.keyboard.press("Escape")
+    ben.get_by_test_id("search").fill("onerror")
+    expect(ben.get_by_test_id("hit").first).to_be_visible()
+    ben.get_by_test_id("filters-toggle").click()
+    expect(ben.get_by_test_id("filters")).to_be_visible()
+    assert ben.evaluate("window.pwned") is None
+    assert ben.locator("body img, body script, iframe").count() == 0
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _people(office: Office) -> Any:
+    """Somebody at the desk, so that customers can wait."""
+    return office.agent("sue")

@@ -1,0 +1,86 @@
+"""The desk with five hundred open conversations: scrolling, searching and opening without a pause a person notices."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterator
+
+import pytest
+from desk_office import Office, note_figure
+from playwright.sync_api import Page, expect
+
+pytestmark = pytest.mark.browser
+
+OPEN = 500
+# A tenth of a second is where people begin to notice; half of that is what browsers call a long task. Counted is the
+# processor's time of the page's own thread, so that whoever else uses the machine changes nothing.
+LONG_TASK_MS = 50
+
+SCROLL = """async () => {
+  const place = document.querySelector(".inbox-lists");
+  let stood = 0;
+  while (stood < 20) {
+    const before = place.scrollTop;
+    place.scrollTop += 400;
+    await new Promise(requestAnimationFrame);
+    stood = place.scrollTop === before ? stood + 1 : 0;
+  }
+  return document.querySelectorAll('[data-testid="mine-row"]').length;
+}"""
+
+
+# What a tester's tools do in the page would be counted with it, so the page is driven by the least there is.
+SEARCH = """(words) => {
+  const field = document.querySelector('[data-testid="search"]');
+  field.value = words;
+  field.dispatchEvent(new Event("input"));
+}"""
+SHOWN = "(what) => document.querySelector(what)?.checkVisibility() ?? false"
+
+
+def test_five_hundred_open_conversations_scroll_and_search_at_once(office: Office) -> None:
+    holder = office.agent_id("ben")
+    texts = ("請問我張單幾時到？", "想退貨，件衫太細", "運費幾多", "Where is my parcel HG10023847?")
+
+    def fill(connection: object) -> None:
+        for number in range(OPEN):
+            # Answered, so that nobody takes them from an agent who is not there yet.
+            lines = [("customer", f"{texts[number % 4]} #{number}"), ("agent", "幫緊你睇。")]
+            office.talk_in(connection, lines, holder, f"客人 {number}", 600 - number)  # type: ignore[arg-type]
+
+    office.write(fill)
+    office.indexed()
+    page = office.agent("ben", "zh-HK")
+    expect(page.get_by_test_id("mine-row").first).to_be_visible()
+
+    with _measured(office, page, "scroll through 500"):
+        assert page.evaluate(SCROLL) == OPEN
+    with _measured(office, page, "search among 500"):
+        page.evaluate(SEARCH, "退货")
+        page.wait_for_function(SHOWN, arg='[data-testid="hit"]')
+    with _measured(office, page, "open a hit"):
+        page.evaluate("""() => document.querySelector('[data-testid="hit"] button').click()""")
+        page.wait_for_function(SHOWN, arg=".message.found")
+    with _measured(office, page, "back to the inbox of 500"):
+        page.evaluate("""() => document.querySelector('[data-testid="view-inbox"]').click()""")
+        page.evaluate(SEARCH, "")
+        page.wait_for_function(SHOWN, arg='[data-testid="mine-row"]')
+
+
+@contextlib.contextmanager
+def _measured(office: Office, page: Page, what: str) -> Iterator[None]:
+    office.browser.start_tracing(page=page, categories=["toplevel", "__metadata"])
+    yield
+    events = json.loads(office.browser.stop_tracing())["traceEvents"]
+    pages = {
+        (one["pid"], one["tid"])
+        for one in events
+        if one["name"] == "thread_name" and one["args"].get("name") == "CrRendererMain"
+    }
+    tasks = [one["tdur"] / 1000 for one in events if (one["pid"], one["tid"]) in pages and "tdur" in one]
+    longest = max(tasks, default=0)
+    note_figure(f"{what}: longest task, ms of processor", round(longest, 1))
+    note_figure(f"{what}: whole, ms of processor", round(sum(tasks), 1))
+    assert tasks, "the browser tells of no task"
+    assert longest < LONG_TASK_MS, what
