@@ -1,20 +1,52 @@
-"""What every test may use: an empty database of each kind, and Redis."""
+"""What every test may use: a database of each kind, and Redis."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 import pytest
-from tests_databases import REDIS, missing, postgres_database
+from tests_databases import REDIS, PostgresDatabases, SqliteTemplate, missing
+
+EACH_DATABASE = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def database_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """An empty database: SQLite in a file, and PostgreSQL."""
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> SqliteTemplate:
+    return SqliteTemplate(tmp_path_factory.mktemp("template"))
+
+
+@pytest.fixture(scope="session")
+def postgres_databases() -> Iterator[PostgresDatabases]:
+    databases = PostgresDatabases()
+    yield databases
+    databases.drop_all()
+
+
+@pytest.fixture
+def postgres_url(postgres_databases: PostgresDatabases) -> Iterator[str]:
+    """A migrated database on PostgreSQL."""
+    with postgres_databases.migrated() as url:
+        yield url
+
+
+@pytest.fixture(params=EACH_DATABASE)
+def database_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A database with the tables of now and nothing in them: SQLite in a file, and PostgreSQL."""
+    if request.param == "sqlite":
+        template: SqliteTemplate = request.getfixturevalue("sqlite_template")
+        return template.copy_to(tmp_path_factory.mktemp("db") / "switchboard.db")
+    return str(request.getfixturevalue("postgres_url"))
+
+
+@pytest.fixture(params=EACH_DATABASE)
+def empty_database_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A database without a table."""
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path_factory.mktemp('db') / 'switchboard.db'}"
         return
-    yield from postgres_database()
+    databases: PostgresDatabases = request.getfixturevalue("postgres_databases")
+    with databases.empty() as url:
+        yield url
 
 
 @pytest.fixture

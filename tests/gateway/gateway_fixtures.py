@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from gateway_parts import ARTICLES, IDENTITY_SECRET, FakeBot, FakeClock, Gateway, Start, add_agents, free_port
 from sanic import Sanic
+from sqlalchemy.engine import make_url
+from tests_databases import SqliteTemplate
 
 import shop.demo
 from switchboard.app import create_app
@@ -38,7 +40,7 @@ def root(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-async def start(root: Path, tmp_path: Path, shop_url: str) -> AsyncIterator[Start]:
+async def start(root: Path, tmp_path: Path, shop_url: str, sqlite_template: SqliteTemplate) -> AsyncIterator[Start]:
     """Start a gateway; keyword arguments are settings."""
     async with contextlib.AsyncExitStack() as stack:
 
@@ -60,6 +62,9 @@ async def start(root: Path, tmp_path: Path, shop_url: str) -> AsyncIterator[Star
             }
             environment = {f"SWITCHBOARD_{name.upper()}": str(value) for name, value in given.items()}
             table = load(root / "endpoints.yml", environment)
+            own = make_url(table.database)
+            if own.get_backend_name() == "sqlite" and not Path(own.database or "").exists():
+                sqlite_template.copy_to(Path(own.database or ""))
             app = create_app(table, clock=clock, root=root, name=f"gateway_{secrets.token_hex(4)}")
             server = await app.create_server("127.0.0.1", port, return_asyncio_server=True, access_log=False)
             await server.startup()

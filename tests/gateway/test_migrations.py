@@ -14,8 +14,8 @@ from handoff.database import Database
 from handoff.models import metadata
 
 
-def test_migrated_database_is_what_the_models_say(database_url: str) -> None:
-    database = Database(database_url)
+def test_migrated_database_is_what_the_models_say(empty_database_url: str) -> None:
+    database = Database(empty_database_url)
     try:
         migrations.upgrade(database)
         migrations.upgrade(database)

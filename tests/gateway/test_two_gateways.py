@@ -4,26 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
 
 import pytest
 from gateway_parts import FakeBot, Gateway, Page, Start
 from test_editing import Console, console, until
-from tests_databases import postgres_database
 
 pytestmark = [pytest.mark.redis, pytest.mark.postgres]
 SECRET = "one-secret-for-the-visitors-of-both-gateways"
 
 
 @pytest.fixture
-def shared_database() -> Iterator[str]:
-    yield from postgres_database()
-
-
-@pytest.fixture
-async def pair(start: Start, shared_database: str, redis_url: str) -> tuple[Gateway, Gateway]:
-    first = await start(database_url=shared_database, redis_url=redis_url, visitor_secret=SECRET)
-    second = await start(bot=first.bot, database_url=shared_database, redis_url=redis_url, visitor_secret=SECRET)
+async def pair(start: Start, postgres_url: str, redis_url: str) -> tuple[Gateway, Gateway]:
+    first = await start(database_url=postgres_url, redis_url=redis_url, visitor_secret=SECRET)
+    second = await start(bot=first.bot, database_url=postgres_url, redis_url=redis_url, visitor_secret=SECRET)
     return first, second
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from shop_fakes import API_TOKEN, NOW, FixedClock, ShopApi
 from sqlalchemy import create_engine, text
+from tests_databases import PostgresDatabases
 
 from shop import HttpShop, OrderDesk, Shop, SqlShop
 from shop.demo import fill
@@ -53,16 +53,18 @@ def shop(request: pytest.FixtureRequest) -> Shop:
     return adapter
 
 
+@pytest.fixture(scope="session")
+def postgres_attempts_url(postgres_databases: PostgresDatabases) -> Iterator[str]:
+    with postgres_databases.empty() as url:
+        yield url
+
+
 @pytest.fixture
 def attempts_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """SQLite, unless the test asks for each database with `on_both_databases`."""
     if getattr(request, "param", "sqlite") == "sqlite":
         return f"sqlite:///{tmp_path}/attempts.db"
-    url = os.environ.get("SWITCHBOARD_TEST_POSTGRES_URL")
-    if not url:
-        if os.environ.get("CI") == "true":
-            pytest.fail("SWITCHBOARD_TEST_POSTGRES_URL is not set")
-        pytest.skip("SWITCHBOARD_TEST_POSTGRES_URL is not set: no PostgreSQL to test with")
+    url = str(request.getfixturevalue("postgres_attempts_url"))
     engine = create_engine(url, future=True)
     with engine.begin() as connection:
         connection.execute(text("DROP TABLE IF EXISTS proof_attempts, proof_gate"))
