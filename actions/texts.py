@@ -7,9 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from faq_kb import in_locale
+from faq_kb import in_locale, quick_yaml
 
 DOMAIN = Path(__file__).parent.parent / "domain.yml"
 
@@ -25,7 +23,7 @@ def text(name: str, locale: str, **values: object) -> str:
 
 @lru_cache(maxsize=1)
 def _texts() -> Mapping[str, Mapping[str, str]]:
-    domain = yaml.safe_load(DOMAIN.read_text(encoding="utf-8"))
+    domain = quick_yaml.read(DOMAIN.read_text(encoding="utf-8"))
     return {name: _by_locale(variations) for name, variations in domain["responses"].items()}
 
 

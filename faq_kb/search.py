@@ -14,8 +14,7 @@ from importlib import resources
 from pathlib import Path
 from types import MappingProxyType
 
-import yaml
-
+from faq_kb import quick_yaml
 from faq_kb.articles import Article, Category, Heading, Reader
 from faq_kb.categories import tree, with_missing
 from faq_kb.folding import fold, fold_words
@@ -199,7 +198,7 @@ def shipped_synonyms() -> Synonyms:
 @lru_cache(maxsize=2)
 def background(synonyms: Synonyms | None = None) -> Packed:
     """What people also say and no article answers."""
-    lines = yaml.safe_load(shipped_text("background.yml"))
+    lines = quick_yaml.read(shipped_text("background.yml"))
     return pack(features_of(fold(str(line)), synonyms or shipped_synonyms()) for line in lines)
 
 

@@ -10,8 +10,8 @@ from importlib import resources
 from typing import Any
 
 import opencc
-import yaml
 
+from faq_kb import quick_yaml
 from faq_kb.articles import Article
 from faq_kb.markup import plain, refused_links
 from faq_kb.problems import Level, Problem
@@ -182,7 +182,7 @@ def _holds(text: str, phrase: str) -> bool:
 
 @lru_cache(maxsize=4)
 def _shipped(name: str) -> Mapping[str, Any]:
-    read = yaml.safe_load(resources.files("faq_kb").joinpath(name).read_text(encoding="utf-8"))
+    read = quick_yaml.read(resources.files("faq_kb").joinpath(name).read_text(encoding="utf-8"))
     return dict(read)
 
 

@@ -13,8 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-import yaml
-
+from faq_kb import quick_yaml
 from faq_kb.folding import fold
 
 # The kinds of features; each is weighted on its own, so that the many pieces do not drown the few words.
@@ -149,7 +148,7 @@ class Synonyms:
 
 def groups_in(text: str) -> list[list[str]]:
     """Groups of words, as our own files hold them."""
-    return [[str(word) for word in group] for group in yaml.safe_load(text) or []]
+    return [[str(word) for word in group] for group in quick_yaml.read(text) or []]
 
 
 def features_of(folded: str, synonyms: Synonyms) -> Features:

@@ -19,9 +19,9 @@ from faq_kb.articles import LOCALES, Article
 from faq_kb.content import FIELDS, Content, content_of, empty
 from faq_kb.loading import ArticleFile, is_id, parse_file, problems_between
 from faq_kb.problems import ArticleError, Problem
+from faq_kb.quick_yaml import LOADER
 from faq_kb.yaml_text import fresh_article, rewritten
 
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # Text editors complete the names of fields from it.
 _SCHEMA_LINE = "# yaml-language-server: $schema=../articles.schema.json"
 _FILE_ORDER = ("category", "parent", "articles")
@@ -354,7 +354,7 @@ class _File:
         return 2
 
     def _root(self) -> Any:
-        return yaml.compose(self._text, Loader=_LOADER)
+        return yaml.compose(self._text, Loader=LOADER)
 
     def _articles(self) -> Any:
         return next(node for key, node in self._root().value if key.value == "articles")

@@ -6,7 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import yaml
+from faq_kb import quick_yaml
 
 LOCALES = ("zh-HK", "zh-TW", "zh-CN", "en")
 FALLBACKS = {
@@ -20,7 +20,7 @@ FALLBACKS = {
 @lru_cache(maxsize=1)
 def catalogue() -> dict[str, dict[str, list[str]]]:
     """Every text: name, locale, variants."""
-    loaded: dict[str, dict[str, list[str]]] = yaml.safe_load(
+    loaded: dict[str, dict[str, list[str]]] = quick_yaml.read(
         (Path(__file__).parent / "texts.yml").read_text(encoding="utf-8")
     )
     return loaded

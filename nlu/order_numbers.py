@@ -8,6 +8,8 @@ from pathlib import Path
 
 import yaml
 
+from faq_kb import quick_yaml
+
 PATTERNS = Path(__file__).with_name("entity_patterns.yml")
 # Below the data folder: the pattern file as the bot last found it good.
 LAST_GOOD = Path("patterns") / "last-good.yml"
@@ -29,7 +31,7 @@ def order_numbers(path: Path = PATTERNS, last_good: Path | None = None) -> tuple
 
 
 def _listed_in(path: Path) -> tuple[str, ...]:
-    shapes = tuple(str(shape) for shape in yaml.safe_load(path.read_text(encoding="utf-8"))["order_numbers"])
+    shapes = tuple(str(shape) for shape in quick_yaml.read(path.read_text(encoding="utf-8"))["order_numbers"])
     for shape in shapes:
         re.compile(shape)
     return shapes
