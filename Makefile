@@ -3,6 +3,8 @@ SHELL := /bin/bash
 PYTHON ?= python3.10
 VENV := .venv
 BIN := $(VENV)/bin
+# Tests side by side. Two keep two cores busy; each further one may start a Switchboard of its own.
+WORKERS ?= 2
 export RASA_TELEMETRY_ENABLED := false
 export TF_CPP_MIN_LOG_LEVEL := 3
 
@@ -14,7 +16,7 @@ printf '#!/bin/sh\nexec "%s" -m switchboard "$$@"\n' "$(CURDIR)/$(BIN)/python" >
 chmod +x $(BIN)/switchboard
 endef
 
-.PHONY: help setup setup-dev run test check bench lock clean
+.PHONY: help setup setup-dev run test test-nightly check bench lock clean
 
 help: ## Show the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -26,8 +28,11 @@ setup-dev: $(VENV)/.installed-dev ## Install what testing needs as well
 run: setup ## Start the demo: shop with widget, bot, agent desk
 	@exec $(BIN)/switchboard run
 
-test: setup-dev ## Run every test this machine can run
-	@$(BIN)/python -m pytest
+test: setup-dev ## Run every test this machine can run; ARGS="..." narrows it, WORKERS=0 takes one process
+	@$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+
+test-nightly: setup-dev ## The same with the long fuzz and soak rounds
+	@SWITCHBOARD_NIGHTLY=true $(BIN)/python -m pytest -n $(WORKERS) --timeout 3600 $(ARGS)
 
 check: setup-dev ## Format, lint, types
 	@$(BIN)/ruff format --check .

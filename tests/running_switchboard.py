@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +14,10 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+
+from ports import free_port
+
+from switchboard import training
 
 ROOT = Path(__file__).resolve().parent.parent
 READY_WITHIN_SECONDS = 150
@@ -44,18 +48,21 @@ class Running:
             time.sleep(0.1)
 
 
+def trained_model() -> Path:
+    """The model of the sources as they are, trained by the first that needs it; the other workers wait for it."""
+    data = ROOT / "var"
+    data.mkdir(exist_ok=True)
+    with (data / "training.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return training.model_for(ROOT, data / "models", data / "logs", lambda _: None)
+
+
 def answers(url: str) -> bool:
     try:
         with urllib.request.urlopen(url, timeout=2) as response:
             return response.status == 200
     except (urllib.error.URLError, OSError):
         return False
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def environment(data: Path, port: int, **more: str) -> dict[str, str]:
@@ -67,11 +74,10 @@ def environment(data: Path, port: int, **more: str) -> dict[str, str]:
 def switchboard(data: Path, **settings: str) -> Iterator[Running]:
     """Start everything and wait until a customer can be answered; stop it with Ctrl-C."""
     port = free_port()
-    models = ROOT / "var" / "models"
-    if models.exists() and not (data / "models").exists():
-        # The run's model, trained once: training has tests of its own.
-        data.mkdir(parents=True, exist_ok=True)
-        shutil.copytree(models, data / "models")
+    # Training has tests of its own.
+    model = trained_model()
+    (data / "models").mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(model, data / "models" / model.name)
     process = subprocess.Popen(
         [sys.executable, "-m", "switchboard", "run"],
         cwd=ROOT,

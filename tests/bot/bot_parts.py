@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +13,7 @@ from typing import Any
 from uuid import uuid4
 
 import requests
+from ports import free_port
 
 ROOT = Path(__file__).parent.parent.parent
 START_WITHIN_SECONDS = 120
@@ -164,9 +164,3 @@ def answers(url: str) -> bool:
     except requests.RequestException:
         time.sleep(0.1)  # nobody listens yet; the deadline is the caller's
         return False
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -6,15 +6,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from bot_parts import ROOT, Bot, Processes
+from bot_parts import Bot, Processes
+from running_switchboard import trained_model
 
 import shop.demo
-from switchboard import training
 
 
 @pytest.fixture(scope="session")
 def model() -> Path:
-    return training.model_for(ROOT, ROOT / "var" / "models", ROOT / "var" / "logs", lambda _: None)
+    return trained_model()
 
 
 @pytest.fixture(scope="session")

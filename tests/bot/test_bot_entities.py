@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rasa.shared.nlu.training_data.message import Message
+from rounds import rounds
 
 import shop.demo
 from nlu.entities import ShopEntities
@@ -551,7 +552,7 @@ _PARTS = [
 ]
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=rounds(400))
 @given(st.lists(st.sampled_from(_PARTS), max_size=60).map("".join) | st.text(max_size=120))
 def test_whatever_is_typed_has_entities_at_places_inside_it(text: str) -> None:
     found = _PROJECTS_OWN.find(text, TODAY)

@@ -4,7 +4,6 @@ miss is never said twice in the same words, and the action server never trips.""
 from __future__ import annotations
 
 import json
-import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from random import Random
@@ -13,11 +12,11 @@ from typing import Any
 import pytest
 import yaml
 from bot_parts import ROOT, Answer, Bot
+from rounds import rounds
 
 pytestmark = pytest.mark.bot
 
-# 2,000 in a nightly run; see CONTRIBUTING.md.
-TURNS = int(os.environ.get("SWITCHBOARD_FUZZ_TURNS", "300"))
+TURNS = rounds(300)
 TURNS_OF_A_TALK = 25
 WALKERS = 4
 

@@ -9,6 +9,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from rounds import rounds
 from stdnum import luhn
 
 from faq_kb.masking import Masking
@@ -131,7 +132,7 @@ _AROUND = st.sampled_from(
 )
 
 
-@settings(max_examples=400)
+@settings(max_examples=rounds(400))
 @given(numbers=st.lists(_order_numbers(), min_size=1, max_size=3), around=st.lists(_AROUND, min_size=4, max_size=4))
 @example(numbers=["11111111", "11111111"], around=["", " ", "", ""])
 def test_an_order_number_is_never_hidden(numbers: list[str], around: list[str]) -> None:
@@ -139,7 +140,7 @@ def test_an_order_number_is_never_hidden(numbers: list[str], around: list[str]) 
     assert masking.hide(text) == text
 
 
-@settings(max_examples=400)
+@settings(max_examples=rounds(400))
 @given(
     start=st.sampled_from(["4", "51", "2221", "34", "37", "62", "3528", "36", "6011"]),
     filling=st.text("0123456789", min_size=20, max_size=20),
@@ -158,7 +159,7 @@ def test_a_card_number_is_always_hidden(start: str, filling: str, groups: str, a
     assert masking.hide(around[0] + written + around[1]) == f"{around[0]}•••• {digits[-4:]}{around[1]}"
 
 
-@settings(max_examples=300)
+@settings(max_examples=rounds(300))
 @given(st.text(max_size=200) | st.text("0123456789 -()Aax４", max_size=200))
 def test_whatever_is_typed_is_taken_and_hiding_twice_changes_nothing(text: str) -> None:
     once = masking.hide(text)
@@ -188,7 +189,7 @@ def test_whatever_is_typed_is_taken_and_hiding_twice_changes_nothing(text: str) 
 )
 def test_a_flood_of_digits_is_looked_through_in_no_time(text: str) -> None:
     masking.hide("暖身 4111 1111 1111 1111")
-    assert min(_seconds(text) for _ in range(3)) < 0.05
+    assert any(_seconds(text) < 0.05 for _ in range(10))
 
 
 def _seconds(text: str) -> float:

@@ -16,6 +16,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from rounds import rounds
 
 from faq_kb import KnowledgeFollower, publishing
 from faq_kb.publishing import FilesChanged, PublisherBusy, digest_of, publish, published_files
@@ -275,9 +276,8 @@ class Story(RuleBasedStateMachine):
 
 
 Story.TestCase.settings = settings(
-    max_examples=25,
+    max_examples=rounds(25),
     stateful_step_count=12,
-    deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 TestStory = Story.TestCase

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rounds import rounds
 
 import faq_kb
 from faq_kb import ArticleError
@@ -273,7 +274,7 @@ CONTENTS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=rounds(150))
 @given(st.lists(st.tuples(st.sampled_from(["delivery-time", "delivery-fee", "new"]), CONTENTS), max_size=4))
 def test_any_text_is_read_as_it_was_written_or_refused(steps: list[tuple[str, Any]]) -> None:
     change = edit()

@@ -7,7 +7,6 @@ import contextlib
 import functools
 import json
 import secrets
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 from argon2 import PasswordHasher
+from ports import free_port
 from sanic import Sanic
 from sqlalchemy import insert
 from sqlalchemy.engine import Connection
@@ -287,12 +287,6 @@ def _add_missing(connection: Connection, now: datetime) -> None:
 def _quick_hash() -> str:
     # What a check costs is written in the hash: two tenths of a second of processor as `agents.add` wants it.
     return PasswordHasher(time_cost=1, memory_cost=64, parallelism=1).hash(PASSWORD)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 Start = Callable[..., Awaitable[Gateway]]

@@ -11,6 +11,7 @@ import urllib.request
 from typing import Any
 
 import pytest
+from rounds import rounds
 from running_switchboard import Running
 
 pytestmark = [pytest.mark.processes, pytest.mark.bot]
@@ -69,11 +70,12 @@ def _settled(customer: Customer, expected: int, seconds: float = 60) -> list[dic
         time.sleep(0.2)
 
 
+@pytest.mark.parametrize("moment", range(rounds(1)))
 @pytest.mark.parametrize("victim", ["gateway", "bot", "actions"])
-def test_a_killed_process_loses_and_doubles_nothing(running: Running, victim: str) -> None:
+def test_a_killed_process_loses_and_doubles_nothing(running: Running, victim: str, moment: int) -> None:
     customer = Customer(running)
     texts = [f"how long does delivery take, question {number}?" for number in range(8)]
-    killer = random.Random(victim)
+    killer = random.Random(f"{victim}{moment or ''}")
     old = running.pid(victim)
     timer = threading.Timer(0.05 + killer.random() * 0.3, lambda: running.kill(victim))
     timer.start()

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import psutil
 import pytest
-from running_switchboard import ROOT, Running, environment, free_port, switchboard
+from ports import free_port
+from running_switchboard import ROOT, Running, environment, switchboard
 
 pytestmark = pytest.mark.processes
 NOT_SOURCES = shutil.ignore_patterns(".venv", "var", ".git", "tests", "__pycache__", ".*_cache", "models", "docs")
