@@ -282,10 +282,10 @@ def faq_eval(
     import faq_kb
 
     try:
-        articles = faq_kb.articles_in(kb) if kb else faq_kb.load_articles(_settings().articles_path(ROOT))
-        knowledge = faq_kb.KnowledgeBase(articles)
         files = {path.name: faq_kb.questions_in(path) for path in queries or sorted(QUESTIONS.glob("*.jsonl"))}
         refused = faq_kb.questions_in(out_of_scope) if out_of_scope else []
+        articles = faq_kb.articles_in(kb) if kb else faq_kb.load_articles(_settings().articles_path(ROOT))
+        knowledge = faq_kb.KnowledgeBase(articles)
     except (OSError, ValueError, faq_kb.ArticleError) as exc:
         _fail(str(exc))
     if not out_of_scope:

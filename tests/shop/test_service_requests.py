@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -31,17 +32,15 @@ from shop import (
     SqlShop,
     Unavailable,
 )
-from shop.demo import fill
 
 KA_YI = Identity("c-0005", NOW + timedelta(hours=1))
 
 
 @pytest.fixture
-def changing_shop(tmp_path: Path, clock: FixedClock) -> Iterator[SqlShop]:
+def changing_shop(tmp_path: Path, shop_url: str, clock: FixedClock) -> Iterator[SqlShop]:
     """A shop of this test's own, since it is changed."""
-    url = f"sqlite:///{tmp_path}/shop.db"
-    fill(url, clock=clock)
-    shop = SqlShop(url, clock)
+    shutil.copyfile(shop_url.removeprefix("sqlite:///"), tmp_path / "shop.db")
+    shop = SqlShop(f"sqlite:///{tmp_path}/shop.db", clock)
     yield shop
     shop.close()
 
