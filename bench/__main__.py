@@ -15,7 +15,7 @@ from typing import NoReturn
 
 import aiohttp
 
-from bench import faq, machine, ours, parts, plain, report
+from bench import faq, machine, ours, parts, plain, queue, report
 from bench.customers import sentences
 from bench.figures import Result
 from bench.parts import FULL, QUICK, Amounts, Bench
@@ -31,8 +31,8 @@ PARTS: dict[str, Callable[[Bench], Result]] = {
     "stages": parts.stages,
 }
 KEYS = {"memory": "memory_mb"}
-# Needs neither side running.
-FAQ = "faq"
+# Need neither side running.
+FAQ, QUEUE = "faq", "queue"
 TELL_EVERY_SECONDS = 15
 
 
@@ -74,7 +74,9 @@ def measure(amounts: Amounts, wanted: list[str], faq_data: Path | None, tell: Ca
         stack.enter_context(alone(data / "bench"))
         if FAQ in wanted:
             results[FAQ] = faq.faq(faq_data, data / "bench" / "models", tell, quick=amounts is QUICK)
-        if wanted == [FAQ]:
+        if QUEUE in wanted:
+            results[QUEUE] = queue.queue(tell, quick=amounts is QUICK)
+        if set(wanted) <= {FAQ, QUEUE}:
             return results
         # Plain Rasa first: its training may take all cores for minutes, and is over when we start.
         other = stack.enter_context(plain.running(data, tell))
@@ -117,7 +119,9 @@ class _Telling:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a minute to see that it works; writes no figures")
-    parser.add_argument("--only", action="append", choices=[*PARTS, FAQ], help="this part alone; writes no figures")
+    parser.add_argument(
+        "--only", action="append", choices=[*PARTS, FAQ, QUEUE], help="this part alone; writes no figures"
+    )
     parser.add_argument("--faq-data", type=Path, help=f"folder of the public FAQ sets; or {faq.DATA_VARIABLE}")
     parser.add_argument("--out", type=Path, help="write the results to this file instead")
     return parser.parse_args()
@@ -125,7 +129,7 @@ def _arguments() -> argparse.Namespace:
 
 def _wanted(wish: argparse.Namespace) -> list[str]:
     # The look inside the bots loads both models once more, which alone takes half of the minute.
-    return wish.only or [name for name in (*PARTS, FAQ) if not (wish.quick and name == "stages")]
+    return wish.only or [name for name in (*PARTS, FAQ, QUEUE) if not (wish.quick and name == "stages")]
 
 
 def _leave(_number: int, _frame: object) -> NoReturn:

@@ -87,6 +87,7 @@ def _sections(results: Result) -> Iterable[Section]:
         "memory_mb": _memory,
         "stages": _stages,
         "faq": _faq,
+        "queue": _queue,
     }
     for name, section in made.items():
         if name in results:
@@ -200,6 +201,13 @@ def _faq(part: Result) -> Iterable[Section]:
             for one in part["speed"]
         ],
     )
+
+
+def _queue(part: Result) -> Iterable[Section]:
+    names = ("next_p50_ms", "next_p99_ms", "position_p50_ms", "position_p99_ms")
+    rows = [[title, *(_number(one[name]) for name in names)] for title, one in part["databases"].items()]
+    head = ["", "next p50", "next p99", "place p50", "place p99"]
+    yield f"A queue of {part['waiting']:,} tickets: next ticket and place, ms", head, rows
 
 
 def _faq_figures(found: Result) -> list[str]:

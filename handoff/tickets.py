@@ -240,7 +240,7 @@ def held(connection: Connection) -> list[tuple[Ticket, int]]:
         .join(conversations, conversations.c.id == tickets.c.conversation_id)
         .where(tickets.c.status == TicketStatus.CLAIMED.value)
     )
-    return [(_record(row), int(row.unanswered)) for row in rows]
+    return [(_record(row, without="unanswered"), int(row.unanswered)) for row in rows]
 
 
 def narrow(connection: Connection, opened_before: datetime) -> list[Ticket]:
@@ -306,9 +306,10 @@ def position(connection: Connection, ticket: Ticket) -> int | None:
     """The place in the team's queue, from 1; None when the ticket waits no longer or nobody waits on the line."""
     if ticket.status is not TicketStatus.WAITING or ticket.kind is not TicketKind.LIVE:
         return None
-    before = or_(
-        tickets.c.turn_at < ticket.turn_at,
-        and_(tickets.c.turn_at == ticket.turn_at, tickets.c.id < ticket.id),
+    # The first of the two bounds is what an index can follow.
+    before = and_(
+        tickets.c.turn_at <= ticket.turn_at,
+        or_(tickets.c.turn_at < ticket.turn_at, tickets.c.id < ticket.id),
     )
     ahead = connection.execute(
         select(func.count())
@@ -340,7 +341,7 @@ def next_for(connection: Connection, taker: Taker, not_of: Sequence[str] = ()) -
         *([tickets.c.language.in_((*taker.languages, ""))] if taker.languages else []),
         tickets.c.stage <= Stage.FALLBACK.value,
     )
-    rows = connection.execute(
+    looked_for = (
         select(tickets)
         .where(
             tickets.c.status == TicketStatus.WAITING.value,
@@ -348,11 +349,14 @@ def next_for(connection: Connection, taker: Taker, not_of: Sequence[str] = ()) -
             *([tickets.c.team.notin_(list(not_of))] if not_of else []),
         )
         .order_by(*_order())
-        .limit(_LOOK_AT)
-    ).all()
-    found = [_record(row) for row in rows]
-    # Who held it and said nothing is not asked again; there are hardly ever several such tickets at the head.
-    return next((one for one in found if taker.agent_id not in one.passed_by), None)
+    )
+    for limit in (1, _LOOK_AT):
+        found = [_record(row) for row in connection.execute(looked_for.limit(limit))]
+        # Who held it and said nothing is not asked again; there are hardly ever several such tickets at the head.
+        fresh = next((one for one in found if taker.agent_id not in one.passed_by), None)
+        if fresh is not None or len(found) < limit:
+            return fresh
+    return None
 
 
 def for_supervisors(connection: Connection) -> list[Ticket]:
@@ -448,8 +452,9 @@ def _joined(skills: Sequence[str]) -> str:
     return "".join(f"{skill}," for skill in ("", *sorted(set(skills))))[:400] if skills else ""
 
 
-def _record(row: Row) -> Ticket:
-    fields = {column.name: row._mapping[column] for column in tickets.columns}
+def _record(row: Row, without: str | None = None) -> Ticket:
+    fields = dict(row._mapping)
+    fields.pop(without, None)
     fields["kind"] = TicketKind(fields["kind"])
     fields["status"] = TicketStatus(fields["status"])
     fields["collected"] = fields["collected"] or {}
