@@ -130,7 +130,7 @@ async def test_who_left_a_contact_hears_that_it_is_kept_and_nobody_else_does(bui
     house = build(desk='hours: "tue-fri 09:30-18:00", time_zone: Asia/Hong_Kong')
     await house.writes("ana", "person please")
     thanks = await house.writes("ana", "ana@example.com")
-    assert thanks.answers[-1].body["key"] == "contact_saved"
+    assert thanks.answers[-1].body["key"].startswith("contact_saved")
     again = await house.writes("ana", "person please")
     assert again.answers[-1].body["key"] == "closed_with_contact" and "has your contact" in again.answers[-1].text
 
