@@ -56,3 +56,8 @@ def test_every_locked_package_has_a_hash() -> None:
         text = (ROOT / name).read_text(encoding="utf-8").replace("\\\n", " ")
         for line in filter(None, map(str.strip, text.splitlines())):
             assert "--hash=sha256:" in line, line[:60]
+
+
+def test_every_decision_has_a_number_of_its_own() -> None:
+    numbers = [path.name[:4] for path in sorted((ROOT / "docs" / "decisions").glob("*.md"))]
+    assert numbers == [f"{place:04}" for place in range(1, len(numbers) + 1)]
