@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from handoff.errors import PromiseSettled, UnknownPromise
 from handoff.models import PromiseKind, PromiseState, promises
+from handoff.models import conversations as conversations_table
 from handoff.records import Conversation, Promise
 
 BY_MESSAGE = "message"
@@ -96,6 +97,17 @@ def outstanding(connection: Connection, agent_id: int | None = None, limit: int 
     if agent_id is not None:
         query = query.where(or_(promises.c.agent_id == agent_id, promises.c.agent_id.is_(None)))
     return [_record(row) for row in connection.execute(query.order_by(promises.c.due_at, promises.c.id).limit(limit))]
+
+
+def stands_in(agent_id: int, teams: Sequence[str]) -> Any:
+    """A condition on conversations: something promised there is not done, by this person or by one of these teams."""
+    concerns = or_(
+        promises.c.agent_id == agent_id, and_(promises.c.agent_id.is_(None), promises.c.team.in_(list(teams)))
+    )
+    standing = select(promises.c.id).where(
+        promises.c.conversation_id == conversations_table.c.id, promises.c.settled_at.is_(None), concerns
+    )
+    return standing.correlate(conversations_table).exists()
 
 
 def person_wrote(connection: Connection, conversation: Conversation, now: datetime) -> int:

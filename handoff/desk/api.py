@@ -22,7 +22,6 @@ from handoff.desk.passing_api import PassingApi
 from handoff.desk.sessions import Sessions
 from handoff.desk.signing_in import SigningIn
 from handoff.desk.tags_api import TagsApi
-from handoff.desk.views import MoreViews
 from handoff.desk.wire import Handler, Part
 from handoff.floor import Floor, Live
 from handoff.learning import Learning
@@ -44,15 +43,14 @@ class Desk:
         learning: Learning,
         clock: Clock,
         site: str = "",
-        more_views: MoreViews | None = None,
     ) -> None:
         self._sessions = sessions
         self._floor = floor
         self._signing_in = SigningIn(database, live, sessions)
         self.passing = Passing(floor)
         self.parts: list[Part] = [
-            InboxApi(database, floor, self._teams_of, clock, more_views or {}),
-            ConversationApi(database, floor, Customers(orders, clock), Briefs(knowledge), clock),
+            InboxApi(database, floor, self._teams_of, clock),
+            ConversationApi(database, floor, Customers(orders, clock), Briefs(knowledge, clock), clock),
             PassingApi(database, self.passing, self._teams),
             TagsApi(database, live, clock),
             ChoicesApi(database, clock),

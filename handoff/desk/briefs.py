@@ -6,12 +6,14 @@ and which articles nobody has offered yet. Why the customer waits and what was c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy.engine import Connection
 
 from faq_kb import KnowledgeFollower
+from handoff import agents, promises, shapes
+from handoff.clock import Clock
 from handoff.learning import faq_of
 from handoff.models import Author
 from handoff.records import Conversation, Message
@@ -20,21 +22,13 @@ ASKED_SHOWN = 5
 SUGGESTED = 3
 TEXT_CHARS = 160
 
-# What is still promised to this customer: the ledger's shapes. Without a ledger nothing is.
-PromisesOf = Callable[[Connection, Conversation], list[dict[str, Any]]]
-
-
-def no_promises(_connection: Connection, _conversation: Conversation) -> list[dict[str, Any]]:
-    """Where nobody keeps a ledger."""
-    return []
-
 
 class Briefs:
     """Sums a conversation up."""
 
-    def __init__(self, knowledge: KnowledgeFollower, promises_of: PromisesOf = no_promises) -> None:
+    def __init__(self, knowledge: KnowledgeFollower, clock: Clock) -> None:
         self._knowledge = knowledge
-        self._promises_of = promises_of
+        self._clock = clock
 
     def of(
         self, connection: Connection, conversation: Conversation, lines: Sequence[Message], locale: str
@@ -44,8 +38,14 @@ class Briefs:
         return {
             "tried": tried[-ASKED_SHOWN:],
             "suggested": self._suggested(lines, {one["article"] for one in tried}, locale),
-            "promises": self._promises_of(connection, conversation),
+            "promises": self._promised(connection, conversation),
         }
+
+    def _promised(self, connection: Connection, conversation: Conversation) -> list[dict[str, Any]]:
+        standing = promises.outstanding_of(connection, conversation)
+        owners = agents.by_ids(connection, {one.agent_id for one in standing if one.agent_id})
+        now = self._clock()
+        return [shapes.promise(one, conversation, owners.get(one.agent_id or 0), now) for one in standing]
 
     def _suggested(self, lines: Sequence[Message], given: set[str | None], locale: str) -> list[dict[str, str]]:
         asked = [line.text for line in lines if line.author is Author.CUSTOMER and line.payload is None]

@@ -11,7 +11,7 @@ from sqlalchemy import exists, or_, select
 
 from handoff.desk.wire import moment_of, number_of
 from handoff.errors import BadInput
-from handoff.models import Status, conversation_tags, conversations, messages, tickets
+from handoff.models import Status, conversation_tags, conversations, messages, ratings, tickets
 from handoff.plain import plain
 
 MAX_WORD_CHARS = 100
@@ -27,6 +27,7 @@ class Filters:
     agent: int | None = None
     tag: int | None = None
     team: str | None = None
+    rating: int | None = None
     since: datetime | None = None
     until: datetime | None = None
     q: str | None = None
@@ -83,6 +84,14 @@ class Filters:
                     .correlate(conversations)
                 )
             )
+        if self.rating is not None:
+            found.append(
+                exists(
+                    select(ratings.c.id)
+                    .where(ratings.c.conversation_id == conversations.c.id, ratings.c.score == self.rating)
+                    .correlate(conversations)
+                )
+            )
         return found
 
 
@@ -101,10 +110,18 @@ def filters_of(given: Mapping[str, Any]) -> Filters:
         agent=_id(given, "agent"),
         tag=_id(given, "tag"),
         team=texts["team"] or None,
+        rating=_score(given),
         since=moment_of(str(given.get("since") or ""), "since"),
         until=moment_of(str(given.get("until") or ""), "until"),
         q=plain(str(given.get("q") or ""))[:MAX_WORD_CHARS].strip() or None,
     )
+
+
+def _score(given: Mapping[str, Any]) -> int | None:
+    text = str(given.get("rating") or "")
+    if text and text not in ("1", "2", "3", "4", "5"):
+        raise BadInput("rating must be a number from 1 to 5.", field="rating")
+    return int(text) if text else None
 
 
 def _id(given: Mapping[str, Any], name: str) -> int | None:

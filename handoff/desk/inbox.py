@@ -28,11 +28,8 @@ COLLEAGUES_SHOWN = 200
 class InboxApi:
     """What an agent looks through."""
 
-    def __init__(
-        self, database: Database, floor: Floor, teams_of: TeamsOf, clock: Clock, more: views.MoreViews
-    ) -> None:
+    def __init__(self, database: Database, floor: Floor, teams_of: TeamsOf, clock: Clock) -> None:
         self._floor = floor
-        self._more = more
         self._database = database
         self._teams_of = teams_of
         self._clock = clock
@@ -63,7 +60,7 @@ class InboxApi:
                 "mine": conversation_rows(connection, mine),
                 "others": conversation_rows(connection, [one for one in others if one.id not in known]),
                 "channels_left_out": problems,
-                "counts": views.counts(connection, agent, teams, now, self._more),
+                "counts": views.counts(connection, agent, teams, now),
             }
 
         return await self._database.read(work)
@@ -73,7 +70,7 @@ class InboxApi:
         before, now, teams = request.args.get("before"), self._clock(), self._teams_of(agent)
 
         def work(connection: Connection) -> dict[str, Any]:
-            return views.page_of(connection, view, agent, teams, filters, before, now, self._more)
+            return views.page_of(connection, view, agent, teams, filters, before, now)
 
         return await self._database.read(work)
 

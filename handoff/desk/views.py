@@ -6,14 +6,14 @@ order; all of them are narrowed by the same filters and read in pages.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.engine import Connection
 
-from handoff import conversations, guests, mentions, tickets
+from handoff import conversations, guests, mentions, promises, tickets
 from handoff.desk.filters import Filters
 from handoff.desk.rows import conversation_rows
 from handoff.desk.wire import moment_of
@@ -27,11 +27,7 @@ PAGE = 50
 # More than this nobody counts; the desk shows 99+.
 COUNT_TO = 100
 # The list of one view is asked for by name. `queue` is the inbox's own: its rows are tickets.
-VIEWS = ("mine", "team", "all", "bot", "closed", "snoozed", "mentions")
-
-# A view that another part of the platform fills, such as what was promised: what makes a conversation belong to it.
-Condition = Callable[[Agent, Sequence[str], datetime], list[Any]]
-MoreViews = Mapping[str, Condition]
+VIEWS = ("mine", "team", "all", "bot", "closed", "snoozed", "mentions", "promises")
 
 
 def page_of(
@@ -42,11 +38,10 @@ def page_of(
     filters: Filters,
     before: str | None,
     now: datetime,
-    more: MoreViews,
 ) -> dict[str, Any]:
     """One page of a view: rows, and where the next page begins (None at the end)."""
-    if view not in VIEWS and view not in more:
-        raise BadInput(f"view must be one of {', '.join((*VIEWS, *more))}.", field="view")
+    if view not in VIEWS:
+        raise BadInput(f"view must be one of {', '.join(VIEWS)}.", field="view")
     if view == "mentions":
         return _page_of_mentions(connection, agent, before)
     if view == "snoozed":
@@ -54,8 +49,7 @@ def page_of(
         order, after = (table.c.snoozed_until, table.c.id), _beyond(table.c.snoozed_until, table.c.id, before, up=True)
     else:
         order, after = (table.c.last_at.desc(), table.c.id.desc()), _beyond(table.c.last_at, table.c.id, before)
-    own = more[view](agent, teams, now) if view in more else conditions_of(view, agent, teams, now)
-    wanted = [*own, *_narrowed(filters), *after]
+    wanted = [*conditions_of(view, agent, teams, now), *_narrowed(filters), *after]
     found = conversations.where(connection, wanted, order, PAGE)
     last = found[-1] if len(found) == PAGE else None
     moment = (last.snoozed_until if view == "snoozed" else last.last_at) if last else None
@@ -73,6 +67,8 @@ def conditions_of(view: str, agent: Agent, teams: Sequence[str], now: datetime) 
         return [or_(and_(held, ~asleep), guests.has_guest(agent.id))]
     if view == "snoozed":
         return [asleep, held] if not agent.may_take_over else [asleep]
+    if view == "promises":
+        return [promises.stands_in(agent.id, teams)]
     if view == "team":
         ours = select(tickets_table.c.id).where(
             tickets_table.c.conversation_id == table.c.id,
@@ -85,15 +81,11 @@ def conditions_of(view: str, agent: Agent, teams: Sequence[str], now: datetime) 
     return [table.c.last_at.isnot(None)]
 
 
-def counts(
-    connection: Connection, agent: Agent, teams: Sequence[str], now: datetime, more: MoreViews
-) -> dict[str, int]:
+def counts(connection: Connection, agent: Agent, teams: Sequence[str], now: datetime) -> dict[str, int]:
     """How many conversations wait in each view where a number means work."""
     counted = {"waiting": tickets.count_waiting(connection), "mentions": mentions.count_unseen(connection, agent.id)}
-    for view in ("mine", "team", "snoozed"):
+    for view in ("mine", "team", "snoozed", "promises"):
         counted[view] = count(connection, conditions_of(view, agent, teams, now))
-    for view, condition in more.items():
-        counted[view] = count(connection, condition(agent, teams, now))
     return counted
 
 

@@ -205,3 +205,20 @@ async def test_what_the_assistant_promises_is_kept_for_the_team_that_does_it(gat
     assert "by Tuesday 3 March at 18:00" in answer["text"]
     promise = await _only(await gateway.seat("ben"))
     assert (promise["team"], promise["owner"]) == ("returns", None)
+
+
+async def test_what_is_promised_has_a_view_and_stands_in_the_brief(gateway: Gateway) -> None:
+    seat = await gateway.seat("ben")
+    _page, conversation = await _with_agent(gateway, seat)
+    assert (await seat.get("/conversations?view=promises"))["conversations"] == []
+    await _promise(gateway, seat, conversation, hours=3)
+    (row,) = (await seat.get("/conversations?view=promises"))["conversations"]
+    assert row["id"] == conversation
+    assert (await seat.get("/inbox"))["counts"]["promises"] == 1
+    (promised,) = (await seat.get(f"/conversations/{conversation}"))["brief"]["promises"]
+    assert promised["what"] == "I'll reply by 3pm" and promised["owner"]["name"] == "Ben"
+    cleo = await gateway.seat("cleo")
+    assert (await cleo.get("/conversations?view=promises"))["conversations"] == []
+    gateway.clock.forward(hours=1)
+    await seat.post(f"/conversations/{conversation}/messages", {"text": "It arrives tomorrow", "client_id": "a"})
+    assert (await seat.get("/conversations?view=promises"))["conversations"] == []

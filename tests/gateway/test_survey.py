@@ -52,6 +52,10 @@ async def test_each_who_answered_is_asked_about_once_when_it_is_over(gateway: Ga
     await page.send(frame)
     await page.until(lambda f: f["type"] == "accepted" and f["client_id"] == "r")
     assert _kept(gateway, conversation) == [("bot", None, ""), ("agent", 5, "Quick!")]
+    for score, fitting in ((5, [conversation]), (1, [])):
+        found = await seat.get(f"/conversations?view=closed&rating={score}")
+        assert [row["id"] for row in found["conversations"]] == fitting
+    assert (await seat.get("/conversations?view=closed&rating=9", status=400))["error"]["details"]["field"] == "rating"
     again = await gateway.session(token=page.session["token"])
     shown = [message["csat"] for message in again["messages"] if message["csat"]]
     assert [(one["score"], one["comment"]) for one in shown[0]] == [(5, "Quick!"), (None, "")]

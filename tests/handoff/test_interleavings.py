@@ -1,6 +1,6 @@
 """Customers, bot, agents, timers and restarts in any order: what must never happen does not.
 
-5,000 steps in every run, 100,000 in a nightly one: `SWITCHBOARD_ROUTING_STEPS=100000`.
+5,000 steps in every run, 100,000 in a nightly one; `SWITCHBOARD_ROUTING_STEPS` says another number.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from house import CHANNEL, House, follow_one_article
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from rounds import IS_NIGHT
 from sqlalchemy import select
 
 from faq_kb import KnowledgeFollower
@@ -33,7 +34,7 @@ from handoff.models import moves as moves_table
 from handoff.models import tickets as tickets_table
 from handoff.records import Agent, Conversation
 
-STEPS = int(os.environ.get("SWITCHBOARD_ROUTING_STEPS", "5000"))
+STEPS = int(os.environ.get("SWITCHBOARD_ROUTING_STEPS") or (100_000 if IS_NIGHT else 5_000))
 STEPS_A_LIFE = 100
 # Nothing here waits for anything but the database.
 STUCK_AFTER_SECONDS = 60

@@ -1,9 +1,12 @@
-// What a list or a search is narrowed to: state, channel, language, agent, team, tag, from when to when.
+// What a list or a search is narrowed to: state, channel, language, agent, team, tag, rating, from when to when.
 import { oneLine } from "/page/static/js/safe-text.js";
 import { partsOf, setText } from "/page/static/js/templates.js";
 import { LOCALES, named, t } from "/page/static/js/texts.js";
 
 const CHANNELS = ["widget", "telegram", "whatsapp", "line", "facebook", "wechat", "slack", "twilio", "mail", "rest"];
+const CHOICES = ["state", "channel", "language", "agent", "team", "tag", "rating"];
+// What customers say of an answer, from best to worst.
+const RATINGS = [5, 4, 3, 2, 1];
 const STATES = ["open", "waiting", "agent", "bot", "closed"];
 
 class FiltersBar extends HTMLElement {
@@ -22,7 +25,7 @@ class FiltersBar extends HTMLElement {
   }
 
   get #fields() {
-    return ["state", "channel", "language", "agent", "team", "tag", "since", "until"].map((name) => this.parts[name]);
+    return ["state", "channel", "language", "agent", "team", "tag", "rating", "since", "until"].map((name) => this.parts[name]);
   }
 
   open(isOpen) {
@@ -37,7 +40,7 @@ class FiltersBar extends HTMLElement {
 
   /** Only what is chosen. Days are the agent's own: until the end of the last one. */
   get value() {
-    const chosen = Object.fromEntries(["state", "channel", "language", "agent", "team", "tag"].map((name) => [name, this.parts[name].value]));
+    const chosen = Object.fromEntries(CHOICES.map((name) => [name, this.parts[name].value]));
     if (this.parts.since.value) chosen.since = new Date(`${this.parts.since.value}T00:00:00`).toISOString();
     if (this.parts.until.value) {
       const end = new Date(`${this.parts.until.value}T00:00:00`);
@@ -49,7 +52,7 @@ class FiltersBar extends HTMLElement {
 
   set value(filters) {
     this.wanted = filters;
-    for (const name of ["state", "channel", "language", "agent", "team", "tag"]) {
+    for (const name of CHOICES) {
       const field = this.parts[name];
       const value = filters[name] ?? "";
       if (value && ![...field.options].some((option) => option.value === value)) field.append(new Option(value, value));
@@ -75,6 +78,7 @@ class FiltersBar extends HTMLElement {
     choices(this.parts.language, LOCALES.map((one) => [one, named("language", one)]), t("filter.any_language"));
     choices(this.parts.agent, people.colleagues.map((one) => [String(one.id), oneLine(one.name, 60)]), t("filter.any_agent"));
     choices(this.parts.team, people.teams.map((one) => [one, named("team", one)]), t("filter.any_team"));
+    choices(this.parts.rating, RATINGS.map((one) => [String(one), t("filter.rating_of", { score: one })]), t("filter.any_rating"));
     choices(this.parts.tag, tags.map((one) => [String(one.id), oneLine(one.name, 40)]), t("filter.any_tag"));
   }
 }
