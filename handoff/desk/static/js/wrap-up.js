@@ -3,8 +3,11 @@ import { setText } from "/page/static/js/templates.js";
 import { inLocale } from "/page/static/js/formats.js";
 import { errorText, t } from "/page/static/js/texts.js";
 
+const NOTHING = { resolutions: [], reasons: [], tags: [], required: [] };
+
 export class WrapUpDialog {
   #conversation = null;
+  #known = new Map();
 
   constructor({ desk, dialog }) {
     Object.assign(this, { desk, dialog });
@@ -12,20 +15,35 @@ export class WrapUpDialog {
     this.problem = dialog.querySelector("[data-part=problem]");
     this.form.addEventListener("submit", (event) => this.#close(event));
     dialog.addEventListener("keydown", (event) => this.#key(event));
+    desk.on("thread", (id) => id === desk.selectedId && desk.agent && !this.#known.has(this.#team()) && this.#learn(this.#team()));
   }
 
-  async open(id) {
+  /** Opens at once, so that the next key is already for it. */
+  open(id) {
     this.#conversation = id;
     this.problem.hidden = true;
-    let choices = { resolutions: [], reasons: [], tags: [], required: [] };
-    try {
-      choices = await this.desk.api.wrapUpChoices(this.desk.selected?.ticket?.team ?? "");
-    } catch (error) {
-      this.desk.notifyError(error);
-    }
-    this.#fill(choices);
+    const team = this.#team();
+    this.#fill(this.#known.get(team) ?? NOTHING);
     this.dialog.showModal();
-    this.form.elements.resolution?.[0]?.focus?.();
+    this.#focus();
+    if (!this.#known.has(team)) this.#learn(team).then((choices) => this.dialog.open && choices && (this.#fill(choices), this.#focus()));
+  }
+
+  #team() {
+    return this.desk.selected?.ticket?.team ?? "";
+  }
+
+  #focus() {
+    (this.form.querySelector("input[name=resolution]") ?? this.form.elements.reason).focus();
+  }
+
+  async #learn(team) {
+    try {
+      this.#known.set(team, await this.desk.api.wrapUpChoices(team));
+      return this.#known.get(team);
+    } catch {
+      return null; // Asked again at the next opening.
+    }
   }
 
   #fill({ resolutions, reasons, tags, required }) {
