@@ -43,6 +43,8 @@ TELLS_STATUS = ("order_status", "delivery_status")
 ASKS_FOR_PHONE = frozenset({"phone_last4", "which_phone"})
 
 _FOUR_DIGITS = re.compile(r"(?<![0-9a-z])[0-9]{4}(?![0-9a-z年月日号元蚊块])")
+# Says nothing of what, so that only what came before can tell; as it looks folded and without blanks.
+_ONLY_WHEN = re.compile(r"(when|howlong|howmuchlonger|几时|几耐|多久|什么时候|啥时候|何时)[呢呀啊㗎的]*")
 _ONE_OF_A_LIST = re.compile(
     r"(?:我?[要想]?[选揀拣要查看睇]|就|系|是|the|no\.?|number|option|i'?ll take|take|check)*\s*"
     r"(?:第(?:一|二|两|三|四|五|六|[1-9])|头一|最[后尾]一?|first|second|third|last|[1-9]|1st|2nd|3rd)\s*"
@@ -107,23 +109,28 @@ class Before:
         """The intent, with what came before taken into account. `article` is the best one for the message, `job` what
         of an order's it may ask."""
         answers = score >= FAQ_INSTEAD_OF_DETAIL
-        subject = f"faq:{article}" if intent == FAQ else f"order:{self.order_number}"
-        if intent in (FAQ, *TELLS_STATUS) and self._asked_before(subject):
-            # In other words it is another question, and the answer to it is none.
-            return ASKED_AGAIN if intent != FAQ or self._is_the_same(text) else NOT_ANSWERED
-        if (
-            intent in (*MISSES, NOT_ANSWERED)
-            and self.offers_person
-            and _BEGINS_WITH_YES.match(fold_keeping_length(text[:20]))
-        ):
+        if intent in (*MISSES, NOT_ANSWERED) and self.offers_person and _begins_with_yes(text):
             return "affirm"
         if self.question in ASKS_FOR_WORDS and intent != FAQ and answers and Wording.of(text).asks_in_general:
             return FAQ
-        if intent != FAQ or len([one for one in text if one.isalnum()]) > SHORT:
+        return self._unless_asked_before(self._in_context(intent, guess, text, job), text, article)
+
+    def _in_context(self, intent: str, guess: str, text: str, job: str) -> str:
+        """What a short question asks of the product or order just spoken of."""
+        if len([one for one in text if one.isalnum()]) > SHORT:
             return intent
-        if guess in ABOUT_GOODS and ASKED_ABOUT_PRODUCT in self.responses:
+        if intent == FAQ and guess in ABOUT_GOODS and ASKED_ABOUT_PRODUCT in self.responses:
             return guess
-        return job if job and self.shows_order else intent
+        if self.shows_order and _ONLY_WHEN.fullmatch(_letters(text)):
+            return "delivery_status"
+        return job if job and self.shows_order and intent == FAQ else intent
+
+    def _unless_asked_before(self, intent: str, text: str, article: str) -> str:
+        subject = f"faq:{article}" if intent == FAQ else f"order:{self.order_number}"
+        if intent not in (FAQ, *TELLS_STATUS) or not self._asked_before(subject):
+            return intent
+        # In other words it is another question, and the answer to it is none.
+        return ASKED_AGAIN if intent != FAQ or self._is_the_same(text) else NOT_ANSWERED
 
     def phone_ending(self, text: str, entities: Sequence[Mapping[str, Any]]) -> re.Match[str] | None:
         """Four digits where the ending of a phone was asked for, or beside an order, and these are the only ones."""
@@ -153,6 +160,10 @@ class Before:
         named = [str(button["payload"]) for button in self.buttons if "{" in str(button.get("payload"))]
         kinds = [kind["intent"] for payload in named if (kind := _PAYLOAD.match(payload))]
         return [payload for payload, kind in zip(named, kinds) if kind == kinds[0]] if len(kinds) == len(named) else []
+
+
+def _begins_with_yes(text: str) -> bool:
+    return _BEGINS_WITH_YES.match(fold_keeping_length(text[:20])) is not None
 
 
 def _alike(one: str, other: str) -> float:

@@ -60,10 +60,17 @@ def test_nothing_is_left_to_tap_after_a_session() -> None:
 
 def test_a_short_question_is_about_the_order_just_shown() -> None:
     shown = after(SlotSet("order_number", "HG10024510"), *said("HG10024510", ORDER))
-    assert shown.meant("faq", "x", "when?", "delivery-time", job="delivery_status") == "delivery_status"
-    assert shown.meant("faq", "x", "when?", "delivery-time") == "faq"
+    assert shown.meant("faq", "x", "到未呀", "delivery-time", job="delivery_status") == "delivery_status"
+    assert shown.meant("faq", "x", "順豐定郵局", "delivery-time") == "faq"
     long = "how long does delivery to Taiwan take"
     assert shown.meant("faq", "x", long, "delivery-time", job="delivery_status") == "faq"
+
+
+@pytest.mark.parametrize("text", ["when?", "How long?", "幾時呀", "什麼時候", "啥时候"])
+def test_a_bare_when_is_about_the_order_just_shown_whatever_it_is_taken_for(text: str) -> None:
+    shown = after(SlotSet("order_number", "HG10024510"), *said("HG10024510", ORDER))
+    assert shown.meant("promise_question", "x", text, "") == "delivery_status"
+    assert after(*said("你好", {})).meant("promise_question", "x", text, "") == "promise_question"
 
 
 def test_a_short_question_is_about_the_product_just_named() -> None:
@@ -83,6 +90,7 @@ def test_the_same_for_the_third_time_is_noticed() -> None:
 def test_the_same_order_for_the_third_time_is_noticed() -> None:
     twice = after(SlotSet("order_number", "HG10024510"), *said("HG10024510", ORDER), *said("到哪了", ORDER))
     assert twice.meant("order_status", "order_status", "还没到吗", "delivery-late") == ASKED_AGAIN
+    assert twice.meant("faq", "x", "還沒到？", "delivery-late", job="delivery_status") == ASKED_AGAIN
 
 
 def test_a_yes_to_the_offer_of_a_person_is_heard_in_more_words() -> None:
