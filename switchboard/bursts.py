@@ -31,7 +31,7 @@ _ANNOUNCES = re.compile(
     r"|(我|有)(有|个|件|啲|点|D)?(事|嘢|野|问题|东西)(想|要)?(问|请教)(你|你哋|你们|下|一下)*"
     r"|我?(想|要)(查|查询|了解|知|知道|睇|看)(下|一下)?|帮我(查|睇|看|check)?(下|一下)?|打扰(下|一下|了)?"
     r"|(我(的|嘅|啲|个|张|件|份)|(那|嗰|呢|这)(个|张|件))(单|订单|order|快递|包裹|快件|件|货|货品|parcel|退款)|我(单|订单)"
-    r"|关于.{0,8}|是这样的?|系咁嘅?|系咁样?嘅?"
+    r"|不好意思|关于.{0,8}|是这样的?|系咁嘅?|系咁样?嘅?"
     r"|excuse me|(just )?(a |one )?(quick |small )?question|i('ve| have| got)? ?(got )?a (quick )?question"
     r"|(i )?(just )?(wanna|want to|would like to|'?d like to|wanted to|need to) (ask|know|check)( you)?( something)?"
     r"|(can|could|may) i ask( you)?( something)?|(my|the|that) (order|parcel|package|refund|delivery|stuff|item)"
@@ -40,7 +40,7 @@ _ANNOUNCES = re.compile(
 )
 _DANGLES = re.compile(
     r"([,，、;；:：]|同埋|仲有|另外|还有|以及|因为|但系|但是|不过|如果|例如|譬如"
-    r"|\b(and|but|because|cos|if|also|with|about|the|my|for|plus))$"
+    r"|\b(and|but|because|cos|if|also|the|my|plus))$"
 )
 
 

@@ -57,6 +57,7 @@ async def start(root: Path, tmp_path: Path, shop_url: str, sqlite_template: Sqli
                 "messages_burst": 100,
                 "sessions_per_minute": 1000,
                 "logins_per_minute": 1000,
+                "burst_window_milliseconds": 0,  # each line is a question of its own; bursts have tests of their own
                 "reopen_minutes": 0,  # a new conversation begins with the assistant, unless the test is about that
                 **settings,
             }

@@ -229,7 +229,7 @@ def test_an_announcement_is_heard(text: str) -> None:
     "text",
     ["退貨", "我張單去咗邊", "HG10023847", "好", "唔該", "你好", "在吗", "hi", "幾時到", "where is my order",
      "厚吗", "10袋", "台中", "4567", "唔使喇", "請問運費多少", "我想退貨", "my order is late", "thanks", "退款",
-     "i want to ask for a refund", "查單", "轉人工", "ok", "關於我那張單為什麼還沒有出貨"],
+     "i want to ask for a refund", "查單", "轉人工", "ok", "what can you help with", "關於我那張單為什麼還沒有出貨"],
 )  # fmt: skip
 def test_what_says_something_announces_nothing(text: str) -> None:
     assert not announces_more(text)

@@ -57,7 +57,7 @@ async def test_everybody_reads_the_week_and_agents_change_their_own_shifts(gatew
         ({"from": "9 o'clock"}, 400, "bad_input", "from must be a time"),
         ({"to": "24:00"}, 400, "bad_input", "to must be a time"),
         ({"note": ["a"]}, 400, "bad_input", "note must be text"),
-        ({"agent": 999}, 404, "unknown_agent", "no such agent"),
+        ({"agent": 999}, 404, "unknown_agent", "no such colleague"),
         ({"agent": "1"}, 400, "bad_input", "id of an agent"),
     ],
 )

@@ -113,6 +113,7 @@ def _another(one: Any) -> str:
         "allowed_origins": "https://shop.example.com",
         "help_url": "https://shop.example.com/help",
         "api_tokens": f"app:{HIDDEN}",
+        "wrap_up_file": str(ROOT / "handoff" / "wrap_up.yml"),
     }
     if one.name in special:
         return special[one.name]
