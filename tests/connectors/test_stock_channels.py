@@ -211,7 +211,7 @@ async def begun(start: Start, root: Path, providers: StockProviders) -> Gateway:
     entries = {"rest": None, **{name: one.entry(providers) for name, one in STOCK.items()}}
     (root / "credentials.yml").write_text(json.dumps(entries), encoding="utf-8")
     tokens = "app:token-of-the-app"
-    return await start(default_language="en", api_tokens=tokens, demo="false", messages_burst=1000)
+    return await start(default_language="en", api_tokens=tokens, demo="false", messages_burst=1000, ask_rating="false")
 
 
 async def _post(gateway: Gateway, name: str, call: Call) -> tuple[int, str]:
