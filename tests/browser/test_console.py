@@ -62,13 +62,15 @@ def test_an_edit_is_checked_tried_and_published_and_the_next_question_gets_it(ro
     expect(eddy.part("replay-summary")).not_to_be_empty()
     room.shot(eddy.page, "console-3-replay")
     eddy.part("publish-next").click()
+    # Who asks the same a third time is offered a person, so others ask now.
+    others = iter([room.customer("zh-HK") for _ in range(3)])
     with eddy.page.expect_response("**/publish") as published:
         eddy.part("publish-go").click()
     assert published.value.json()["live"] is True
     live_at = time.time()
     expect(eddy.part("article-state")).to_have_attribute("data-state", "published")
 
-    while "聖誕" not in customer.ask(question).inner_text():
+    while "聖誕" not in next(others).ask(question).inner_text():
         assert (time.time() - live_at) * 1000 < LIVE_WITHIN_MS
     note_figure("console: publish to a customer's answer, ms", round((time.time() - live_at) * 1000))
 
