@@ -25,7 +25,7 @@ from nlu.pattern_file import PIECE, PatternFile, Rule, Writing
 
 # What a customer names stands in the first lines; the rest of a letter is not searched.
 MAX_CHARACTERS = 2_000
-MAX_PIECES = 600
+MAX_PIECES = 400
 # A run longer than any number we know is nothing of ours, and is kept away from the patterns.
 MAX_RUN = 40
 # As many matches of one label as are read; who names more names nothing.

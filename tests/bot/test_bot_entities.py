@@ -603,7 +603,7 @@ def test_a_flood_of_different_numbers_is_looked_at_in_no_time(patterns: EntityPa
 def _seconds(patterns: EntityPatterns, text: str) -> float:
     patterns.find("暖身 1234", TODAY)
     taken = []
-    for _ in range(3):
+    for _ in range(8):
         began = time.process_time()
         patterns.find(text, TODAY)
         taken.append(time.process_time() - began)
@@ -613,10 +613,13 @@ def _seconds(patterns: EntityPatterns, text: str) -> float:
 @pytest.mark.parametrize("text", ["幾時送到呀", "可以退貨嗎，件衫有洞", "how do I return something that does not fit"])
 def test_a_message_that_names_nothing_costs_next_to_nothing(patterns: EntityPatterns, text: str) -> None:
     patterns.find(text, TODAY)
-    began = time.process_time()
-    for _ in range(100):
-        patterns.find(text, TODAY)
-    assert (time.process_time() - began) / 100 < 0.0003
+    rounds = []
+    for _ in range(8):  # what else the machine does falls on some of them
+        began = time.process_time()
+        for _ in range(100):
+            patterns.find(text, TODAY)
+        rounds.append(time.process_time() - began)
+    assert min(rounds) / 100 < 0.0003
 
 
 # -- the pattern file ------------------------------------------------------------------------------------------------
