@@ -55,6 +55,12 @@ def stored(gateway: Gateway) -> list[Any]:
     ]
 
 
+@pytest.fixture
+async def gateway(start: Start, database_url: str) -> Gateway:
+    """With the window as shipped; other tests have none."""
+    return await start(burst_window_milliseconds=1200, database_url=database_url)
+
+
 async def test_lines_that_waited_for_their_turn_are_one_question(gateway: Gateway) -> None:
     page = await gateway.page()
     gateway.bot.hold = asyncio.Event()
@@ -201,7 +207,7 @@ async def test_a_person_who_takes_over_meanwhile_has_the_word(start: Start) -> N
 
 
 async def test_a_burst_is_no_longer_than_a_message(start: Start) -> None:
-    gateway = await start(max_message_chars=100)
+    gateway = await start(burst_window_milliseconds=1200, max_message_chars=100)
     page = await gateway.page()
     gateway.bot.hold = asyncio.Event()
     await page.say("hello")
