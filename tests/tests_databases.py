@@ -58,19 +58,23 @@ class PostgresDatabases:
     """Databases of our own on the server of SWITCHBOARD_TEST_POSTGRES_URL; gone when the run ends."""
 
     def __init__(self) -> None:
-        self._free: list[_Emptied] = []
+        self._used: list[_Emptied] = []
         self._made: list[str] = []
         self._server = create_engine(POSTGRES, isolation_level="AUTOCOMMIT", future=True) if POSTGRES else None
 
     @contextlib.contextmanager
     def migrated(self) -> Iterator[str]:
         """The tables of now and nothing in them."""
-        database = self._free.pop() if self._free else _Emptied(migrated(self._make()))
+        # Emptied when it is needed again: by now, what the test before started may still be writing its last.
+        again = next((one for one in iter(self._last_used, None) if one.empty()), None)
+        database = again or _Emptied(migrated(self._make()))
         try:
             yield database.url
         finally:
-            if database.empty():
-                self._free.append(database)
+            self._used.append(database)
+
+    def _last_used(self) -> _Emptied | None:
+        return self._used.pop() if self._used else None
 
     @contextlib.contextmanager
     def empty(self) -> Iterator[str]:

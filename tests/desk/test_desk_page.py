@@ -158,7 +158,7 @@ def test_preferences_follow_the_agent_and_keys_are_listed(office: Office) -> Non
     for words in ("Pass on", "Put aside", "Tags", "Filters", "Bring a colleague in", "Take the next customer"):
         expect(again.get_by_test_id("shortcuts")).to_contain_text(words)
     again.keyboard.press("Escape")
-    again.keyboard.press("9")
+    again.keyboard.press("0")
     expect(again.get_by_test_id("views")).to_have_text("Closed")
 
 

@@ -141,7 +141,7 @@ class Page:
         await self.send({"type": "message", "client_id": client_id, "text": text})
         return client_id
 
-    async def until(self, wanted: Callable[[dict[str, Any]], bool], seconds: float = 5) -> dict[str, Any]:
+    async def until(self, wanted: Callable[[dict[str, Any]], bool], seconds: float = 20) -> dict[str, Any]:
         """The first frame, received already or to come, that is wanted."""
         deadline = asyncio.get_running_loop().time() + seconds
         seen = 0
@@ -170,7 +170,7 @@ class Page:
         frame = await self.until(lambda f: f["type"] in ("state", "ready") and f["state"]["status"] == status)
         return frame["state"]
 
-    async def closed(self, seconds: float = 5) -> int | None:
+    async def closed(self, seconds: float = 20) -> int | None:
         await asyncio.wait_for(asyncio.shield(self._reader), seconds)
         return self.close_code
 
