@@ -454,6 +454,7 @@ def test_training_asks_no_shop_and_leaves_no_file(tmp_path: Path, monkeypatch: p
     assert [path.name for path in tmp_path.iterdir()] == ["entity_patterns.yml"]
 
 
+@pytest.mark.alone
 def test_thousands_of_products_cost_a_message_next_to_nothing() -> None:
     names = ProductNames(
         {"zh-HK": f"商品{number}號茶葉 {number} 克", "en": f"Tea number {number}"} for number in range(3000)
@@ -587,11 +588,13 @@ _FLOODS = [
 ]
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("unit", _FLOODS)
 def test_a_flood_is_looked_at_in_no_time(patterns: EntityPatterns, unit: str) -> None:
     assert _seconds(patterns, unit * (100_000 // len(unit))) < 0.05
 
 
+@pytest.mark.alone
 def test_a_flood_of_different_numbers_is_looked_at_in_no_time(patterns: EntityPatterns) -> None:
     for separator in (" ", "-", "，"):
         text = separator.join(str(_random.randrange(20_000_000, 99_999_999)) for _ in range(10_000))
@@ -610,6 +613,7 @@ def _seconds(patterns: EntityPatterns, text: str) -> float:
     return min(taken)
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("text", ["幾時送到呀", "可以退貨嗎，件衫有洞", "how do I return something that does not fit"])
 def test_a_message_that_names_nothing_costs_next_to_nothing(patterns: EntityPatterns, text: str) -> None:
     patterns.find(text, TODAY)

@@ -72,6 +72,7 @@ def test_a_piece_is_what_it_is_written_like(text: str, kind: str | None) -> None
     assert fragment(text) == kind
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("text", ["1" * 100_000, "a1-" * 30_000, "盒" * 10_000, "http://" * 10_000, "可唔" * 50_000])
 def test_long_messages_are_looked_at_in_no_time(text: str) -> None:
     began = time.process_time()

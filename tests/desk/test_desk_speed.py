@@ -10,7 +10,7 @@ import pytest
 from desk_office import Office, note_figure
 from playwright.sync_api import Page, expect
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.alone]
 
 OPEN = 500
 # A tenth of a second is where people begin to notice; half of that is what browsers call a long task. Counted is the

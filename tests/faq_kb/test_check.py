@@ -204,6 +204,7 @@ def test_the_sentences_of_a_problem_name_the_same_things_in_every_language() -> 
         assert len(fields) == 1, name
 
 
+@pytest.mark.alone
 def test_a_check_of_every_save_is_quick() -> None:
     articles = faq_kb.load_articles(SHIPPED)
     doubts(articles, TODAY)

@@ -7,6 +7,8 @@ import time
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
+import pytest
+
 from faq_kb import load_articles
 from faq_kb.clusters import Asked, Cluster, clusters_of
 from faq_kb.synonym_file import synonyms_of
@@ -63,6 +65,7 @@ def test_nothing_and_empty_texts_are_no_trouble() -> None:
     assert sum(cluster.size for cluster in clusters_of(asked("?", "", "！"), NOW)) == 3
 
 
+@pytest.mark.alone
 def test_ten_thousand_questions_take_less_than_two_seconds() -> None:
     phrasings = [text for article in load_articles(ARTICLES) for text in article.phrasings]
     chance = random.Random(7)

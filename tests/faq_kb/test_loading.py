@@ -110,6 +110,7 @@ def test_a_broken_file_is_told_line_field_and_expectation(content: str | bytes, 
     assert expected in problems_of(content)
 
 
+@pytest.mark.alone
 def test_an_anchors_bomb_is_refused_at_once() -> None:
     bomb = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
         f"{chr(98 + n)}: &{chr(98 + n)} [{','.join(['*' + chr(97 + n)] * 9)}]\n" for n in range(12)

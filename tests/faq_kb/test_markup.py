@@ -88,6 +88,7 @@ def test_text_without_signs_keeps_every_character(text: str) -> None:
     assert "".join(page.text.split()) == "".join(text.split())
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(
     "unit",
     [

@@ -167,6 +167,7 @@ def test_whatever_is_typed_is_taken_and_hiding_twice_changes_nothing(text: str) 
     assert re.sub(r"[\W\d_]", "", once) in re.sub(r"[\W\d_]", "", text) or once != text
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(
     "text",
     [

@@ -107,6 +107,7 @@ def test_readers_find_and_browse_what_is_for_them() -> None:
     assert found(Reader()) == {"all", "guest"}
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("pattern", ["(a+)+$", "(a|aa)+$", "(.*a){12}$", "([a-z]+)*[0-9]$", "(退+)+貨$"])
 def test_no_pattern_takes_long(pattern: str) -> None:
     knowledge = KnowledgeBase([article("fee", "fee", Pin("pattern", pattern)), article("other", "other")])

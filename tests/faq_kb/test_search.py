@@ -61,6 +61,7 @@ def test_a_counter_example_is_not_answered_by_the_article(knowledge: KnowledgeBa
     assert not (knowledge.decide(hits) is Decision.ANSWER and hits[0].article_id == "returns-how")
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(
     "text", ["a" * 100_000, "退" * 100_000, "\x00\x01\x02", "<script>alert(1)</script>", "'; DROP TABLE x", "\u202eabc"]
 )
@@ -171,6 +172,7 @@ def numbered(count: int, phrasings: int = 1) -> list[Article]:
 SYLLABLES = [consonant + vowel for consonant in "bdfgklmnprst" for vowel in "aeiou"]
 
 
+@pytest.mark.alone
 def test_ten_thousand_articles_are_searched_and_edited() -> None:
     articles = numbered(10_000, 2)
     knowledge = KnowledgeBase(articles)

@@ -241,6 +241,7 @@ def test_what_says_something_announces_nothing(text: str) -> None:
     assert not announces_more(text)
 
 
+@pytest.mark.alone
 def test_no_line_takes_long_to_judge() -> None:
     began = time.process_time()
     for text in ("1" * 100_000, "我想問" * 30_000, "请问" * 30, "," * 60, "my " * 20):

@@ -122,6 +122,7 @@ async def test_a_change_without_the_page_s_token_is_refused(gateway: Gateway) ->
 # -- publishing ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.alone
 async def test_what_is_published_answers_the_next_question(gateway: Gateway, root: Path) -> None:
     eddy = await console(gateway)
     before = file_of(root)
@@ -438,6 +439,7 @@ async def test_a_schedule_that_was_overtaken_on_disk_waits_for_a_person(
 # -- several gateways ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.alone
 async def test_two_gateways_on_one_folder_serve_and_record_it_once(start: Start, database_url: str, root: Path) -> None:
     first = await start(database_url=database_url)
     second = await start(bot=first.bot, clock=first.clock, database_url=database_url)

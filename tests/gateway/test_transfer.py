@@ -80,6 +80,7 @@ def bomb() -> bytes:
     return out.getvalue()
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(
     "content",
     [
@@ -203,6 +204,7 @@ def sheet_with(entity: bytes) -> bytes:
     return zipped(*((name, entity + content if "sheet1" in name else content) for name, content in parts))
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(
     "table",
     [

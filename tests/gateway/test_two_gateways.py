@@ -20,6 +20,7 @@ async def pair(start: Start, postgres_url: str, redis_url: str) -> tuple[Gateway
     return first, second
 
 
+@pytest.mark.alone
 async def test_a_customer_on_one_gateway_and_an_agent_on_the_other_hear_each_other(
     pair: tuple[Gateway, Gateway],
 ) -> None:

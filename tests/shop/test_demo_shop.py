@@ -27,6 +27,7 @@ def counted(path: Path, question: str) -> int:
         connection.close()
 
 
+@pytest.mark.alone
 def test_filling_is_quick_large_and_idempotent(tmp_path: Path, clock: FixedClock) -> None:
     url = f"sqlite:///{tmp_path}/new/folder/shop.db"
     started = time.monotonic()

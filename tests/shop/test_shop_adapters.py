@@ -182,6 +182,7 @@ TROUBLES = {
 }
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("name", TROUBLES)
 def test_a_shop_system_in_trouble_is_unavailable_within_its_time(
     shop_api: ShopApi, http_shop: HttpShop, name: str
