@@ -30,14 +30,16 @@ class Amounts:
     conversations: Mapping[int, int]
     lines_of_script: int
     long_conversations: int
+    # Ours alone: at this length a turn of plain Rasa takes more than a second.
+    longest_turns: int
     relay_rounds: int
     relay_lines: int
     probe_rounds: int
 
 
-FULL = Amounts(3, {1: 8, 8: 2, 32: 1}, 12, 3, 4, 100, 5)
+FULL = Amounts(3, {1: 8, 8: 2, 32: 1}, 12, 3, 2_000, 4, 100, 5)
 # Enough to see that everything works; the figures are worth nothing.
-QUICK = Amounts(1, {1: 1, 8: 1, 32: 1}, 4, 1, 1, 10, 1)
+QUICK = Amounts(1, {1: 1, 8: 1, 32: 1}, 4, 1, 250, 1, 10, 1)
 
 
 @dataclass(frozen=True)
@@ -119,6 +121,11 @@ def turns(bench: Bench) -> Result:
             rounds[side].append(talk(webhook, [script], at_a_time=1, conversations_each=1))
     result: Result = {side: turn_cost.cost(some) for side, some in rounds.items()}
     result["growth"] = {side: turn_cost.growth(result[side]) for side in (OURS, PLAIN)}
+    longest = bench.amounts.longest_turns
+    bench.tell(f"Turn cost: a conversation of {longest:,} turns, {OURS}")
+    said = bench.said.long_conversation.prolonged(longest)
+    last = turn_cost.last_of(talk(bench.ours.webhook, [said], at_a_time=1, conversations_each=1))
+    result["longest"] = {"turns": longest, "ms": last, "growth": ratio(last, result[OURS]["1"])}
     return result
 
 

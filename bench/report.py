@@ -119,7 +119,12 @@ def _turn_cost(part: Result) -> Iterable[Section]:
         [title, *(_number(part[side][turn]) for turn in at), f"{part['growth'][side]:.2f} ×"]
         for title, side in (("Switchboard", OURS), ("plain Rasa", PLAIN))
     ]
-    yield "Turn cost, ms", ["turn", *at, f"{at[-1]} over {at[0]}"], rows
+    longest = part["longest"]
+    rows[0] += [_number(longest["ms"]), f"{longest['growth']:.2f} ×"]
+    rows[1] += ["", ""]
+    turns = f"{longest['turns']:,}"
+    head = ["turn", *at, f"{at[-1]} over {at[0]}", turns, f"{turns} over {at[0]}"]
+    yield "Turn cost, ms", head, rows
 
 
 def _relay(part: Result) -> Iterable[Section]:

@@ -1,4 +1,4 @@
-"""What a turn costs as a conversation grows: one customer, 200 turns, nobody else."""
+"""What a turn costs as a conversation grows: one customer, 200 turns, nobody else; on our side once 2,000."""
 
 from __future__ import annotations
 
@@ -21,6 +21,11 @@ def cost(conversations: Sequence[Round]) -> Result:
         times = [time for one in conversations for time in one.times_ms[first : first + NEIGHBOURS]]
         costs[str(turn)] = round(statistics.median(times), 2)
     return costs
+
+
+def last_of(conversation: Round) -> float:
+    """Milliseconds at the end of one conversation: the median of its last turns."""
+    return round(statistics.median(conversation.times_ms[-NEIGHBOURS:]), 2)
 
 
 def growth(costs: Result) -> float:
