@@ -65,6 +65,47 @@ class UnknownTag(HandoffError):
     status = 404
 
 
+class UnknownCannedReply(HandoffError):
+    """There is no such canned reply."""
+
+    code = "unknown_canned_reply"
+    status = 404
+
+
+class ShortcutTaken(HandoffError):
+    """There is a canned reply with this shortcut already."""
+
+    code = "shortcut_taken"
+    status = 409
+
+
+class ShortcutRecurs(HandoffError):
+    """This canned reply would come back to itself."""
+
+    code = "shortcut_recurs"
+
+
+class CannedReplyChanged(HandoffError):
+    """Somebody changed this canned reply meanwhile; read it again."""
+
+    code = "canned_reply_changed"
+    status = 409
+
+
+class CannedReplyInUse(HandoffError):
+    """Another canned reply takes this one in; change that first."""
+
+    code = "canned_reply_in_use"
+    status = 409
+
+
+class BlankLeft(HandoffError):
+    """A variable in this line has no value yet; nothing was sent."""
+
+    code = "blank_left"
+    status = 422
+
+
 class UnknownAgent(HandoffError):
     """There is no such colleague, or they do not answer customers."""
 

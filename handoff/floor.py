@@ -20,6 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from faq_kb.masking import Masking
 from handoff import (
     agents,
+    blanks,
     conversations,
     deliveries,
     desk_mode,
@@ -40,6 +41,7 @@ from handoff.desk_mode import Mode
 from handoff.errors import (
     AtCapacity,
     BadInput,
+    BlankLeft,
     ConversationClosed,
     EmptyMessage,
     HandoffError,
@@ -471,6 +473,8 @@ class Floor:
         `promise_due` the line promises an answer until then, and is refused when that cannot be."""
         _must_answer(agent)
         cleaned = self.masking.hide(_clean_line(text))
+        if not note and (left := blanks.left_in(cleaned)):
+            raise BlankLeft(variables=left)
 
         def work(connection: Connection) -> tuple[Conversation, list[Message], Message]:
             now = self.clock()

@@ -4,7 +4,7 @@ Shapes only. Each table is written by one module: conversations and moves by `co
 `transcript.py`, tickets by `tickets.py`, agents and sessions by `agents.py`, visitors by `visitors.py`, shifts by
 `roster.py`, desk_mode by `desk_mode.py`, deliveries by `deliveries.py`, promises by `promises.py`, ratings by
 `ratings.py`, wrap-ups by `wrap_ups.py`, tags by `tags.py`, mentions by `mentions.py`, guests by `guests.py`,
-saved views and preferences by `desk/choices.py`.
+canned replies by `canned_replies.py`, saved views and preferences by `desk/choices.py`.
 """
 
 from __future__ import annotations
@@ -536,4 +536,34 @@ desk_preferences = Table(
     metadata,
     Column("agent_id", Integer, ForeignKey("agents.id"), primary_key=True, autoincrement=False),
     Column("choices", JSON, nullable=False),
+)
+
+canned_replies = Table(
+    "canned_replies",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("owner_id", Integer, ForeignKey("agents.id")),  # nobody: everybody's
+    Column("shortcut", String(32), nullable=False),
+    # What tells shortcuts apart: folded, so that /退貨 and /退货 are one.
+    Column("key", String(32), nullable=False),
+    Column("texts", JSON, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("changed_by", String(120), nullable=False),
+    Column("changed_at", UtcDateTime, nullable=False),
+    Index(
+        "one_shared_reply_a_shortcut",
+        "key",
+        unique=True,
+        sqlite_where=text("owner_id IS NULL"),
+        postgresql_where=text("owner_id IS NULL"),
+    ),
+    Index(
+        "one_own_reply_a_shortcut",
+        "owner_id",
+        "key",
+        unique=True,
+        sqlite_where=text("owner_id IS NOT NULL"),
+        postgresql_where=text("owner_id IS NOT NULL"),
+    ),
+    sqlite_autoincrement=True,
 )

@@ -6,6 +6,12 @@ from switchboard.openapi_parts import Operation, body, op, path, query
 
 _AGENT: Operation = {"security": [{"session": [], "csrf": []}]}
 _READER: Operation = {"security": [{"session": []}]}
+_REPLY_REFUSED = {
+    "400": "bad_input, shortcut_recurs",
+    "403": "not_allowed, csrf_refused",
+    "409": "shortcut_taken, canned_reply_changed, canned_reply_in_use",
+    "413": "text_too_long",
+}
 _FILTERS = ("q", "state", "channel", "language", "agent", "team", "tag", "since", "until", "before")
 
 
@@ -96,6 +102,38 @@ def paths() -> dict[str, dict[str, Operation]]:
                 {"200": "the tag", "404": "unknown_tag"},
                 "tag_id",
                 requestBody=body({"colour": "string"}),
+            )
+        },
+        "/desk/api/canned-replies": {
+            "get": op(
+                "desk", "The shared canned replies and the agent's own.", {"200": "replies, variables"}, **_READER
+            ),
+            "post": _change(
+                "Keep a canned reply: one shortcut, a text in each language.",
+                {"200": "the reply", **_REPLY_REFUSED},
+                requestBody=body({"shortcut": "string", "texts": "object"}, {"shared": "boolean"}),
+            ),
+        },
+        "/desk/api/canned-replies/{reply_id}": {
+            "put": _change(
+                "Change it, as it was read at its version.",
+                {"200": "the reply", "404": "unknown_canned_reply", **_REPLY_REFUSED},
+                "reply_id",
+                requestBody=body({"shortcut": "string", "texts": "object", "version": "integer"}),
+            ),
+            "delete": _change(
+                "Forget it.",
+                {"200": "done", "404": "unknown_canned_reply", "409": "canned_reply_in_use"},
+                "reply_id",
+            ),
+        },
+        f"{one}/canned-replies/{{reply_id}}": {
+            "get": op(
+                "desk",
+                "A canned reply in the customer's variant, filled in; and which variables have no value.",
+                {"200": "text, language, missing", "404": "unknown_conversation, unknown_canned_reply"},
+                **_READER,
+                parameters=[*path("conversation_id"), *path("reply_id")],
             )
         },
         "/desk/api/views": {

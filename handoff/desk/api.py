@@ -14,6 +14,7 @@ from handoff.clock import Clock
 from handoff.database import Database
 from handoff.desk.answers import AnswersApi
 from handoff.desk.briefs import Briefs
+from handoff.desk.canned_api import CannedApi
 from handoff.desk.choices_api import ChoicesApi
 from handoff.desk.conversation import ConversationApi
 from handoff.desk.customers import Customers
@@ -48,12 +49,14 @@ class Desk:
         self._floor = floor
         self._signing_in = SigningIn(database, live, sessions)
         self.passing = Passing(floor)
+        customers = Customers(orders, clock)
         self.parts: list[Part] = [
             InboxApi(database, floor, self._teams_of, clock),
-            ConversationApi(database, floor, Customers(orders, clock), Briefs(knowledge, clock), clock),
+            ConversationApi(database, floor, customers, Briefs(knowledge, clock), clock),
             PassingApi(database, self.passing, self._teams),
             TagsApi(database, live, clock),
             ChoicesApi(database, clock),
+            CannedApi(database, customers, live, clock),
             AnswersApi(database, knowledge, learning, clock, site),
         ]
 

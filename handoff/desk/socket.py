@@ -187,6 +187,8 @@ class DeskSocket:
         kind = event.get("kind")
         if kind in ("inbox", "lagged"):
             return {"type": "inbox"}
+        if kind == "canned_replies":
+            return {"type": "canned_replies"}
         if kind == "ticket":
             return {"type": "ticket", "ticket": event["ticket"]}
         if kind == "message":

@@ -43,8 +43,8 @@ export function named(family, word) {
 }
 
 /** What an error of the server means, by its code; the code or status itself when we have no words for it. */
-export function errorText({ code, status } = {}) {
-  if (code && code !== "unknown" && `error.${code}` in texts) return texts[`error.${code}`];
+export function errorText({ code, status, details } = {}) {
+  if (code && code !== "unknown" && `error.${code}` in texts) return t(`error.${code}`, details ?? {});
   return t("error.unknown", { code: code && code !== "unknown" ? code : status ?? "?" });
 }
 
