@@ -23,8 +23,12 @@ Node = dict[str, Any]
 _BULLET = re.compile(r"[ ]{0,6}-[ \t]+(?=\S)")
 _NUMBER = re.compile(r"[ ]{0,6}([0-9]{1,3})\.[ \t]+(?=\S)")
 _INDENT = re.compile(r"[ ]{2,}|\t")
+# A bracket begins a link only where the next one that is not escaped ends it: all others are text, however many.
+_URL = r"[^\s()\[\]]{1,2000}"
+_LINK_FOLLOWS = rf"(?=[^\[\]\\]*(?:\\[\s\S][^\[\]\\]*)*\]\({_URL}\))"
 # A backslash before a sign, a run of stars, the beginning and end of a link, a line break.
-_SIGN = re.compile(r"\\([\\*\[\]()\-.#_`<>!])|(\*+)|(\[)|(\](?:\(([^\s()\[\]]{1,2000})\))?)|(\n)")
+_SIGN = re.compile(rf"\\([\\*\[\]()\-.#_`<>!])|(\*+)|(\[){_LINK_FOLLOWS}|\]\(({_URL})\)|(\n)")
+_STARS = {1: ("em",), 2: ("strong",), 3: ("strong", "em")}
 _ASCII_WORD = re.compile(r"[A-Za-z0-9]")
 
 
@@ -55,7 +59,7 @@ def html(text: str) -> str:
 
 def refused_links(text: str) -> list[str]:
     """Addresses written as links that are none a browser may be sent to, and so are shown as text."""
-    return [found[5] for found in _SIGN.finditer(text) if found[5] and not is_address(found[5])]
+    return [found[4] for found in _SIGN.finditer(text) if found[4] and not is_address(found[4])]
 
 
 # -- blocks ------------------------------------------------------------------------------------------------------
@@ -113,7 +117,7 @@ class _Frame:
 
     kind: str
     sign: str
-    children: list[Node] = field(default_factory=list)
+    children: list[Node | str] = field(default_factory=list)
 
 
 class _Reader:
@@ -133,28 +137,24 @@ class _Reader:
             elif found[2]:
                 self.stars(found[2], found.start(), end)
             elif found[3]:
-                self.fall_back("link")
                 self.frames.append(_Frame("link", "["))
             elif found[4]:
-                self.end_link(found[4], found[5])
+                self.end_link(found[0], found[4])
             else:
                 self.frames[-1].children.append({"kind": "break"})
         self.say(self.text[end:])
         while len(self.frames) > 1:
             self.give_up()
-        return self.frames[0].children
+        return list(_joined(self.frames[0].children))
 
     def say(self, text: str) -> None:
-        children = self.frames[-1].children
-        if text and children and children[-1]["kind"] == "text":
-            children[-1]["parts"].append(text)
-        elif text:
-            children.append({"kind": "text", "parts": [text]})
+        if text:
+            self.frames[-1].children.append(text)
 
     def stars(self, run: str, start: int, end: int) -> None:
         before, after = self.text[start - 1 : start], self.text[end : end + 1]
         closes, opens = bool(before.strip()), bool(after.strip())
-        kinds = {1: ["em"], 2: ["strong"], 3: ["strong", "em"]}.get(len(run), [])
+        kinds = _STARS.get(len(run), ())
         if run == "*":
             # 3*4*5 is a sum.
             closes, opens = closes and not _ASCII_WORD.match(after), opens and not _ASCII_WORD.match(before)
@@ -167,10 +167,10 @@ class _Reader:
         else:
             self.say(run)
 
-    def end_link(self, sign: str, url: str | None) -> None:
+    def end_link(self, sign: str, url: str) -> None:
         if not any(frame.kind == "link" for frame in self.frames):
             self.say(sign)
-        elif url and is_address(url):
+        elif is_address(url):
             self.close("link", url=url)
         else:
             self.fall_back("link")
@@ -181,7 +181,7 @@ class _Reader:
             self.give_up()
         frame = self.frames.pop()
         if frame.children:
-            self.frames[-1].children.append({"kind": kind, **more, "children": frame.children})
+            self.frames[-1].children.append({"kind": kind, **more, "children": list(_joined(frame.children))})
         else:
             self.say(frame.sign + (f"]({more['url']})" if more else frame.sign))
 
@@ -202,20 +202,20 @@ class _Reader:
 
 
 def _inline(text: str) -> list[Node]:
-    return list(_joined(_Reader(text).nodes()))
+    return _Reader(text).nodes()
 
 
-def _joined(nodes: Sequence[Node]) -> Iterator[Node]:
-    """The nodes with neighbouring texts made one."""
+def _joined(children: Sequence[Node | str]) -> Iterator[Node]:
+    """The nodes, with neighbouring texts made one."""
     parts: list[str] = []
-    for node in nodes:
-        if node["kind"] == "text":
-            parts += node["parts"]
+    for child in children:
+        if isinstance(child, str):
+            parts.append(child)
             continue
         if parts:
             yield {"kind": "text", "text": "".join(parts)}
             parts = []
-        yield {**node, "children": list(_joined(node["children"]))} if "children" in node else node
+        yield child
     if parts:
         yield {"kind": "text", "text": "".join(parts)}
 

@@ -115,6 +115,7 @@ def test_text_without_signs_keeps_every_character(text: str) -> None:
         " ",
         "<",
         "**a*b[c",
+        "[\\a",
         "[[a]",
         "*a **b [c](",
         "a*",
