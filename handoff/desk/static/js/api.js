@@ -32,6 +32,11 @@ export class Api extends Server {
   tags = () => this.#call("GET", "/tags");
   tag = (id, name, colour) => this.#call("POST", `/conversations/${part(id)}/tags`, { name, colour });
   untag = (id, tag) => this.#call("DELETE", `/conversations/${part(id)}/tags/${part(tag)}`);
+  cannedReplies = () => this.#call("GET", "/canned-replies");
+  addReply = (reply) => this.#call("POST", "/canned-replies", reply);
+  changeReply = (id, reply) => this.#call("PUT", `/canned-replies/${part(id)}`, reply);
+  removeReply = (id) => this.#call("DELETE", `/canned-replies/${part(id)}`);
+  filledReply = (id, reply) => this.#call("GET", `/conversations/${part(id)}/canned-replies/${part(reply)}`);
   faq = (q, locale) => this.#call("GET", `/faq?${new URLSearchParams({ q, locale })}`);
 
   close = (id, wrap_up) => this.#call("POST", `/conversations/${part(id)}/close`, { wrap_up });

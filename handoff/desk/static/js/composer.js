@@ -1,7 +1,11 @@
 // Where the agent writes: a reply or a note, kept as a draft, sent by the key they chose and never in the middle of a word.
-import { MentionList } from "./mention-list.js";
+import { Blanks } from "./blanks.js";
+import { cannedList } from "./canned.js";
+import { EmojiMenu } from "./emoji-menu.js";
+import { mentionList } from "./mention-list.js";
+import { insertHere, insertParagraph } from "./writing.js";
 import { partsOf, setText } from "/page/static/js/templates.js";
-import { t } from "/page/static/js/texts.js";
+import { locale, t } from "/page/static/js/texts.js";
 
 // The server's limit for a message; long before it an agent should see how long it has become.
 const MOST_LETTERS = 10_000;
@@ -13,13 +17,18 @@ class Composer extends HTMLElement {
   #conversation = null;
   #note = false;
   #mayReply = false;
+  #language = "";
   #typingSentAt = 0;
   #typingTimer = null;
 
-  start({ desk, onFaq, onSent }) {
+  start({ desk, canned, onFaq, onManage, onSent }) {
     Object.assign(this, { desk, onSent, parts: partsOf(this) });
     const { text, note, faq, send } = this.parts;
-    this.mentions = new MentionList({ desk, field: text, list: this.parts.mentions, isNote: () => this.isNote });
+    mentionList({ desk, field: text, list: this.parts.mentions, isNote: () => this.isNote });
+    cannedList({ desk, canned, field: text, list: this.parts.cannedList, onManage });
+    this.emojis = new EmojiMenu({ button: this.parts.emoji, panel: document.getElementById("emoji-menu"), field: text });
+    this.blanks = new Blanks({ desk, canned, field: text, place: this.parts.blanks, isNote: () => this.isNote });
+    this.parts.canned.addEventListener("click", () => this.#offerReplies());
     text.addEventListener("input", () => this.#wrote());
     text.addEventListener("keydown", (event) => this.#key(event));
     text.addEventListener("blur", () => this.#stopTyping());
@@ -32,11 +41,12 @@ class Composer extends HTMLElement {
   }
 
   /** Shows the draft of this conversation; without the right to reply only notes can be written. */
-  show(conversation, { mayReply }) {
+  show(conversation, { mayReply, language }) {
     const isOther = conversation !== this.#conversation;
     if (isOther) this.#stopTyping();
     this.#conversation = conversation;
     this.#mayReply = mayReply;
+    this.#language = language;
     if (isOther) {
       const draft = this.desk.drafts.of(conversation);
       this.parts.text.value = draft.text;
@@ -69,21 +79,21 @@ class Composer extends HTMLElement {
 
   /** Puts text at the cursor, so that Ctrl+Z takes it out again. */
   insert(text) {
-    const field = this.parts.text;
-    field.focus();
-    const before = field.value.slice(0, field.selectionStart);
-    const gap = before && !/\s$/.test(before) ? "\n" : "";
-    if (!document.execCommand("insertText", false, gap + text)) {
-      field.setRangeText(gap + text, field.selectionStart, field.selectionEnd, "end");
-      this.#wrote();
-    }
-    field.scrollTop = field.scrollHeight;
+    insertParagraph(this.parts.text, text);
   }
 
   /** Takes back what could not be sent. */
   takeBack({ text, note }) {
     this.setNote(note);
     this.insert(text);
+  }
+
+  /** The same as typing the sign: what is offered then stays until something else is typed. */
+  #offerReplies() {
+    const field = this.parts.text;
+    field.focus();
+    const before = field.value.slice(0, field.selectionStart);
+    insertHere(field, before && !/\s$/.test(before) ? " /" : "/");
   }
 
   #wrote() {
@@ -110,7 +120,7 @@ class Composer extends HTMLElement {
 
   #send() {
     const text = this.parts.text.value.trim();
-    if (!text || this.#isTooLong() || this.#conversation === null) return;
+    if (!text || this.#isTooLong() || this.#conversation === null || this.blanks.refuse()) return;
     const note = this.isNote;
     this.#stopTyping();
     const promise = note ? null : this.parts.promise.take();
@@ -141,7 +151,10 @@ class Composer extends HTMLElement {
     parts.note.disabled = !this.#mayReply;
     parts.text.placeholder = t(note ? "composer.note_placeholder" : "composer.placeholder");
     setText(parts.label, t(note ? "composer.note_placeholder" : "composer.label"));
+    // What the browser checks the spelling by: the customer's language, and in a note the agent's own.
+    parts.text.lang = note ? locale() : this.#language || locale();
     parts.promise.hidden = note;
+    this.blanks.show();
     setText(parts.sendText, t(note ? "composer.add_note" : parts.promise.isArmed ? "promise.send" : "composer.send"));
     setText(parts.hint, t(this.desk.preferences.get("sendKey") === "ctrl" ? "composer.hint_ctrl" : "composer.hint_enter"));
     this.#showCount();

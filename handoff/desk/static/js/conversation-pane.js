@@ -25,12 +25,12 @@ class ConversationPane extends HTMLElement {
   #shown = null;
   #follows = true;
 
-  start({ desk, route, onCopy, onFaq, onArticle, onClose }) {
+  start({ desk, route, canned, onCopy, onFaq, onArticle, onClose, onManage }) {
     Object.assign(this, { desk, route, onCopy, onClose, parts: partsOf(this) });
     const { parts } = this;
     this.composer = parts.composer;
     this.list = new MessageList(parts.messages, { outbox: desk.outbox, onCopy, onWrong: (...answer) => desk.wrongAnswer(...answer), onEdit: (item) => item && this.composer.takeBack(item), onSendAgain: (id) => desk.sendAgain(id) });
-    this.composer.start({ desk, onFaq, onSent: () => this.#toEnd() });
+    this.composer.start({ desk, canned, onFaq, onManage, onSent: () => this.#toEnd() });
     this.onArticle = onArticle;
     this.colleagues = new ColleaguesDialog({ desk });
     this.tags = new TagsEditor({ desk, button: parts.tagsButton, panel: document.getElementById("tags-menu") });
@@ -286,7 +286,7 @@ class ConversationPane extends HTMLElement {
     const hasDraft = this.desk.drafts.has(thread.id);
     if (may.reply || hasDraft) this.composer.hidden = false;
     else if (isOther || !this.composer.isNote || this.composer.isEmpty) this.composer.hidden = true;
-    this.composer.show(thread.id, { mayReply: may.reply });
+    this.composer.show(thread.id, { mayReply: may.reply, language: row.language });
   }
 
   #whyNotMine(row) {

@@ -14,6 +14,8 @@ import { WrapUpDialog } from "./wrap-up.js";
 import "/page/static/js/sign-in.js";
 import { Alerts } from "./alerts.js";
 import { Api } from "./api.js";
+import { CannedReplies } from "./canned.js";
+import { CannedDialog } from "./canned-dialog.js";
 import { Desk } from "./desk.js";
 import { Drafts } from "./drafts.js";
 import { Favicon } from "./favicon.js";
@@ -37,6 +39,8 @@ const api = new Api();
 const live = new Live(() => api.csrf);
 const outbox = new Outbox(api.say);
 const desk = new Desk({ api, live, drafts: new Drafts(), outbox, preferences });
+const canned = new CannedReplies({ desk, live });
+const cannedDialog = new CannedDialog({ desk, canned, dialog: element("canned-dialog") });
 const sounds = new Sounds();
 const alerts = new Alerts({ desk, sounds, favicon: new Favicon(), preferences });
 const route = new Route();
@@ -56,7 +60,7 @@ new Notices(element("notices"), desk);
 page.signIn.start({ state: desk });
 page.inbox.start({ desk, alerts, sounds, route });
 const wrapUp = new WrapUpDialog({ desk, dialog: element("wrap-up-dialog") });
-page.conversation.start({ desk, route, onCopy: copy, onFaq: openFaq, onArticle: openArticle, onClose: (id) => wrapUp.open(id) });
+page.conversation.start({ desk, route, canned, onManage: () => cannedDialog.open(), onCopy: copy, onFaq: openFaq, onArticle: openArticle, onClose: (id) => wrapUp.open(id) });
 keepPreferences({ desk, preferences });
 page.side.start({ route });
 page.customer.start({ desk, route, onCopy: copy });
@@ -75,6 +79,7 @@ const shortcuts = new Shortcuts([
   { key: "n", what: "shortcuts.note", run: () => page.conversation.note() },
   { key: "f", what: "shortcuts.faq", run: openFaq },
   { key: "e", what: "shortcuts.close", run: () => page.conversation.may.close && wrapUp.open(desk.selected.id) },
+  { key: "p", what: "shortcuts.canned_manage", run: () => cannedDialog.open() },
   { key: "b", what: "shortcuts.handback", run: () => confirmMove("handback", "confirm.handback") },
   { key: "q", what: "shortcuts.release", run: () => confirmMove("release", "confirm.release") },
   { key: "t", what: "shortcuts.transfer", run: () => page.conversation.may.pass && page.conversation.colleagues.open("transfer") },
@@ -88,6 +93,8 @@ const shortcuts = new Shortcuts([
   { key: "v", what: "shortcuts.view_menu", run: () => page.inbox.views.open() },
   { key: "1", shows: ["1", "…", "9", "0"], what: "shortcuts.views", run: () => page.inbox.views.show(1) },
   ...Array.from({ length: 9 }, (_, index) => ({ key: String((index + 2) % 10), run: () => page.inbox.views.show(index + 2) })),
+  // Not of this list but worth standing in it.
+  { key: "", shows: ["/"], what: "shortcuts.canned" },
   { key: "m", what: "shortcuts.mute", run: toggleSound },
   { key: "s", what: "shortcuts.silence", run: () => alerts.silence() },
   { key: "Escape", shows: ["Esc"], what: "shortcuts.back", run: goBack },

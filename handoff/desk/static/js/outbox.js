@@ -109,7 +109,7 @@ export class Outbox extends Signals {
     } catch (error) {
       if (!this.#items.has(client_id)) return true;
       const waits = error.isPassing && isFresh(item);
-      Object.assign(item, { state: waits ? "waiting" : "failed", error: { code: error.code, status: error.status } });
+      Object.assign(item, { state: waits ? "waiting" : "failed", error: { code: error.code, status: error.status, details: error.details } });
       this.emit("change", item.conversation);
       return !waits;
     }

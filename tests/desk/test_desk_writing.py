@@ -1,0 +1,85 @@
+"""Writing at the desk: canned replies, blanks, spelling, drafts."""
+
+from __future__ import annotations
+
+import pytest
+from desk_office import Office
+from playwright.sync_api import Page, expect
+
+pytestmark = pytest.mark.browser
+
+EVIL = '"><img src=x onerror="window.pwned=1">'
+RETURNS = {
+    "zh-HK": "{customer.name}你好，訂單 {order.number} 可以喺七日內退。",
+    "zh-TW": "{customer.name}您好，訂單 {order.number} 七天內可以退貨。",
+    "zh-CN": "{customer.name}您好，订单 {order.number} 七天内可以退货。",
+    "en": "Hello {customer.name}, order {order.number} can be returned within seven days.",
+}
+
+
+def _open(page: Page, office: Office, talk: str) -> None:
+    page.goto(f"{office.base}/desk#/inbox/{talk}")
+    expect(page.get_by_test_id("desk-composer")).to_be_visible()
+
+
+def test_a_canned_reply_is_kept_chosen_filled_in_and_never_sent_with_a_blank(office: Office) -> None:
+    sue = office.agent("sue", "zh-HK")
+    sue.keyboard.press("p")
+    sue.get_by_test_id("canned-new").click()
+    sue.get_by_test_id("canned-shortcut").fill("退貨")
+    for language, text in RETURNS.items():
+        sue.get_by_test_id(f"canned-text-{language}").fill(text)
+    sue.get_by_test_id("canned-text-en").fill("Hello {nobody}")
+    sue.get_by_test_id("canned-save").click()
+    expect(sue.get_by_test_id("canned-problem")).to_have_text("English：冇「nobody」呢個變數。")
+    sue.get_by_test_id("canned-text-en").fill(RETURNS["en"])
+    sue.get_by_test_id("canned-save").click()
+    expect(sue.get_by_test_id("canned-entry")).to_contain_text("/退貨")
+    sue.get_by_test_id("canned-entry").click()
+    sue.get_by_test_id("canned-text-zh-HK").fill("{/退貨}")
+    sue.get_by_test_id("canned-save").click()
+    expect(sue.get_by_test_id("canned-problem")).to_have_text("呢個罐頭回覆會繞返自己：/退貨 → /退貨")
+
+    ben = office.agent("ben")
+    talk = office.talk([("customer", "退货怎么办？")], "ben", "王小明", language="zh-CN")
+    office.call(ben, "POST", "/canned-replies", {"shortcut": "evil", "texts": {"en": EVIL}})
+    _open(ben, office, talk)
+    composer = ben.get_by_test_id("desk-composer")
+    expect(composer).to_have_attribute("lang", "zh-CN")
+    composer.press_sequentially("/退")
+    expect(ben.get_by_test_id("canned-option")).to_have_count(1)
+    composer.press("Enter")
+    expect(composer).to_have_value("王小明您好，订单 {order.number} 七天内可以退货。")
+    expect(ben.get_by_test_id("blank")).to_have_text("Order number")
+    ben.reload()
+    expect(composer).to_have_value("王小明您好，订单 {order.number} 七天内可以退货。")
+    composer.press("Control+Enter")
+    expect(composer).to_have_value("王小明您好，订单 {order.number} 七天内可以退货。")
+    assert composer.evaluate("(field) => field.value.slice(field.selectionStart, field.selectionEnd)") == "{order.number}"
+    ben.keyboard.type("HG10023847")
+    expect(ben.get_by_test_id("blanks")).to_be_hidden()
+    composer.press("Control+Enter")
+    expect(ben.locator('[data-author="agent"]').last).to_contain_text("王小明您好，订单 HG10023847 七天内可以退货。")
+
+    ben.get_by_test_id("open-canned").click()
+    expect(ben.get_by_test_id("canned-option")).to_have_count(2)
+    ben.keyboard.type("evil")
+    ben.keyboard.press("Tab")
+    expect(composer).to_have_value(EVIL)
+    expect(ben.get_by_test_id("notice")).to_contain_text("English")
+    assert not ben.evaluate("'pwned' in window")
+    ben.get_by_test_id("note-toggle").click()
+    expect(composer).to_have_attribute("lang", "en")
+    ben.get_by_test_id("note-toggle").click()
+
+    composer.fill("好")
+    ben.get_by_test_id("open-emoji").click()
+    ben.keyboard.type("包裹")
+    expect(ben.get_by_test_id("emoji")).to_have_count(1)
+    ben.keyboard.press("Enter")
+    expect(composer).to_have_value("好📦")
+    expect(composer).to_be_focused()
+    ben.get_by_test_id("open-emoji").click()
+    for key in ("ArrowDown", "ArrowRight", "ArrowDown", "ArrowUp", "ArrowLeft", "Enter"):
+        ben.keyboard.press(key)
+    expect(composer).to_have_value("好📦📦")
