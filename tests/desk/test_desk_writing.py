@@ -55,7 +55,9 @@ def test_a_canned_reply_is_kept_chosen_filled_in_and_never_sent_with_a_blank(off
     expect(composer).to_have_value("王小明您好，订单 {order.number} 七天内可以退货。")
     composer.press("Control+Enter")
     expect(composer).to_have_value("王小明您好，订单 {order.number} 七天内可以退货。")
-    assert composer.evaluate("(field) => field.value.slice(field.selectionStart, field.selectionEnd)") == "{order.number}"
+    assert (
+        composer.evaluate("(field) => field.value.slice(field.selectionStart, field.selectionEnd)") == "{order.number}"
+    )
     ben.keyboard.type("HG10023847")
     expect(ben.get_by_test_id("blanks")).to_be_hidden()
     composer.press("Control+Enter")
