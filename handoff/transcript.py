@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, bindparam, func, insert, select, update
+from sqlalchemy import and_, bindparam, func, insert, or_, select, update
 from sqlalchemy.engine import Connection, Row
 
 from handoff import conversations, deliveries
@@ -45,7 +45,8 @@ _UNDELIVERED = (
         conversations_table.c.channel == bindparam("channel"),
         conversations_table.c.sender == bindparam("sender"),
         messages.c.delivered_at.is_(None),
-        messages.c.author.in_([Author.ASSISTANT.value, Author.AGENT.value, Author.SYSTEM.value]),
+        # Not IN: SQLAlchemy writes such a list anew for each use of the statement.
+        or_(*(messages.c.author == author.value for author in _FROM_US)),
         messages.c.at > bindparam("since"),
     )
     .order_by(messages.c.id)

@@ -27,6 +27,7 @@ from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import (
     ActionExecuted,
     ActiveLoop,
+    BotUttered,
     ConversationPaused,
     Event,
     SlotSet,
@@ -34,8 +35,20 @@ from rasa.shared.core.events import (
 )
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.utils.common import all_subclasses
-from sqlalchemy import Column, Float, MetaData, String, Table, Text, bindparam, create_engine, delete, event, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import (
+    Column,
+    Float,
+    MetaData,
+    String,
+    Table,
+    Text,
+    bindparam,
+    create_engine,
+    delete,
+    event,
+    select,
+    text,
+)
 from sqlalchemy.engine import Engine, make_url
 from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool
@@ -45,6 +58,9 @@ from switchboard import bot_graph, bot_validation
 log = logging.getLogger(__name__)
 
 KEEP_EVENTS = 40
+# Of a turn that is over, what policies, actions and the reading of follow-ups look at again.
+_KEPT_OF_PARSING = ("intent", "entities", "text", "message_id")
+_KEPT_OF_ANSWER = ("utter_action",)
 
 metadata = MetaData()
 
@@ -61,17 +77,18 @@ memories = Table(
 _READ = select(memories.c.events).where(memories.c.conversation_id == bindparam("conversation"))
 
 
-def _upsert(dialect: Any) -> Any:
-    added = dialect.insert(memories)
-    kept = {name: added.excluded[name] for name in ("events", "remembered_at")}
-    return added.on_conflict_do_update(index_elements=["conversation_id"], set_=kept)
-
-
-_UPSERT = {"postgresql": _upsert(postgresql), "sqlite": _upsert(sqlite)}
+# SQLite and PostgreSQL say it in the same words. As text, since SQLAlchemy 1.4 compiles an upsert of its own each time.
+_UPSERT = text(
+    "INSERT INTO bot_memories (conversation_id, events, remembered_at) VALUES (:conversation, :events, :at) "
+    "ON CONFLICT (conversation_id) DO UPDATE SET events = excluded.events, remembered_at = excluded.remembered_at"
+)
 
 
 class BoundedTrackerStore(TrackerStore, SerializedTrackerAsText):
     """Keeps `keep_events` events of a conversation, cut between two turns, and the state before them.
+
+    Of the turns before the last it keeps what was said, meant and done, and not how it was found out: rankings,
+    candidates, metadata. That is three quarters of what Rasa would write.
 
     A form is kept from the message that opened it. A lost or unreadable database costs the bot its memory of
     open conversations, never an answer.
@@ -99,7 +116,9 @@ class BoundedTrackerStore(TrackerStore, SerializedTrackerAsText):
             return  # Rasa saves a tracker that it has just made; nothing has happened in it yet.
         await self.stream_events(tracker)
         events = self.bounded(list(tracker.events))
-        written = ujson.dumps([event.as_dict() for event in events], ensure_ascii=False)
+        last = max((index for index, one in enumerate(events) if isinstance(one, UserUttered)), default=0)
+        told = [_told(one) if index < last else one.as_dict() for index, one in enumerate(events)]
+        written = ujson.dumps(told, ensure_ascii=False)
         self._database.write(tracker.sender_id, written)
 
     async def retrieve(self, sender_id: str) -> DialogueStateTracker | None:
@@ -192,6 +211,22 @@ def _latest_session(events: Sequence[Event]) -> int:
     return 0
 
 
+def _told(event: Event) -> dict[str, Any]:
+    """An event of an earlier turn, without what nobody looks at again."""
+    fields: dict[str, Any] = event.as_dict()
+    if isinstance(event, UserUttered):
+        parsed = fields["parse_data"] or {}
+        fields["parse_data"] = {name: parsed[name] for name in _KEPT_OF_PARSING if name in parsed}
+        fields.pop("metadata", None)
+    elif isinstance(event, BotUttered):
+        fields["data"] = {name: value for name, value in (fields["data"] or {}).items() if value is not None}
+        given = fields.get("metadata") or {}
+        fields["metadata"] = {name: given[name] for name in _KEPT_OF_ANSWER if name in given}
+    else:
+        fields.pop("metadata", None)
+    return fields
+
+
 _EVENT_CLASSES: dict[str, type[Event]] = {}
 
 
@@ -224,9 +259,8 @@ class _Database:
         return None if written is None else str(written)
 
     def write(self, conversation_id: str, events: str) -> None:
-        upsert = _UPSERT["postgresql" if self._engine.dialect.name == "postgresql" else "sqlite"]
-        values = {"conversation_id": conversation_id, "events": events, "remembered_at": time.time()}
-        self._run(lambda connection: connection.execute(upsert, values))
+        values = {"conversation": conversation_id, "events": events, "at": time.time()}
+        self._run(lambda connection: connection.execute(_UPSERT, values))
 
     def keys(self) -> list[str]:
         return list(
