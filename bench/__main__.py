@@ -41,10 +41,13 @@ def main() -> int:
     wish = _arguments()
     signal.signal(signal.SIGTERM, _leave)
     telling = _Telling()
+    results: Result = {"machine": machine.described()}
+    data = faq.data_folder(wish.faq_data)
     try:
-        results = measure(QUICK if wish.quick else FULL, _wanted(wish), faq.data_folder(wish.faq_data), telling.tell)
+        measure(results, QUICK if wish.quick else FULL, _wanted(wish), data, telling.tell)
     except BenchFailed as exc:
         telling.end()
+        report.show(results)  # what was measured before is not lost with it
         print(f"make bench: {exc}", file=sys.stderr)
         return 1
     except (aiohttp.ClientError, asyncio.TimeoutError, subprocess.TimeoutExpired) as exc:
@@ -66,9 +69,10 @@ def main() -> int:
     return 0
 
 
-def measure(amounts: Amounts, wanted: list[str], faq_data: Path | None, tell: Callable[[str], None]) -> Result:
-    """Start both sides, measure the wanted parts, stop both sides."""
-    results: Result = {"machine": machine.described()}
+def measure(
+    results: Result, amounts: Amounts, wanted: list[str], faq_data: Path | None, tell: Callable[[str], None]
+) -> None:
+    """Start both sides, measure the wanted parts into `results`, stop both sides."""
     data = settings.load(ours.ROOT / "endpoints.yml").data_path
     with ExitStack() as stack:
         stack.enter_context(alone(data / "bench"))
@@ -77,7 +81,7 @@ def measure(amounts: Amounts, wanted: list[str], faq_data: Path | None, tell: Ca
         if QUEUE in wanted:
             results[QUEUE] = queue.queue(tell, quick=amounts is QUICK)
         if set(wanted) <= {FAQ, QUEUE}:
-            return results
+            return
         # Plain Rasa first: its training may take all cores for minutes, and is over when we start.
         other = stack.enter_context(plain.running(data, tell))
         own = stack.enter_context(ours.running(data, tell))
@@ -90,7 +94,6 @@ def measure(amounts: Amounts, wanted: list[str], faq_data: Path | None, tell: Ca
             if name in wanted:
                 results[KEYS.get(name, name)] = part(bench)
         results["seconds"] = round(time.monotonic() - began)
-    return results
 
 
 class _Telling:

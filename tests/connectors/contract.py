@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-import pytest
 from gateway_parts import FakeBot, FakeClock, Gateway, Start
 from kit import Customer, Hook, Kit
 from providers.server import Fault, Provider, eventually
@@ -235,23 +234,6 @@ class Contract:
         await customer.provider.has_sent(1)
         assert customer.provider.texts == ["bot: again"]
 
-    async def test_an_answer_that_got_lost_is_never_two_messages(self, customer: Customer) -> None:
-        if not self.kit.repeats_safely:
-            pytest.skip("the provider has no repeat key: an error of its own is asked again")
-        gateway, provider = customer.gateway, customer.provider
-        gateway.bot.hands_over("a person please")
-        seat = await gateway.seat("ben")
-        await customer.says("a person please")
-        await provider.has_sent(1)
-        conversation = await seat.claim_only()
-        await provider.has_sent(2)
-        gateway.clock.forward(minutes=10)
-        provider.faults.append(Fault(504, takes_it=True))
-        await seat.post(f"/conversations/{conversation}/messages", {"text": "Here I am."})
-        await provider.has_sent(3)
-        await _tries_again(gateway, lambda: _standing_now(gateway, "Here I am.") in ("sent", "delivered"))
-        assert provider.texts.count("Here I am.") == 1
-
     async def test_a_slow_provider_holds_neither_the_request_nor_another_customer(self, customer: Customer) -> None:
         customer.provider.hold = asyncio.Event()
         assert await customer.says("hello") == 200
@@ -268,6 +250,27 @@ class Contract:
 
 
 # -- the parts ----------------------------------------------------------------------------------------------------
+
+
+class RepeatsSafely:
+    """Inherit beside `Contract` where a provider has a key for repeats and errors of its own are asked again."""
+
+    kit: Kit
+
+    async def test_an_answer_that_got_lost_is_never_two_messages(self, customer: Customer) -> None:
+        gateway, provider = customer.gateway, customer.provider
+        gateway.bot.hands_over("a person please")
+        seat = await gateway.seat("ben")
+        await customer.says("a person please")
+        await provider.has_sent(1)
+        conversation = await seat.claim_only()
+        await provider.has_sent(2)
+        gateway.clock.forward(minutes=10)
+        provider.faults.append(Fault(504, takes_it=True))
+        await seat.post(f"/conversations/{conversation}/messages", {"text": "Here I am."})
+        await provider.has_sent(3)
+        await _tries_again(gateway, lambda: _standing_now(gateway, "Here I am.") in ("sent", "delivered"))
+        assert provider.texts.count("Here I am.") == 1
 
 
 def _folder(kit: Kit) -> Any:
@@ -341,4 +344,4 @@ async def _tries_again(gateway: Gateway, holds: Any) -> None:
     raise AssertionError("it never came to that")
 
 
-__all__ = ["Contract", "FakeBot", "FakeClock", "Provider", "pytest"]
+__all__ = ["Contract", "FakeBot", "FakeClock", "Provider", "RepeatsSafely"]
