@@ -75,7 +75,12 @@ class EntityPatterns:
         for number, rule in enumerate(file.rules):
             self._rules.setdefault(rule.label, []).append((number, rule))
         self._rulers = {label: self._ruler(label, rules) for label, rules in self._rules.items()}
-        self._first_signs = {label: _first_signs([rule for _, rule in rules]) for label, rules in self._rules.items()}
+        self._by_need: dict[frozenset[str], list[Rule]] = {}
+        for rule in file.rules:
+            self._by_need.setdefault(rule.rarest_need, []).append(rule)
+        self._words_needed: dict[str, list[str]] = {}
+        for word in sorted({word for rule in file.rules for words in rule.needs for word in words}):
+            self._words_needed.setdefault(word[:1], []).append(word)
         self._masking = Masking([file.order_numbers.pattern])
 
     def _ruler(self, label: str, rules: Sequence[tuple[int, Rule]]) -> SpanRuler:
@@ -114,14 +119,14 @@ class EntityPatterns:
         return longest(folded, list(self._in_company(found)))
 
     def _labels_that_may_be_in(self, folded: str) -> list[str]:
-        # Most messages name nothing, and are told apart by their signs alone.
+        # Most messages name nothing, and are told apart by their signs and words alone.
         signs = frozenset(folded)
-        return [
-            label
-            for label, rules in self._rules.items()
-            if (not self._first_signs[label] or not signs.isdisjoint(self._first_signs[label]))
-            and any(rule.may_match(folded) for _, rule in rules)
-        ]
+        present = {word for sign in signs for word in self._words_needed.get(sign, ()) if word in folded}
+        likely: set[str] = set()
+        for need, rules in self._by_need.items():
+            if not need or not need.isdisjoint(present):
+                likely.update(rule.label for rule in rules if rule.label not in likely and rule.may_match(present))
+        return [label for label in self._rules if label in likely]
 
     def _pieces(self, folded: str) -> list[re.Match[str]]:
         hidden = self._masking.spans(folded)
@@ -198,12 +203,6 @@ class EntityPatterns:
         for one, rule in found:
             if not rule.near or rule.near in labels:
                 yield one
-
-
-def _first_signs(rules: Sequence[Rule]) -> frozenset[str]:
-    """Signs of which a text needs one for any of the rules to match; none when that cannot be told."""
-    of_each = [rule.first_signs for rule in rules]
-    return frozenset[str]().union(*of_each) if all(of_each) else frozenset()
 
 
 def _day(rule: Rule, start: int, end: int, asked: Asked) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -92,11 +92,11 @@ class Rule:
     shape: re.Pattern[str] | None = None
     currency: str = ""
     needs: tuple[frozenset[str], ...] = ()
-    first_signs: frozenset[str] = frozenset()
+    rarest_need: frozenset[str] = frozenset()
 
-    def may_match(self, folded: str) -> bool:
-        """Whether the text has every word, or digit, without which this pattern cannot match."""
-        return all(any(word in folded for word in words) for words in self.needs)
+    def may_match(self, present: Collection[str]) -> bool:
+        """Whether a text with these needed words has every one without which this pattern cannot match."""
+        return not any(words.isdisjoint(present) for words in self.needs)
 
 
 @dataclass(frozen=True)
@@ -252,8 +252,8 @@ class _File:
             shape=self._compiled(pattern["shape"], line) if "shape" in pattern else None,
             currency=str(pattern.get("currency", "")),
             needs=needs,
-            # The fewest are the rarest; none when nothing is known to be needed.
-            first_signs=min((frozenset(word[:1] for word in words) for words in needs), key=len, default=frozenset()),
+            # The longest words are the rarest, then the fewest; none when nothing is known to be needed.
+            rarest_need=min(needs, key=lambda words: (-min(map(len, words)), len(words)), default=frozenset()),
         )
 
     def _tokens(self, written: Any, line: int) -> Iterator[Mapping[str, Any]]:

@@ -615,15 +615,19 @@ def _seconds(patterns: EntityPatterns, text: str) -> float:
 
 @pytest.mark.alone
 @pytest.mark.parametrize("text", ["幾時送到呀", "可以退貨嗎，件衫有洞", "how do I return something that does not fit"])
-def test_a_message_that_names_nothing_costs_next_to_nothing(patterns: EntityPatterns, text: str) -> None:
-    patterns.find(text, TODAY)
-    rounds = []
-    for _ in range(8):  # what else the machine does falls on some of them
-        began = time.process_time()
-        for _ in range(100):
-            patterns.find(text, TODAY)
-        rounds.append(time.process_time() - began)
-    assert min(rounds) / 100 < 0.0003
+def test_a_message_that_names_nothing_costs_a_fraction_of_one_that_does(patterns: EntityPatterns, text: str) -> None:
+    shares = []
+    for _ in range(8):  # what else the machine does falls on both, or on some rounds only
+        named, unnamed = (_seconds_for(patterns, one, 60) for one in ("我張單 HG10023847 幾時到", text))
+        shares.append(unnamed / named)
+    assert min(shares) < 1 / 3
+
+
+def _seconds_for(patterns: EntityPatterns, text: str, times: int) -> float:
+    began = time.process_time()
+    for _ in range(times):
+        patterns.find(text, TODAY)
+    return time.process_time() - began
 
 
 # -- the pattern file ------------------------------------------------------------------------------------------------
