@@ -114,6 +114,23 @@ class Turn:
         return named[-1:] if self.negates else named
 
     @property
+    def orders_in_hand(self) -> list[str]:
+        """The order in hand, and before it those that the same message named, in its order; a "not that one, this one"
+        leaves the right one alone."""
+        number = self.order_number
+        for event in reversed(self._events):
+            if event["event"] != "user":
+                continue
+            parsed = event.get("parse_data") or {}
+            entities = parsed.get("entities") or ()
+            named = [str(one["value"]) for one in entities if one.get("entity") == "order_number" and one.get("value")]
+            if named:
+                several = list(dict.fromkeys(named))
+                is_both = several[-1] == number and not (parsed.get("wording") or {}).get("negates")
+                return several if is_both else [number] if number else []
+        return [number] if number else []
+
+    @property
     def order_named_last(self) -> str | None:
         """The order that the customer named last, whether or not it is still in hand."""
         for event in reversed(self._events):
@@ -161,6 +178,11 @@ class Turn:
     @property
     def negates(self) -> bool:
         return self._wording.get("negates") is True
+
+    @property
+    def withholds(self) -> bool:
+        """Whether the message is no plain yes, whatever it is taken for: a no somewhere, a condition, time to think."""
+        return self._wording.get("withholds") is True
 
     @property
     def means_another_order(self) -> bool:

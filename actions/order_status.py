@@ -130,14 +130,27 @@ def _told(dispatcher: CollectingDispatcher, turn: Turn) -> list[Event]:
     if not isinstance(answer, ProvedOrder) and number and digits:
         answer = orders().order_by_proof(number, digits, turn.conversation_id)
     if isinstance(answer, ProvedOrder):
+        _say_others(dispatcher, turn)
         say_order(dispatcher, turn, answer)
-        return []
+        return [SlotSet("order_number", number)]
     if isinstance(answer, Refusal) and answer.reason == "too_many_attempts":
         minutes = max(1, ceil(answer.retry_after_seconds / 60))
         dispatcher.utter_message(response="utter_order_too_many_offer_person", minutes=minutes)
     else:
         dispatcher.utter_message(response="utter_order_no_match", buttons=[person_button(turn.locale)])
     return FORGET_PAIR
+
+
+def _say_others(dispatcher: CollectingDispatcher, turn: Turn) -> None:
+    """The other orders that were asked after in the same message, as far as the same proof shows them."""
+    for number in turn.orders_in_hand[:-1][: MOST_ORDERS - 1]:
+        answer = orders().order_for(turn.identity, number) if turn.identity else None
+        if not isinstance(answer, ProvedOrder) and turn.phone_last4:
+            answer = orders().order_by_proof(number, turn.phone_last4, turn.conversation_id)
+        if isinstance(answer, ProvedOrder):
+            say_order(dispatcher, turn, answer)
+        else:
+            dispatcher.utter_message(response="utter_order_other_unproved", number=number)
 
 
 def _told_own(dispatcher: CollectingDispatcher, turn: Turn, identity: Identity) -> list[Event]:

@@ -169,7 +169,7 @@ class Dialogue:
             return False
         # "Yes, cancel it" is often heard as the wish again; of other wishes that may be a correction.
         says_it_again = _wish_in(turn) == self.service.wish == "cancel_order" and not turn.is_question
-        return (turn.intent == "affirm" or says_it_again) and not turn.negates
+        return (turn.intent == "affirm" or says_it_again) and not turn.withholds
 
     def _take_answer(self, question: str) -> None:
         words = self._turn.entity("detail") or " ".join(self._turn.words.split())
@@ -384,6 +384,8 @@ def _turns_to_another_order(turn: Turn, service: Service) -> bool:
 
 def _wish_in(turn: Turn) -> str | None:
     """The wish of a message inside the form, also where an article was found for it: "yes, cancel it" asks nothing."""
+    if turn.negates and (others := [wish for wish, _ in turn.wishes if wish in WISHES]):
+        return others[-1]
     if turn.intent in WISHES:
         return turn.intent
     return turn.guess if turn.intent == "faq" and turn.guess in WISHES and not turn.is_question else None
@@ -391,10 +393,17 @@ def _wish_in(turn: Turn) -> str | None:
 
 def _says_no(turn: Turn, service: Service) -> bool:
     """No; leave it; and, to "shall I cancel it?", don't cancel it, however well it is understood beside that."""
+    if _turns_to_another_wish(turn, service):
+        return False
     if turn.intent in ("deny", "leave_queue"):
         return True
     is_doubtful = turn.intent in HARDLY_HEARD or _wish_in(turn) == service.wish == "cancel_order"
     return turn.question == CONFIRMATION and turn.negates and not turn.is_question and is_doubtful
+
+
+def _turns_to_another_wish(turn: Turn, service: Service) -> bool:
+    """ "Don't cancel it, just change the address": a no to the one is a yes to the other."""
+    return any(wish in WISHES and wish != service.wish for wish, _ in turn.wishes)
 
 
 def _asking(question: str | None) -> Event:

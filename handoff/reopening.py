@@ -15,8 +15,9 @@ from handoff.floor import Floor
 from handoff.models import Status, TicketKind
 from handoff.records import Agent, Conversation, Message, Wish
 
-# What the assistant is told of the conversation before; what was asked for once is not asked again.
-_KEPT = ("order_number", "phone_last4", "product")
+# What the assistant is told of the conversation before, so that nobody has to name it again. The ending of a phone is
+# asked for anew: it proves who writes, and a conversation that is over proves nothing of the next.
+_KEPT = ("order_number", "product")
 # A thank-you after the close wants no person.
 _THANKS = re.compile(
     r"[\W_]*(?:thanks?(?: you)?(?: so much| very much| a lot)?|thx|ty|cheers|ok(?:ay)?|bye|great|perfect|got it|noted"

@@ -41,8 +41,9 @@ WHILE_WAITING = frozenset(
         "not_what_i_asked",
     }
 )
-# What a conversation takes over from the one it continues.
-FROM_BEFORE = ("order_number", "phone_last4", "product")
+# What a conversation takes over from the one it continues. No proof is among it: whoever writes next from the same
+# phone or computer may be somebody else.
+FROM_BEFORE = ("order_number", "product")
 # ... and inside a form: the answers to its questions.
 IN_A_FORM = frozenset({"affirm", "deny"})
 

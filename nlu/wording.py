@@ -29,6 +29,23 @@ _NEGATES = re.compile(
     r"(?<!要)不要|(?<![系])不系|(?<![是])不是|(?<!对)不对|不啱|[搞选打写按]错|不(好|使|用|想|需|必|取消|退|换|改)(?!意思)|别(?!的|人)|甭|算了|算啦"
     r"|\b(no(?! (problem|worries))|not|don'?t|dont|never|stop|nope|nah|wait|wrong (one|order|number))\b"
 )
+# What takes nothing back, though it holds a no.
+_NO_WITHOUT_NO = re.compile(
+    r"[不没][该错]|[不没](所谓|关系|问题|毛病|事|介意|好意思|客气)|不用(谢|客气|担心)|[不没]有?异议|对[不没]对|系[不没]系|是[不没]是"
+    r"|\b(no (problem|worries|prob|objections?|issues?|more questions)|np|why not|not a problem|don'?t (mind|worry))\b"
+)
+# Where something is to be done at a yes, none of these is one: a no anywhere, a condition, time to think.
+_WITHHOLDS = re.compile(
+    r"[不没未别甭勿莫咪吾免否错]|木有|费事|5[使驶駛]|^算|慢着|慢住|等|且慢|住先|先(?=[\s,，。!！~呀啊啦]|$)|先(等|问|看|睇|想|谂)"
+    r"|[谂想](下|一下|谂|想|清楚|多)|考虑|犹豫|再(说|讲|算|睇|看)|迟[啲点些]|晚[点些]|或者|可能|也许|说不定|如果|假如|万一|要是|除非"
+    r"|但|不过|停|算[了啦]|反悔|后悔|改主意|不定|[🤔✋🛑👎❌🙅🚫]"
+    r"|\b(no|not|nope|nah|never|none|cannot|without|wait|hold on|hang on|stop|hmm+|umm*|maybe|perhaps|later|think"
+    r"|thinking|secs?|seconds?|mins?|minutes?|moment|unless|until|if|but|except|instead|depends|unsure|hesitat\w*"
+    r"|let me|reconsider|changed my mind|n|nvm|neither|nothing|incorrect|wrong|ng sai|first|should i|keep it|leave it"
+    r"|(do|does|did|is|are|was|were|wo|would|could|should|ca|have|has)n['’]?t)\b"
+)
+# "Do it" asks nothing.
+_DO_IT = re.compile(r"^(please )?(do|will do)( (it|that|so|this|them))?\b(?! (i|you|we))")
 # Not the order in hand. "The other one" may be anything that was spoken of, "the other order" is always an order.
 _OTHER_ORDER = re.compile(
     r"(另一?|另外一?|另外那|其他|别的|之前那)(张|笔|个|份)?(订?单|order)|另(一|外一?|外那)(张|笔)|不[是系][这呢](张|笔|份)"
@@ -41,6 +58,9 @@ _NO_ORDER_YET = re.compile(
     r"|\b(order|buy|ordering|buying) (it |this )?(right )?now\b"
     r"|一般|通常|平时|大概要|\b(usually|normally|generally|in general)\b"
 )
+
+# "That thing of that one": whatever a classifier makes of it, it says nothing.
+_SAYS_NOTHING = re.compile(r"(?=.*(东西|嘢))([这那嗰呢]|个|的|嘅|东西|嘢|啲|些|样|啊|呀|\s)+")
 
 # Which of several: the second parcel, the last of the orders just shown.
 _ORDINALS = (
@@ -56,6 +76,7 @@ class Wording:
     asks: bool = False
     requests: bool = False
     negates: bool = False
+    withholds: bool = False  # no plain yes: a no somewhere, a condition, a question, time to think
     ordinal: int = 0
     other: str = ""  # "order" where another order is meant, "one" where another of something is
     about_no_order: bool = False
@@ -63,14 +84,22 @@ class Wording:
     @classmethod
     def of(cls, text: str) -> Wording:
         folded = fold_keeping_length(text[:500]).strip(" 。.!！~")
+        asks, requests = bool(_ASKS.search(folded)), bool(_REQUESTS.search(folded))
         return cls(
-            bool(_ASKS.search(folded)),
-            bool(_REQUESTS.search(folded)),
+            asks,
+            requests,
             bool(_NEGATES.search(folded)),
+            bool(_WITHHOLDS.search(_NO_WITHOUT_NO.sub(" ", folded)))
+            or (asks and not requests and not _DO_IT.search(folded)),
             next((place for place, words in _ORDINALS if words.search(folded)), 0),
             "order" if _OTHER_ORDER.search(folded) else "one" if _OTHER.search(folded) else "",
             bool(_NO_ORDER_YET.search(folded)),
         )
+
+    @staticmethod
+    def says_nothing(text: str) -> bool:
+        """Whether there is nothing in the text but words that point at something."""
+        return bool(_SAYS_NOTHING.fullmatch(fold_keeping_length(text[:60]).strip(" 。.!！~?？,")))
 
     @property
     def asks_in_general(self) -> bool:
@@ -82,6 +111,7 @@ class Wording:
         fields: dict[str, bool | int | str] = {
             "asks": self.asks_in_general,
             "negates": self.negates,
+            "withholds": self.withholds,
             "ordinal": self.ordinal,
             "other": self.other,
         }

@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from no_plain_yes import NO_PLAIN_YES
 from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
 import shop.demo
 from actions import services
 from actions.service_form import FORM, ValidateServiceForm
+from nlu.wording import Wording
 from shop import OrderStatus, SqlShop, serving
 
 PRIYA = {"tier": "identity", "customer_id": "c-0008"}
@@ -127,3 +129,20 @@ async def test_a_shop_that_does_not_answer_is_no_success(demo: SqlShop, monkeypa
     responses, slots = await Message("affirm", "yes").answered()
     assert responses == ["utter_shop_unavailable_offer_person"]
     assert slots["service_wish"] == "cancel_order", "the person gets what was told"
+
+
+@pytest.mark.parametrize("text", NO_PLAIN_YES)
+async def test_a_no_or_a_doubt_has_nothing_done_whatever_it_is_taken_for(demo: SqlShop, text: str) -> None:
+    wording = Wording.of(text).as_fields()
+    for intent in ("affirm", "cancel_order", "inform_order", "faq", "tell_detail", "thanks", "praise"):
+        responses, _ = await Message(intent, text, **wording).answered()
+        assert not [name for name in responses if name.startswith("utter_service_done")], intent
+    assert status(demo) is OrderStatus.PAID
+
+
+@pytest.mark.parametrize(
+    "text", ["係，取消", "好的，取消吧", "是的 取消", "yes please cancel it", "cancel啦唔該", "冇問題"]
+)
+async def test_a_plain_yes_in_any_words_has_it_done(demo: SqlShop, text: str) -> None:
+    responses, _ = await Message("affirm", text, **Wording.of(text).as_fields()).answered()
+    assert responses == ["utter_service_done_cancel_order"] and status(demo) is OrderStatus.CANCELLED

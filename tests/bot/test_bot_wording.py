@@ -5,8 +5,11 @@ from __future__ import annotations
 import time
 
 import pytest
+import yaml
+from no_plain_yes import NO_PLAIN_YES
 
 from nlu.fragments import PLACE, PRODUCT, QUANTITY, fragment
+from nlu.order_numbers import PATTERNS
 from nlu.wording import Wording
 
 
@@ -38,6 +41,26 @@ def test_no_is_heard(text: str) -> None:
 @pytest.mark.parametrize("text", ["唔該", "得唔得", "是不是", "要不要", "取消啦", "yes please"])
 def test_what_only_looks_like_a_no_is_none(text: str) -> None:
     assert not Wording.of(text).negates
+
+
+@pytest.mark.parametrize("text", NO_PLAIN_YES)
+def test_a_no_or_a_doubt_in_a_yes_is_heard(text: str) -> None:
+    assert Wording.of(text).withholds
+
+
+def test_no_example_of_a_yes_is_doubted() -> None:
+    blocks = yaml.safe_load((PATTERNS.parent / "smalltalk.yml").read_text(encoding="utf-8"))["nlu"]
+    examples = next(block["examples"] for block in blocks if block["intent"] == "affirm").splitlines()
+    assert [line for line in examples if Wording.of(line.removeprefix("- ")).withholds] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["冇問題", "好呀唔該", "cancel啦唔該", "沒錯 取消", "麻煩你幫我取消", "没问题，取消吧", "不客气，取消吧", "do it",
+     "no problem, go ahead",      "yes I want it cancelled", "是的 谢谢", "對 改吧"],
+)  # fmt: skip
+def test_a_plain_yes_is_not_doubted(text: str) -> None:
+    assert not Wording.of(text).withholds
 
 
 @pytest.mark.parametrize(
