@@ -65,12 +65,12 @@ TOPICS = frozenset(
 # Jobs that a general question is easily mistaken for: "how long does delivery take" is not "where is my parcel".
 JOBS = frozenset({"order_status", "delivery_status", "another_order", "browse_faq"})
 
-# What people say to each other rather than ask of a shop; articles happen to share its short words.
+# What people say to each other rather than ask of a shop; articles happen to share its short words. Whether we are a
+# machine is a question, and no article shares its words.
 SMALL_TALK = frozenset(
     {
         "abuse",
         "affirm",
-        "bot_challenge",
         "deny",
         "goodbye",
         "greet",
@@ -193,7 +193,10 @@ def decide(
     if search.exact:
         return Understanding(FAQ, 1.0, "exact_question")
     if search.answers and not names_order:
-        if intent in TOPICS or intent in REQUESTS or (intent in JOBS and wording.about_no_order):
+        asks_us = (intent == REMARK and wording.asks_in_general and search.score > confidence) or (
+            intent == DONE_MY_PART and wording.negates
+        )
+        if intent in TOPICS or intent in REQUESTS or asks_us or (intent in JOBS and wording.about_no_order):
             return Understanding(FAQ, search.score, "article_for_topic")
         if intent != ASK_PERSON and _overrules(guess, search.score, thresholds):
             return Understanding(FAQ, search.score, "article_over_intent")

@@ -46,6 +46,17 @@ class IntentScore:
 
 
 @dataclass(frozen=True)
+class TradeOff:
+    """What believing only what is at least so likely would cost and spare; shares between 0 and 1. None where there is
+    no sentence to take a share of."""
+
+    threshold: float
+    answered: float | None  # of the sentences in scope
+    right: float | None  # of those answered
+    let_in: float | None  # of the sentences out of scope
+
+
+@dataclass(frozen=True)
 class Understanding:
     """Shares are between 0 and 1. `calibration_error` is the expected calibration error over ten bins of confidence
     (Naeini et al., AAAI 2015); `out_of_scope_auroc` is None without sentences on both sides."""
@@ -59,6 +70,7 @@ class Understanding:
     intents: dict[str, IntentScore]
     confused: tuple[tuple[str, str, int], ...]  # meant, taken for, how often; most often first
     entities: IntentScore | None
+    trade_off: tuple[TradeOff, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -93,6 +105,7 @@ def evaluate(labelled: Sequence[Labelled], parsed: Sequence[Parsed]) -> Understa
         intents=intents,
         confused=tuple((meant, taken, count) for (meant, taken), count in wrong.most_common()),
         entities=_entities(labelled, parsed),
+        trade_off=tuple(_trade_off(labelled, parsed, tenth / 10) for tenth in range(1, 10)),
     )
 
 
@@ -132,6 +145,23 @@ def _auroc(labelled: Sequence[Labelled], parsed: Sequence[Parsed]) -> float | No
         return None
     above = rankdata([*inside, *outside])[: len(inside)].sum() - len(inside) * (len(inside) + 1) / 2
     return round(float(above) / (len(inside) * len(outside)), 4)
+
+
+def _trade_off(labelled: Sequence[Labelled], parsed: Sequence[Parsed], threshold: float) -> TradeOff:
+    inside: list[bool] = []
+    outside: list[bool] = []
+    right = 0
+    for one, found in zip(labelled, parsed, strict=True):
+        name, confidence = found.ranking[0] if found.ranking else (OUT_OF_SCOPE, 0.0)
+        is_answered = name != OUT_OF_SCOPE and confidence >= threshold
+        (outside if one.intent == OUT_OF_SCOPE else inside).append(is_answered)
+        right += is_answered and one.intent == name
+    return TradeOff(
+        threshold,
+        _share(sum(inside), len(inside)) if inside else None,
+        _share(right, sum(inside)) if any(inside) else None,
+        _share(sum(outside), len(outside)) if outside else None,
+    )
 
 
 def _by_variant(labelled: Sequence[Labelled], right: Sequence[bool]) -> dict[str, float]:

@@ -49,8 +49,8 @@ class FaqRetriever(GraphComponent):
             "articles": None,
             "intent_floor": 0.3,
             "faq_over_intent": 0.6,
-            "faq_over_job": 0.25,
-            "faq_over_small_talk": 0.2,
+            "faq_over_job": 0.1,
+            "faq_over_small_talk": 0.1,
             "request": 0.4,
             "request_plain": 0.95,
             "request_over_faq": 0.15,
@@ -128,7 +128,7 @@ def _reader(message: Message) -> Reader:
 def _guess(message: Message) -> Guess:
     intent = message.get(INTENT) or {}
     name, confidence = str(intent.get("name")), float(intent.get("confidence") or 0.0)
-    if _is_foreign(message):
+    if _is_foreign(message) or Wording.says_nothing(str(message.get(TEXT) or "")):
         return Guess(name, 0.0)
     likely = {str(one["name"]): float(one["confidence"]) for one in message.get("intent_ranking") or ()}
     beside, beside_confidence = message.get(BESIDE_NUMBERS) or ("", 0.0)

@@ -29,6 +29,9 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 
+from nlu.decision import REQUESTS
+from nlu.wording import Wording
+
 Floats = npt.NDArray[np.float32]
 
 # Set on a message: how many of its words were ever trained.
@@ -63,8 +66,9 @@ class ShopIntentClassifier(GraphComponent, IntentClassifier):
     @staticmethod
     def get_default_config() -> dict[str, Any]:
         # Chosen by measuring, docs/decisions/0009: `C` weighs the sentences against small coefficients; few
-        # iterations hold the model back from learning single sentences by heart.
-        return {"C": 100.0, "max_iter": 40, "ranking_length": 5}
+        # iterations hold the model back from learning single sentences by heart, and leave it less sure than it is
+        # right, by the `temperature` that `python -m bench.classifiers --temperature` prints.
+        return {"C": 100.0, "max_iter": 40, "temperature": 1.45, "ranking_length": 5}
 
     def __init__(self, config: dict[str, Any], storage: ModelStorage, resource: Resource) -> None:
         self._config = config
@@ -104,10 +108,16 @@ class ShopIntentClassifier(GraphComponent, IntentClassifier):
         if examples:
             sentences = [_words(one.get(TOKENS_NAMES[TEXT])) for one in examples]
             intents = [str(one.get(INTENT)) for one in examples]
-            self._model = IntentModel.fitted(sentences, intents, self._config["C"], self._config["max_iter"])
+            fitted = IntentModel.fitted(sentences, intents, self._machine())
+            self._model = fitted.scaled(self._config["temperature"])
             with self._storage.write_to(self._resource) as folder:
                 self._model.write(folder)
         return self._resource
+
+    def _machine(self) -> Any:
+        """What learns: scikit-learn's, with coefficients for each intent."""
+        config = self._config
+        return LogisticRegression(C=config["C"], max_iter=config["max_iter"], class_weight="balanced", random_state=0)
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
         self.process(training_data.training_examples)
@@ -128,27 +138,32 @@ class ShopIntentClassifier(GraphComponent, IntentClassifier):
         others = [word for word in words if "0" not in word]
         if others and len(others) < len(words):
             message.set(BESIDE_NUMBERS, model.ranking(others)[0])
-        if len(wishes := self._wishes(message, model)) > 1:
+        if wishes := self._wishes(message, model):
             message.set("wishes", wishes, add_to_output=True)
         message.set(KNOWN_WORDS, sum(word in model.columns for word in words))
 
     def _wishes(self, message: Message, model: IntentModel) -> list[dict[str, Any]]:
         """What the parts of a message ask for, each on its own, and where it begins: "cancel the mug and where is my
-        refund"."""
+        refund", "don't cancel it, just change the address". Nothing for a message with a single wish."""
         cuts = [joint.span() for joint in _JOINTS.finditer(str(message.get(TEXT)))][: _MOST_PARTS - 1]
         if not cuts:
             return []
         tokens: list[Token] = message.get(TOKENS_NAMES[TEXT])
         edges = [0, *(end for _, end in cuts), len(str(message.get(TEXT)))]
         found: list[dict[str, Any]] = []
+        is_refused = False
         for start, end in pairwise(edges):
             part = [token.lemma for token in tokens if start <= token.start and token.end <= end]
             # A long number is most of a short part.
             words = [word for word in part if "0" not in word] or part
             name, confidence = model.ranking(words)[0] if words else ("", 0.0)
-            if confidence >= _SURE_OF_PART and name not in (one["name"] for one in found):
+            if (confidence < _SURE_OF_PART or name in REQUESTS) and Wording.of(
+                str(message.get(TEXT))[start:end]
+            ).negates:
+                is_refused = True
+            elif confidence >= _SURE_OF_PART and name not in (one["name"] for one in found):
                 found.append({"name": name, "start": start})
-        return found
+        return found if is_refused or len(found) > 1 else []
 
 
 class IntentModel:
@@ -161,9 +176,7 @@ class IntentModel:
         self._coefficients = coefficients  # features by intents, and one row more for the constants
 
     @classmethod
-    def fitted(
-        cls, sentences: Sequence[Sequence[str]], intents: Sequence[str], c: float, iterations: int
-    ) -> IntentModel:
+    def fitted(cls, sentences: Sequence[Sequence[str]], intents: Sequence[str], machine: Any) -> IntentModel:
         counted = [Counter(_features(words)) for words in sentences]
         found = Counter(feature for features in counted for feature in features)
         names = sorted(found)
@@ -177,13 +190,15 @@ class IntentModel:
             (np.concatenate([values for _, values in rows]), np.concatenate([columns for columns, _ in rows]), starts),
             shape=(len(rows), len(names)),
         )
-        regression = LogisticRegression(C=c, max_iter=iterations, class_weight="balanced", random_state=0)
-        regression.fit(matrix, intents)
-        model.intents = [str(name) for name in regression.classes_]
-        model._coefficients = np.ascontiguousarray(
-            np.vstack([regression.coef_.T, regression.intercept_]).astype(np.float32)
-        )
+        machine.fit(matrix, intents)
+        model.intents = [str(name) for name in machine.classes_]
+        model._coefficients = np.ascontiguousarray(np.vstack([machine.coef_.T, machine.intercept_]).astype(np.float32))
         return model
+
+    def scaled(self, temperature: float) -> IntentModel:
+        """The same with all scores so many times as large: nothing is taken for anything else, only more surely."""
+        coefficients = (self._coefficients * temperature).astype(np.float32)
+        return IntentModel(self.intents, list(self.columns), self._rarity, coefficients)
 
     def ranking(self, words: Sequence[str]) -> list[tuple[str, float]]:
         """All intents with their probability, the likeliest first."""

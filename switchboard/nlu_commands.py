@@ -164,6 +164,11 @@ def _show(found: Understanding) -> None:
     Console(width=100).print(table)
     for line in _lines(found):
         typer.echo(line)
+    costs = Table("at least so likely", "answered", "right of those", "out of scope let in")
+    for row in found.trade_off:
+        shown = ("" if share is None else f"{share:.3f}" for share in (row.answered, row.right, row.let_in))
+        costs.add_row(f"{row.threshold:.1f}", *shown)
+    Console(width=100).print(costs)
     for meant, taken, count in found.confused[:MOST_CONFUSED]:
         typer.echo(f"  {meant} taken for {taken}: {count}")
 
