@@ -26,6 +26,7 @@ CONNECTORS_SEE = {"switchboard.records"}
 BOT_PROCESS = {
     "switchboard/bot_graph.py",
     "switchboard/bot_memory.py",
+    "switchboard/bot_rules.py",
     "switchboard/bot_validation.py",
     "switchboard/bot_voice.py",
 }
