@@ -161,7 +161,8 @@ class _Reader:
         try:
             root = parse(decode(content))
         except Refused as refused:
-            self.problem(refused.line, refused.field, refused.message, refused.code)
+            # The fields of an article are named without the list that it stands in.
+            self.problem(refused.line, refused.field.removeprefix("articles."), refused.message, refused.code)
             return []
         if not is_id(self.category):
             self.problem(0, "", "expected a file name of small letters, digits and single hyphens", "bad_file_name")

@@ -47,6 +47,10 @@ class Refused(Exception):
         super().__init__(message)
         self.line, self.field, self.message, self.code = line, field, message, code
 
+    def within(self, name: str) -> Refused:
+        """The same, of what stands under this name."""
+        return Refused(self.line, f"{name}.{self.field}" if self.field else name, self.message, self.code)
+
 
 def decode(content: bytes) -> str:
     if len(content) > MAX_FILE_BYTES:
@@ -126,7 +130,10 @@ def _map(events: Iterator[yaml.Event], depth: int, line: int) -> Map:
             first = lines[key.value]
             raise Refused(key.line, key.value, f"expected once, stands at line {first} already", "repeated_key")
         lines[key.value] = key.line
-        items[key.value] = _node(next(events), events, depth + 1)
+        try:
+            items[key.value] = _node(next(events), events, depth + 1)
+        except Refused as refused:
+            raise refused.within(key.value) from refused.__cause__
     return Map(items, lines, line)
 
 

@@ -8,7 +8,6 @@ offer the nearest ones.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from typing import Any
 
 from rasa.engine.graph import ExecutionContext, GraphComponent
@@ -19,11 +18,13 @@ from rasa.nlu.constants import TOKENS_NAMES
 from rasa.shared.nlu.constants import ENTITIES, INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 
-from faq_kb import Hit, KnowledgeBase, KnowledgeFollower, Reader, fold
+from faq_kb import KnowledgeBase, KnowledgeFollower, Reader
 from faq_kb.serving import served
-from nlu.decision import ASK_PERSON, FETCHES_A_PERSON, INFORM_ORDER, JOBS, Guess, Search, Thresholds, decide
+from nlu.article_search import weighed
+from nlu.decision import ASK_PERSON, FETCHES_A_PERSON, INFORM_ORDER, JOBS, Guess, Thresholds, decide
 from nlu.fragments import PRODUCT, fragment
 from nlu.intent_classifier import BESIDE_NUMBERS, KNOWN_WORDS
+from nlu.trial import tried
 from nlu.wording import Wording
 
 CANDIDATES = 5
@@ -94,7 +95,7 @@ class FaqRetriever(GraphComponent):
         wording = Wording.of(text)
         understood = decide(
             guess,
-            _search(knowledge, hits, text),
+            tried(message) or weighed(knowledge, hits, text),
             {entity["entity"] for entity in entities},
             self._thresholds,
             only_names=_only_names(text, entities),
@@ -146,25 +147,6 @@ def _guess(message: Message) -> Guess:
 def _is_foreign(message: Message) -> bool:
     """Several words and none that was ever trained: what letters alone suggest is not believed."""
     return len(message.get(TOKENS_NAMES[TEXT]) or ()) > 1 and message.get(KNOWN_WORDS) == 0
-
-
-def _search(knowledge: KnowledgeBase, hits: list[Hit], text: str) -> Search:
-    if not hits:
-        return Search()
-    best = knowledge.articles[hits[0].article_id]
-    asked = _bare(text)
-    return Search(
-        hits[0].score,
-        knowledge.answerable(hits),
-        exact=any(_bare(phrasing) == asked for phrasing in best.phrasings),
-        pinned=hits[0].rule == "pinned",
-    )
-
-
-@lru_cache(maxsize=10_000)
-def _bare(text: str) -> str:
-    """What is left when nothing but letters and digits counts: a question mark changes no question."""
-    return "".join(character for character in fold(text) if character.isalnum())
 
 
 def _ends_in_person_wish(text: str, entities: list[dict[str, Any]]) -> bool:

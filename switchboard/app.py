@@ -65,6 +65,7 @@ from switchboard.reception import Reception
 from switchboard.secrets import secret
 from switchboard.settings import Settings
 from switchboard.tokens import VisitorTokens
+from switchboard.trials import Trials
 from switchboard.turns import LocalTurns, RedisTurns
 
 log = logging.getLogger(__name__)
@@ -169,7 +170,8 @@ def create_app(
     _add_desk_socket(app, settings, sessions, floor, live, clock)
     editing = Editing(knowledge.folder, knowledge, database, clock)
     presence = Presence(live, clock)
-    trying = Trying(editing, clock, past_questions, root / LABELLED_QUESTIONS)
+    trials = Trials(bot, settings.bot_timeout_seconds)
+    trying = Trying(editing, clock, past_questions, root / LABELLED_QUESTIONS, trials.taken_for)
     console = Console(editing, trying, sessions, presence, agents.names)
     Uploads(editing).add_to(console)
     learning_api.add_routes(console, MissedQuestions(editing, answers_of_people, clock))

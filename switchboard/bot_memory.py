@@ -53,6 +53,7 @@ from sqlalchemy.engine import Engine, make_url
 from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
+from nlu.article_search import TRIALS
 from switchboard import bot_graph, bot_validation
 
 log = logging.getLogger(__name__)
@@ -112,7 +113,7 @@ class BoundedTrackerStore(TrackerStore, SerializedTrackerAsText):
 
     async def save(self, tracker: DialogueStateTracker) -> None:
         """Remember the tail of the conversation: one row, one commit."""
-        if not tracker.events:
+        if not tracker.events or tracker.sender_id.startswith(TRIALS):
             return  # Rasa saves a tracker that it has just made; nothing has happened in it yet.
         await self.stream_events(tracker)
         events = self.bounded(list(tracker.events))

@@ -31,6 +31,7 @@ TOLD = 2
 # What is said to the intent `faq`: the article that was asked for, in words or by button. Said here, it costs no call
 # of the action server, which is most of what a question would cost.
 ANSWER_FAQ = "utter_answer_faq"
+TELL_TRIAL = "utter_trial"
 
 
 class VariedVoice(TemplatedNaturalLanguageGenerator):
@@ -48,12 +49,21 @@ class VariedVoice(TemplatedNaturalLanguageGenerator):
             return None
         if utter_action == ANSWER_FAQ and (answer := _article_asked_for(tracker)):
             return answer
+        if utter_action == TELL_TRIAL and (taken := _taken_for(tracker)):
+            return {"custom": {"trial": taken}}
         slots = tracker.current_slot_values()
         # Rasa hands over the responses again with each model that it loads.
         variations = ResponseVariationFilter(self.responses)
         fitting = variations.responses_for_utter_action(utter_action, output_channel, slots)
         drafts = [self._fill_response(copy.deepcopy(one), slots, **kwargs) for one in fitting]
         return _freshest(drafts, _said_lately(tracker))
+
+
+def _taken_for(tracker: DialogueStateTracker) -> dict[str, Any] | None:
+    """What a sentence would be taken for that an editor tries."""
+    message = tracker.latest_message
+    taken = (message.parse_data or {}).get("trial") if message else None
+    return dict(taken) if isinstance(taken, dict) else None
 
 
 def _article_asked_for(tracker: DialogueStateTracker) -> dict[str, Any] | None:

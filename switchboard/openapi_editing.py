@@ -91,7 +91,7 @@ def paths() -> dict[str, dict[str, Operation]]:
             "post": op(
                 "editing",
                 "What would be answered, and why.",
-                {"200": "decision, hits, answer, why", **_WHO},
+                {"200": "decision, hits, answer, intent, why", **_WHO},
                 **_EDITOR,
                 requestBody=body({"text": "string", "locale": "string"}, {"article": "string"}),
             )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from faq_kb.articles import LOCALES
 from faq_kb.drafts import EditConflict
 from faq_kb.problems import Problem
 
@@ -115,6 +116,7 @@ def problem_shape(problem: Problem) -> dict[str, Any]:
         "line": problem.line,
         "field": problem.field,
         "message": problem.message,
+        "told": {locale: problem.message_in(locale) for locale in LOCALES},
         "code": problem.code,
         "level": problem.level.value,
         "params": dict(problem.params),

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import tempfile
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,36 @@ MAX_KEPT_SETS = 4
 MAX_HITS = 8
 
 
+class Way(Enum):
+    """Where the assistant goes with a sentence."""
+
+    ARTICLE = "article"  # the best article is the answer
+    NEAREST = "nearest"  # it does not know: the nearest articles as buttons, and a person
+    OFFER = "offer"  # no article is sure enough for this wish: a person is offered, and what comes near
+    ELSEWHERE = "elsewhere"  # something else is done, and the articles are not asked
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What the assistant takes a sentence for, with the articles as the editor tries them."""
+
+    intent: str
+    confidence: float
+    way: Way
+
+    def as_json(self) -> dict[str, Any]:
+        return {"name": self.intent, "confidence": round(self.confidence, 3), "way": self.way.value}
+
+
+# Asks the assistant; None when it cannot be asked.
+TakenFor = Callable[[str, str, KnowledgeBase, Sequence[Hit]], Awaitable[Taken | None]]
+
+
+async def nobody_asked(text: str, locale: str, knowledge: KnowledgeBase, hits: Sequence[Hit]) -> Taken | None:
+    """Where there is no assistant, the search alone decides."""
+    return None
+
+
 class Trying:
     """Sets that nobody is served: the one in force with one draft in it."""
 
@@ -39,11 +71,13 @@ class Trying:
         clock: Callable[[], datetime],
         past: Callable[[Connection], list[Question]] = lambda _: [],
         labelled: Path | None = None,
+        taken_for: TakenFor = nobody_asked,
     ) -> None:
         self._editing = editing
         self._clock = clock
         self._past = past
         self._labelled = labelled
+        self._taken_for = taken_for
         self._kept: OrderedDict[tuple[str, str, int], KnowledgeBase] = OrderedDict()
 
     async def knowledge_with(self, draft: Draft | None) -> KnowledgeBase:
@@ -62,7 +96,9 @@ class Trying:
     async def ask(self, text: str, locale: str, draft: Draft | None) -> dict[str, Any]:
         """What a customer who says this would get, and why."""
         knowledge = await self.knowledge_with(draft)
-        return await in_thread(_asked, knowledge, text, locale)
+        hits = await in_thread(lambda: knowledge.search(text, limit=MAX_HITS))
+        taken = await self._taken_for(text, locale, knowledge, hits) if text.strip() else None
+        return await in_thread(lambda: _asked(knowledge, hits, text, locale, taken))
 
     async def replay(self, draft: Draft | None) -> dict[str, Any]:
         """What customers asked lately and the labelled questions, before this draft and with it."""
@@ -113,16 +149,27 @@ def _knowledge(files: dict[str, bytes], known: Mapping[str, ArticleFile], curren
     )
 
 
-def _asked(knowledge: KnowledgeBase, text: str, locale: str) -> dict[str, Any]:
-    hits = knowledge.search(text, limit=MAX_HITS)
-    decision = knowledge.decide(hits)
+def _asked(knowledge: KnowledgeBase, hits: list[Hit], text: str, locale: str, taken: Taken | None) -> dict[str, Any]:
+    found = knowledge.decide(hits)
+    decision = _decided(found, hits, taken)
     return {
-        "decision": decision.value,
+        "decision": decision,
         "hits": [_hit(knowledge.articles[hit.article_id], hit, text, locale) for hit in hits],
-        "answer": _answer(knowledge, hits[0], locale) if decision is Decision.ANSWER else None,
-        "intent": None,
-        "why": _why(knowledge, decision, hits, text, locale),
+        "answer": _answer(knowledge, hits[0], locale) if decision == Decision.ANSWER.value else None,
+        "intent": taken.as_json() if taken else None,
+        "why": _why(knowledge, found, hits, text, locale, taken),
     }
+
+
+def _decided(found: Decision, hits: list[Hit], taken: Taken | None) -> str:
+    """What a customer would get: the search finds, the assistant decides."""
+    if taken is None:
+        return found.value
+    if taken.way is Way.ARTICLE and hits:
+        return Decision.ANSWER.value
+    if taken.way in (Way.OFFER, Way.ELSEWHERE):
+        return taken.way.value
+    return Decision.SUGGEST.value if hits else Decision.NONE.value
 
 
 def _hit(article: Article, hit: Hit, text: str, locale: str) -> dict[str, Any]:
@@ -151,7 +198,9 @@ def _answer(knowledge: KnowledgeBase, hit: Hit, locale: str) -> dict[str, Any]:
     }
 
 
-def _why(knowledge: KnowledgeBase, decision: Decision, hits: list[Hit], text: str, locale: str) -> dict[str, Any]:
+def _why(
+    knowledge: KnowledgeBase, decision: Decision, hits: list[Hit], text: str, locale: str, taken: Taken | None
+) -> dict[str, Any]:
     """A sentence for the page to say, by its key."""
     if not hits:
         return {"key": "nothing_alike", "params": {}}
@@ -165,7 +214,8 @@ def _why(knowledge: KnowledgeBase, decision: Decision, hits: list[Hit], text: st
     if hits[0].is_certain:
         return {"key": hits[0].rule, "params": params}
     if decision is Decision.ANSWER:
-        return {"key": "clear", "params": params}
+        is_believed = taken is None or taken.way is Way.ARTICLE
+        return {"key": "clear" if is_believed else "unsure_of_words", "params": params}
     if decision is Decision.NONE:
         return {"key": "too_weak", "params": params}
     if knowledge.answerable(hits):

@@ -28,6 +28,7 @@ from rasa.shared.core.events import (
 )
 from rasa.shared.core.trackers import DialogueStateTracker
 
+from nlu.article_search import TRIALS
 from switchboard.bot_memory import BoundedTrackerStore
 
 KEEP = 40
@@ -233,6 +234,13 @@ async def test_conversations_do_not_mix(memory: BoundedTrackerStore, domain: Dom
 
 async def test_a_tracker_in_which_nothing_happened_is_not_written(memory: BoundedTrackerStore) -> None:
     await memory.get_or_create_tracker("customer", append_action_listen=False)
+    assert list(await memory.keys()) == []
+
+
+async def test_what_an_editor_tries_is_not_remembered(memory: BoundedTrackerStore, domain: Domain) -> None:
+    tracker = await memory.get_or_create_tracker(f"{TRIALS}1")
+    tracker.update(SlotSet("language", "en"), domain)
+    await memory.save(tracker)
     assert list(await memory.keys()) == []
 
 

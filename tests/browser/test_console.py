@@ -36,6 +36,13 @@ def test_an_edit_is_checked_tried_and_published_and_the_next_question_gets_it(ro
     old = eddy.part("answer.zh-HK").input_value()
     assert words(old) in before
 
+    # A phrasing that the assistant takes for something else leads nowhere, and the editor is told so.
+    expect(eddy.ask("我想搵真人包裝份禮物")).to_have_text("不會用文章回答。")
+    result = eddy.page.locator("#side-ask")
+    expect(result.get_by_test_id("ask-taken")).to_contain_text("想找真人")
+    expect(result.get_by_test_id("ask-answer")).to_be_hidden()
+    room.shot(eddy.page, "console-0-elsewhere")
+
     clash = "運費幾多？買滿幾多免運費？"
     eddy.part("asked_as-add").fill(clash)
     eddy.part("asked_as-add").press("Enter")
@@ -87,7 +94,8 @@ def test_two_editors_are_told_and_nothing_of_either_is_lost(room: Room) -> None:
     for editor in (eddy, sue):
         editor.open("contact-jobs")
     expect(eddy.part("editors")).to_contain_text("Sue")
-    expect(sue.part("editors")).to_contain_text("Eddy")
+    # By name, and not by login.
+    expect(sue.part("editors")).to_contain_text(eddy.name)
 
     english = eddy.part("answer.en").input_value()
     eddy.write("answer.en", f"{english} Write to jobs@example.com.")
@@ -321,6 +329,9 @@ def test_the_console_fits_its_screen_by_day_and_by_night(room: Room, locale: str
     look("5-preview", ".side-panels")
     eddy.ask("運費").wait_for()
     look("6-ask", "#side-ask")
+    eddy.ask({"en": "please cancel my order"}.get(locale, "我要取消訂單")).wait_for()
+    expect(eddy.page.locator("#side-ask .ask-result")).to_have_attribute("data-decision", "elsewhere")
+    look("6-elsewhere", "#side-ask")
     eddy.beside("check")
     look("7-check", "#side-check")
     if screen == "phone":

@@ -327,6 +327,37 @@ async def test_an_edit_on_disk_is_in_the_history_once(gateway: Gateway, root: Pa
     assert [one["action"] for one in (await eddy.get(f"/articles/{FEE}/history"))["revisions"]] == ["publish"]
 
 
+@pytest.mark.parametrize("kind", ["tag", "tab", "repeated_key", "bad_encoding", "file_too_big", "repeated_id"])
+async def test_a_file_that_broke_on_disk_is_told_in_the_editor_s_language(start: Start, root: Path, kind: str) -> None:
+    gateway = await start()
+    eddy = await console(gateway)
+    path = root / "faq_kb" / "articles" / "delivery.yml"
+    good = file_of(root)
+    answer = next(line for line in good.splitlines() if "HK$30." in line)
+    twice = "category: {en: Again}\narticles:\n  - id: delivery-fee\n    question: {en: Fee?}\n    answer: {en: 1}\n"
+    broken = {
+        "tag": good.replace(answer, "    answer: !!python/name:os.system {en: x}").encode(),
+        "tab": good.replace(answer, f"\t{answer.strip()}").encode(),
+        "repeated_key": good.replace(answer, f"{answer}\n{answer}").encode(),
+        "bad_encoding": good.encode("utf-16"),
+        "file_too_big": good.encode() + b"# x\n" * 2_500_000,
+    }
+    if kind == "repeated_id":
+        path.with_name("again.yml").write_text(twice, encoding="utf-8")
+    else:
+        path.write_bytes(broken[kind])
+
+    async def told() -> Any:
+        return (await eddy.get("/tree"))["problems"]
+
+    problem = (await until(told, seconds=30))[0]
+    assert (problem["file"], problem["code"]) == ("faq_kb/articles/delivery.yml", kind)
+    assert set(problem["told"]) == {"zh-HK", "zh-TW", "zh-CN", "en"}
+    assert problem["told"]["en"] == problem["message"]
+    assert all(told.isascii() == (locale == "en") for locale, told in problem["told"].items())
+    assert (await asked(gateway, "shipping fee"))[0]["answer"] == "HK$30."
+
+
 # -- trying ----------------------------------------------------------------------------------------------------
 
 
@@ -341,6 +372,51 @@ async def test_asking_uses_the_draft_and_says_why(gateway: Gateway) -> None:
     assert found["answer"]["plain"] == "HK$45." and found["hits"][0]["matched"] == "wat duz postig cost"
     nothing = await eddy.send("POST", "/ask", {"text": "你食咗飯未呀", "locale": "zh-HK", "article": None})
     assert nothing["decision"] != "answer" and nothing["answer"] is None
+
+
+@pytest.mark.parametrize(
+    ("intent", "decision", "why"),
+    [
+        ("faq", "answer", "exact"),
+        ("cancel_order", "elsewhere", "exact"),
+        ("ask_person", "elsewhere", "exact"),
+        ("product_question", "offer", "exact"),
+        ("nlu_fallback", "suggest", "exact"),
+    ],
+)
+async def test_asking_tells_what_the_assistant_takes_the_sentence_for(
+    start: Start, intent: str, decision: str, why: str
+) -> None:
+    gateway = await start()
+    eddy = await console(gateway)
+    await eddy.save(asked_as=["wat duz postig cost"])
+    taken = {"intent": intent, "confidence": 0.912345, "rule": "intent"}
+    gateway.bot.says("wat duz postig cost", {"custom": {"trial": taken}})
+    found = await eddy.send("POST", "/ask", {"text": "wat duz postig cost", "locale": "zh-TW", "article": FEE})
+    assert (found["decision"], found["why"]["key"], found["hits"][0]["id"]) == (decision, why, FEE)
+    assert (found["intent"]["name"], found["intent"]["confidence"]) == (intent, 0.912)
+    assert (found["answer"] is not None) == (decision == "answer")
+    # The bot hears what the draft makes of it, and that nothing is to be done.
+    (asked,) = gateway.bot.asked
+    assert asked["sender"].startswith("trial-") and asked["metadata"]["language"] == "zh-TW"
+    assert asked["metadata"]["trial"] == {"score": 1.0, "answers": True, "exact": True, "pinned": False}
+
+
+async def test_asking_goes_on_without_the_assistant(gateway: Gateway) -> None:
+    eddy = await console(gateway)
+    question = {"text": "how much is shipping", "locale": "en", "article": None}
+    for lines, status in (
+        ([], 200),
+        ([{"text": "bot"}], 200),
+        ([{"custom": {"trial": {"intent": 5}}}], 200),
+        ([], 500),
+    ):
+        gateway.bot.status = status
+        gateway.bot.says(question["text"], *lines)
+        found = await eddy.send("POST", "/ask", question)
+        assert (found["intent"], found["decision"]) == (None, "answer")
+    button = await eddy.send("POST", "/ask", {**question, "text": '/ask_person{"a": 1}'})
+    assert button["intent"] is None and all(not one["message"].startswith("/") for one in gateway.bot.asked)
 
 
 async def test_a_check_tells_problems_and_collisions_of_the_draft(gateway: Gateway) -> None:

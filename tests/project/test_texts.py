@@ -56,6 +56,16 @@ def test_a_page_has_the_same_texts_in_four_locales(folder: str) -> None:
             assert set(_PLACEHOLDER.findall(value)) == set(_PLACEHOLDER.findall(by_locale["en"][key])), key
 
 
+# What no sentence of an editor is taken for: these come with a customer's place in a conversation.
+NEVER_TRIED = {"note_while_waiting", "asked_again", "trial"}
+
+
+def test_the_console_names_every_intent_that_a_sentence_may_be_taken_for() -> None:
+    intents = set(yaml.safe_load((ROOT / "domain.yml").read_text(encoding="utf-8"))["intents"]) | {"nlu_fallback"}
+    page = json.loads((ROOT / "faq_kb/console/static/texts/en.json").read_text(encoding="utf-8"))
+    assert {key.removeprefix("intent.") for key in page if key.startswith("intent.")} == intents - NEVER_TRIED
+
+
 def test_the_shipped_articles_have_four_locales() -> None:
     count = 0
     for path in sorted((ROOT / "faq_kb" / "articles").glob("*.yml")):

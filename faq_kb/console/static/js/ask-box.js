@@ -6,6 +6,7 @@ import { LOCALES, LOCALE_NAMES, errorText, locale, named, t } from "/page/static
 import { isComposing } from "./typing.js";
 
 const MOST_SHOWN = 5;
+const LEADS_TO_ARTICLE = new Set(["answer", "suggest"]);
 
 class AskBox extends HTMLElement {
   #turn = 0;
@@ -63,15 +64,17 @@ class AskBox extends HTMLElement {
     const best = hits[0];
     const isThis = this.article && best?.id === this.article.id;
     setText(parts.decision, t(`decision.${decision}`));
-    setText(parts.article, best && decision !== "none" ? (isThis ? t("ask.this_article") : this.state.nameOf(best.id, best.question)) : "");
-    setText(parts.why, whyText(why));
+    setText(parts.article, best && LEADS_TO_ARTICLE.has(decision) ? (isThis ? t("ask.this_article") : this.state.nameOf(best.id, best.question)) : "");
+    const isElsewhere = decision === "elsewhere";
+    setText(parts.taken, intent ? t("ask.intent", { name: named("intent", intent.name), confidence: percent(intent.confidence) }) : t("ask.unknown"));
+    // What the search would have made of it is no reason for what is done instead.
+    setText(parts.why, isElsewhere ? elsewhereText(intent, best && this.state.nameOf(best.id, best.question)) : whyText(why));
     const text = typeof answer === "string" ? answer : answer?.plain ?? answer?.text ?? inLocale(answer?.answer, this.parts.language.value);
     parts.answer.hidden = !text;
     parts.answer.lang = this.parts.language.value;
     setText(parts.answer, manyLines(text ?? ""));
     parts.candidates.hidden = hits.length === 0;
     parts.rows.replaceChildren(...hits.slice(0, MOST_SHOWN).map((hit) => this.#row(hit)));
-    setText(parts.intent, intent ? t("ask.intent", { name: named("intent", intent.name), confidence: percent(intent.confidence) }) : "");
     this.parts.result.replaceChildren(parts.root);
   }
 
@@ -86,6 +89,14 @@ class AskBox extends HTMLElement {
     setText(parts.rule, rule === "pinned" ? t("ask.pinned") : "");
     return parts.root;
   }
+}
+
+/** That the nearest article is not shown, and what to do where it must be. */
+function elsewhereText(intent, question) {
+  if (!question) return "";
+  const lost = t("ask.not_asked", { question });
+  // A plain wish for a person stands above every pin.
+  return intent.name === "ask_person" ? lost : `${lost}${locale() === "en" ? " " : ""}${t("ask.pin_it")}`;
 }
 
 /** The server's reason as a sentence: a key, or a key with its values. */

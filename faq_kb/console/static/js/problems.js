@@ -1,11 +1,12 @@
 // What a check found, in the editor's words: what, where, what to do.
+import { inLocale } from "/page/static/js/formats.js";
 import { t } from "/page/static/js/texts.js";
 
-/** The sentence for a problem; the server's own words where the page has none for its code. */
-export function problemText({ code, message, params = {} }, state) {
+/** The sentence for a problem; the server's words in the editor's language where the page has none for its code. */
+export function problemText({ code, message, told, params = {} }, state) {
   const other = params.other ?? params.found;
   const text = t(`problem.${code}`, { ...params, other: other === undefined ? "" : state.nameOf(other), language: t(`language.${params.locale}`) });
-  return text === `problem.${code}` || /\{\w+\}/.test(text) ? message : text;
+  return text === `problem.${code}` || /\{\w+\}/.test(text) ? inLocale(told) || message : text;
 }
 
 /** The field of the page that a problem belongs to: "asked_as[3]" and "links.url" stand under their list. */
