@@ -24,6 +24,7 @@ MAX_NAME_CHARS = 60
 PREFERENCES: dict[str, tuple[object, ...]] = {
     "theme": ("auto", "light", "dark"),
     "sendKey": ("enter", "ctrl"),
+    "undoSend": (True, False),
     "ticketSound": (True, False),
     "messageSound": (True, False),
     "mentionSound": (True, False),

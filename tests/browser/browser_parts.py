@@ -45,6 +45,10 @@ WATCH = """() => {
 TELL_VIOLATIONS = """addEventListener("securitypolicyviolation",
   (event) => console.error(`CSP: ${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}`))"""
 
+# Replies go out without the five seconds in which they can be taken back; that is tried in tests/desk.
+SEND_AT_ONCE = """if (location.protocol.startsWith("http")) localStorage.getItem("switchboard.desk.preferences") ??
+  localStorage.setItem("switchboard.desk.preferences", JSON.stringify({ undoSend: false }))"""
+
 # A browser writes each refused request on the console; these refusals are part of the story.
 EXPECTED_REFUSALS = {("/desk/api/me", 401), ("/claim", 409), ("/draft", 409), ("/words", 422), ("/images", 422)}
 
@@ -66,6 +70,7 @@ class Room:
         options = {"viewport": DESKTOP, "locale": locale, "timezone_id": "Asia/Hong_Kong", **options}
         context = self.browser.new_context(**options)
         context.add_init_script(TELL_VIOLATIONS)
+        context.add_init_script(SEND_AT_ONCE)
         if init:
             context.add_init_script(init)
         self.contexts.append(context)

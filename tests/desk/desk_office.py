@@ -48,6 +48,11 @@ TELL_VIOLATIONS = """addEventListener("securitypolicyviolation",
   (event) => console.error(`CSP: ${event.violatedDirective} ${event.blockedURI}`))"""
 
 
+# Only the tests of taking back wait until a reply goes out.
+SEND_AT_ONCE = """if (location.protocol.startsWith("http")) localStorage.getItem("switchboard.desk.preferences") ??
+  localStorage.setItem("switchboard.desk.preferences", JSON.stringify({ undoSend: false }))"""
+
+
 class Office:
     """The gateway, its database, and browsers for whoever comes."""
 
@@ -125,6 +130,7 @@ class Office:
         options = {"viewport": DESKTOP, "locale": locale, "timezone_id": "Asia/Hong_Kong", **options}
         context = self.browser.new_context(**options)
         context.add_init_script(TELL_VIOLATIONS)
+        context.add_init_script(SEND_AT_ONCE)
         self._contexts.append(context)
         context.on("console", self._console)
         context.on("weberror", lambda error: self.problems.append(f"{error.page.url}: {error.error}"))

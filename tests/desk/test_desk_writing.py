@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta, timezone
+
 import pytest
 from desk_office import Office
 from playwright.sync_api import Page, expect
+
+from handoff import transcript
+from handoff.models import Author
 
 pytestmark = pytest.mark.browser
 
@@ -85,3 +90,55 @@ def test_a_canned_reply_is_kept_chosen_filled_in_and_never_sent_with_a_blank(off
     for key in ("ArrowDown", "ArrowRight", "ArrowDown", "ArrowUp", "ArrowLeft", "Enter"):
         ben.keyboard.press(key)
     expect(composer).to_have_value("好📦📦")
+
+
+def test_a_reply_is_held_for_five_seconds_and_what_is_taken_back_never_leaves(office: Office) -> None:
+    ben = office.agent("ben")
+    talk = office.talk([("customer", "運費幾多？")], "ben", "李先生")
+    _open(ben, office, talk)
+    ben.get_by_test_id("open-settings").click()
+    ben.get_by_test_id("setting-undo-send").check()
+    ben.keyboard.press("Escape")
+    composer, held = ben.get_by_test_id("desk-composer"), ben.get_by_test_id("undo-send")
+    # By the pages' clock, which stands: however slow this machine is, the five seconds are not over.
+    now = datetime.now(timezone.utc)
+    ben.context.clock.set_fixed_time(now)
+
+    def stored() -> list[str]:
+        lines = office.database.read_now(lambda c: transcript.of_conversation(c, talk))
+        return [line.text for line in lines if line.author is Author.AGENT]
+
+    composer.fill("三十蚊")
+    composer.press("Enter")
+    held.click()
+    expect(composer).to_have_value("三十蚊")
+    composer.press("Control+Enter")
+    expect(composer).to_have_value("")
+    composer.press("Control+z")
+    expect(composer).to_have_value("三十蚊")
+
+    composer.fill("錯嘅價錢")
+    composer.press("Enter")
+    ben.reload()
+    expect(held).to_be_visible()
+    other = ben.context.new_page()
+    _open(other, office, talk)
+    expect(other.get_by_test_id("undo-send")).to_be_visible()
+    held.click()
+    expect(composer).to_have_value("錯嘅價錢")
+    expect(other.get_by_test_id("undo-send")).to_have_count(0)
+    assert stored() == []
+
+    composer.fill("運費三十蚊")
+    composer.press("Enter")
+    expect(ben.get_by_test_id("undo-send")).to_be_visible()
+    ben.close()
+    other.context.clock.set_fixed_time(now + timedelta(seconds=6))
+    expect(other.locator('[data-author="agent"][data-id]').last).to_contain_text("運費三十蚊")
+    other.get_by_test_id("desk-composer").fill("再見")
+    other.get_by_test_id("desk-composer").press("Enter")
+    other.get_by_test_id("handback").click()
+    expect(other.locator('[data-author="agent"][data-id]').last).to_contain_text("再見")
+    expect(other.locator(".status")).not_to_have_text("With you")
+    assert stored() == ["運費三十蚊", "再見"], "giving it on sends what is held first"
+    office.call(other, "PUT", "/preferences", {"undoSend": False})

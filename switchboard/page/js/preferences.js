@@ -5,6 +5,7 @@ import { read, write } from "./storage.js";
 const DEFAULTS = {
   theme: "auto",
   sendKey: "enter",
+  undoSend: true,
   ticketSound: true,
   messageSound: true,
   mentionSound: true,

@@ -10,6 +10,8 @@ import { locale, t } from "/page/static/js/texts.js";
 // The server's limit for a message; long before it an agent should see how long it has become.
 const MOST_LETTERS = 10_000;
 const COUNT_FROM = 1500;
+// In which a reply can be taken back.
+const HELD_MS = 5000;
 const TYPING_EVERY_MS = 3000;
 const TYPING_ENDS_MS = 5000;
 
@@ -82,10 +84,11 @@ class Composer extends HTMLElement {
     insertParagraph(this.parts.text, text);
   }
 
-  /** Takes back what could not be sent. */
-  takeBack({ text, note }) {
+  /** Takes back what was not sent, with what it promised. */
+  takeBack({ text, note, promise }) {
     this.setNote(note);
     this.insert(text);
+    if (promise) this.parts.promise.restore(promise);
   }
 
   /** The same as typing the sign: what is offered then stays until something else is typed. */
@@ -111,11 +114,21 @@ class Composer extends HTMLElement {
       this.parts.text.blur();
       return;
     }
-    if (event.key !== "Enter" || event.shiftKey || event.altKey) return;
     const withControl = event.ctrlKey || event.metaKey;
+    if (event.key.toLowerCase() === "z" && withControl && !event.shiftKey && this.isEmpty) return this.#undo(event);
+    if (event.key !== "Enter" || event.shiftKey || event.altKey) return;
     if (!withControl && this.desk.preferences.get("sendKey") === "ctrl") return;
     event.preventDefault();
     if (!event.repeat) this.#send();
+  }
+
+  /** The last reply, while it can be taken back. */
+  #undo(event) {
+    const held = this.desk.outbox.lastHeld(this.#conversation);
+    const item = held && this.desk.outbox.takeBack(held.client_id);
+    if (!item) return;
+    event.preventDefault();
+    this.takeBack(item);
   }
 
   #send() {
@@ -130,7 +143,7 @@ class Composer extends HTMLElement {
     this.#keepDraft();
     this.#showMode();
     this.#fit();
-    this.desk.outbox.send(this.#conversation, text, note, promise);
+    this.desk.outbox.send(this.#conversation, text, note, promise, !note && this.desk.preferences.get("undoSend") ? HELD_MS : 0);
     this.parts.text.focus();
     this.onSent();
   }

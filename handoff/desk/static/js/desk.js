@@ -70,6 +70,11 @@ export class Desk extends Session {
     this.readList();
   }
 
+  async signOut() {
+    await this.outbox.settle();
+    await super.signOut();
+  }
+
   leave(reason) {
     this.live.stop();
     super.leave(reason);
@@ -111,6 +116,7 @@ export class Desk extends Session {
   tick() {
     if (!this.agent) return;
     this.live.tick();
+    this.outbox.tick();
     const thread = this.threads.get(this.selectedId);
     if (thread?.typingIsOver()) this.emit("typing", thread.id);
     const pause = this.live.isReady ? POLL_LIVE_SECONDS : POLL_LOST_SECONDS;
@@ -483,6 +489,7 @@ export class Desk extends Session {
 
   /** Closes with what the agent says of it; rejects when the team wants more said. */
   async close(id, wrapUp) {
+    await this.outbox.settle(id);
     const { conversation } = await this.api.close(id, wrapUp);
     this.#placeRow(conversation);
     this.notify("notice.close");
@@ -492,6 +499,7 @@ export class Desk extends Session {
   /** release, handback or takeover. */
   async move(id, move) {
     try {
+      await this.outbox.settle(id);
       const answer = await this.api.move(id, move);
       if (answer.conversation) this.#placeRow(answer.conversation);
       if (move !== "takeover") this.notify(`notice.${move}`);
@@ -504,6 +512,7 @@ export class Desk extends Session {
   // Sharing and putting aside. What the server refuses is the caller's to show.
 
   async transfer(id, to) {
+    await this.outbox.settle(id);
     await this.#moved(id, this.api.transfer(id, to));
   }
 

@@ -95,6 +95,7 @@ const shortcuts = new Shortcuts([
   ...Array.from({ length: 9 }, (_, index) => ({ key: String((index + 2) % 10), run: () => page.inbox.views.show(index + 2) })),
   // Not of this list but worth standing in it.
   { key: "", shows: ["/"], what: "shortcuts.canned" },
+  { key: "", shows: ["Ctrl", "Z"], what: "shortcuts.undo" },
   { key: "m", what: "shortcuts.mute", run: toggleSound },
   { key: "s", what: "shortcuts.silence", run: () => alerts.silence() },
   { key: "Escape", shows: ["Esc"], what: "shortcuts.back", run: goBack },

@@ -98,6 +98,7 @@ export class MessageList {
       onRetry: () => this.outbox.retry(item.client_id),
       onEdit: () => this.onEdit(this.outbox.remove(item.client_id)),
       onDiscard: () => this.outbox.remove(item.client_id),
+      onUndo: () => this.onEdit(this.outbox.takeBack(item.client_id)),
     };
   }
 }

@@ -113,11 +113,20 @@ async function tellWrong({ wrong, wrongState }, onWrong) {
 }
 
 /** The line under a message that has not arrived: on its way, waiting for the connection, or failed with what can be done. */
-export function showPending(parts, item, { onRetry, onEdit, onDiscard }) {
+export function showPending(parts, item, { onRetry, onEdit, onDiscard, onUndo }) {
   parts.root.classList.toggle("pending", item.state !== "failed");
   parts.root.classList.toggle("failed", item.state === "failed");
   parts.root.dataset.state = item.state;
   parts.state.hidden = false;
+  if (item.state === "held") {
+    const says = document.createElement("span");
+    says.textContent = t("message.held");
+    says.className = "held";
+    // How much of the time is left, for the eye; who reads by ear has the button.
+    says.style.setProperty("--left", `${Math.max(0, item.until - Date.now())}ms`);
+    parts.state.replaceChildren(says, action("action.undo_send", "undo-send", onUndo));
+    return;
+  }
   if (item.state !== "failed") {
     parts.state.textContent = t(item.state === "waiting" ? "message.waits" : "message.sending");
     return;

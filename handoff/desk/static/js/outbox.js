@@ -1,14 +1,18 @@
 // What the agent wrote and the server has not yet stored. Each keeps the client_id it was born with through every retry and
-// every reload, so that a retry can never become a second message.
+// every reload, so that a retry can never become a second message. A line to a customer may be held for a moment, in which
+// it can be taken back: until then the server has never heard of it.
 import { Signals } from "/page/static/js/signals.js";
 import { keysUnder, read, write } from "/page/static/js/storage.js";
 
 // A reply that could not leave for two minutes may no longer fit the conversation: then the agent decides.
 const RETRIES_BY_ITSELF_MS = 120_000;
+// Every tab of this agent holds the same lines, should one of them crash; between the last moment to take one back and the
+// sending all have heard.
+const MARGIN_MS = 250;
 
 export class Outbox extends Signals {
   #items = new Map();
-  #busy = new Set();
+  #busy = new Map();
   #agent = null;
   #name = null;
 
@@ -19,6 +23,9 @@ export class Outbox extends Signals {
   constructor(say) {
     super();
     this.say = say;
+    addEventListener("storage", ({ key, newValue }) => (newValue === null ? this.#gone(key) : this.#heldElsewhere(key)));
+    // It would be sent at the next visit; who closes the window for good should know.
+    addEventListener("beforeunload", (event) => this.#held().length && event.preventDefault());
   }
 
   /** Takes up what this agent left unsent on this machine. */
@@ -28,8 +35,10 @@ export class Outbox extends Signals {
     this.#items.clear();
     for (const key of keysUnder(`out.${id}.`)) {
       const item = read(key);
-      if (item?.client_id && item.text) this.#items.set(item.client_id, { ...item, state: "waiting" });
+      if (!item?.client_id || !item.text) continue;
+      this.#items.set(item.client_id, { ...item, isKept: true, state: item.until > Date.now() ? "held" : "waiting" });
     }
+    for (const item of this.#held()) this.#releaseLater(item);
     this.resume();
   }
 
@@ -37,13 +46,38 @@ export class Outbox extends Signals {
     return [...this.#items.values()].filter((item) => item.conversation === conversation);
   }
 
-  /** `promise` is `{due_at}` when the line promises an answer until then. */
-  send(conversation, text, note, promise = null) {
-    const item = { client_id: newId(), conversation, text, note, promise, by: this.#name, at: new Date().toISOString(), state: "queued", error: null };
+  /** `promise` is `{due_at}` when the line promises an answer until then; `holdMs` is how long it can be taken back. */
+  send(conversation, text, note, promise = null, holdMs = 0) {
+    const now = Date.now();
+    const item = { client_id: newId(), conversation, text, note, promise, by: this.#name, at: new Date(now).toISOString(), state: holdMs ? "held" : "queued", until: holdMs ? now + holdMs : 0, error: null };
     this.#items.set(item.client_id, item);
     this.#save(item);
     this.emit("change", conversation);
-    this.#pump(conversation);
+    if (holdMs) this.#releaseLater(item);
+    else this.#pump(conversation);
+  }
+
+  /** Takes back a line that is still held: it was never sent, and never will be. Null when it is too late. */
+  takeBack(clientId) {
+    return this.#items.get(clientId)?.state === "held" ? this.remove(clientId) : null;
+  }
+
+  /** The last line held in this conversation. */
+  lastHeld(conversation) {
+    return this.#held().findLast((item) => item.conversation === conversation) ?? null;
+  }
+
+  /** Sends at once what is held there, or everywhere, and waits until it left or failed: for who closes or passes on. */
+  async settle(conversation = null) {
+    const concerned = this.#held().filter((item) => conversation === null || item.conversation === conversation);
+    for (const item of concerned) this.#release(item);
+    const busy = conversation === null ? [...this.#busy.values()] : [this.#busy.get(conversation)];
+    await Promise.allSettled(busy);
+  }
+
+  /** Called once a second: a hidden page's own timers may be late by a minute. */
+  tick() {
+    for (const item of this.#held()) if (item.until + MARGIN_MS <= Date.now()) this.#release(item);
   }
 
   retry(clientId) {
@@ -83,21 +117,65 @@ export class Outbox extends Signals {
     return [...this.#items.values()].some((item) => item.state === "waiting");
   }
 
-  async #pump(conversation) {
+  #held() {
+    return [...this.#items.values()].filter((item) => item.state === "held");
+  }
+
+  #releaseLater(item) {
+    setTimeout(() => this.tick(), item.until + MARGIN_MS - Date.now());
+  }
+
+  #release(item) {
+    item.state = "queued";
+    this.emit("change", item.conversation);
+    this.#pump(item.conversation);
+  }
+
+  /** Another tab of this agent holds a new line: if that tab is gone by then, it leaves from here. */
+  #heldElsewhere(key) {
+    const own = keysUnder(`out.${this.#agent}.`).find((one) => key?.endsWith(one));
+    const item = own && read(own);
+    if (!item?.client_id || this.#items.has(item.client_id) || !(item.until > Date.now())) return;
+    this.#items.set(item.client_id, { ...item, state: "held", isKept: true });
+    this.emit("change", item.conversation);
+    this.#releaseLater(item);
+  }
+
+  /** Another tab took it back or sent it. */
+  #gone(key) {
+    const item = this.#held().find((one) => key?.endsWith(this.#key(one)));
+    if (item) this.#forget(item);
+  }
+
+  #forget(item) {
+    this.#items.delete(item.client_id);
+    this.emit("change", item.conversation);
+  }
+
+  #pump(conversation) {
     if (this.#busy.has(conversation)) return;
-    this.#busy.add(conversation);
-    try {
-      for (;;) {
-        const item = this.of(conversation).find((one) => one.state === "queued");
-        if (!item || !(await this.#deliver(item))) return;
-      }
-    } finally {
-      this.#busy.delete(conversation);
+    this.#busy.set(conversation, this.#deliverAll(conversation).finally(() => this.#busy.delete(conversation)));
+  }
+
+  async #deliverAll(conversation) {
+    for (;;) {
+      const item = this.of(conversation).find((one) => one.state === "queued");
+      if (!item || !(await this.#deliver(item))) return;
     }
   }
 
   /** Sends one; false when the ones behind it should wait, to keep their order. */
-  async #deliver(item) {
+  #deliver(item) {
+    // One tab at a time; a tab that dies lets go. Without https there are no locks, and the client_id alone has to do.
+    return navigator.locks ? navigator.locks.request(this.#key(item), () => this.#deliverNow(item)) : this.#deliverNow(item);
+  }
+
+  async #deliverNow(item) {
+    // Taken back, or sent, in another tab.
+    if (item.isKept && read(this.#key(item)) === null) {
+      this.#forget(item);
+      return true;
+    }
     item.state = "sending";
     this.emit("change", item.conversation);
     const { client_id, text, note, promise } = item;
@@ -117,6 +195,8 @@ export class Outbox extends Signals {
 
   #save(item) {
     write(this.#key(item), item);
+    // Where nothing can be stored, nothing is missing either.
+    item.isKept = read(this.#key(item)) !== null;
   }
 
   #key = (item) => `out.${this.#agent}.${item.client_id}`;

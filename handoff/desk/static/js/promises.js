@@ -41,6 +41,13 @@ class PromiseMaker extends HTMLElement {
     return due && !Number.isNaN(due.getTime()) ? { due_at: due.toISOString() } : null;
   }
 
+  /** A line that was taken back promised this. */
+  restore({ due_at }) {
+    this.#isOwnTime = true;
+    this.#arm(true);
+    this.parts.due.value = localValue(due_at);
+  }
+
   /** Another draft lies in the composer. */
   forget() {
     clearTimeout(this.#timer);

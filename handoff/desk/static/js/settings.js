@@ -5,7 +5,7 @@ import { LOCALES, LOCALE_NAMES, locale, named, t } from "/page/static/js/texts.j
 
 const element = (id) => document.getElementById(id);
 
-const CHECKED = [["ticket-sound", "ticketSound"], ["message-sound", "messageSound"], ["mention-sound", "mentionSound"], ["realert", "realert"], ["title-badge", "titleBadge"], ["notify", "notifications"], ["shortcuts", "shortcuts"]];
+const CHECKED = [["ticket-sound", "ticketSound"], ["message-sound", "messageSound"], ["mention-sound", "mentionSound"], ["realert", "realert"], ["title-badge", "titleBadge"], ["notify", "notifications"], ["shortcuts", "shortcuts"], ["undo-send", "undoSend"]];
 
 export class Settings {
   constructor({ desk, preferences, sounds }) {
