@@ -51,6 +51,7 @@ from handoff.survey import Survey
 from handoff.sweeper import Sweeper
 from handoff.teams import TeamsFile
 from handoff.telling import Telling
+from handoff.vague_promises import VaguePromises
 from nlu.order_numbers import LAST_GOOD, order_numbers
 from switchboard import channels, guards, health, http_errors, language, openapi, pages
 from switchboard.bot_client import Bot, RestBot
@@ -165,7 +166,8 @@ def create_app(
     _add_desk_life(app, desk, database, clock)
     app.blueprint(TeamDesk(floor, sessions, clock).blueprint())
     app.blueprint(RosterDesk(database, floor, sessions, clock).blueprint())
-    app.blueprint(PromiseDesk(database, ledger, live, sessions, clock).blueprint())
+    vague = VaguePromises(settings.vague_promises_path)
+    app.blueprint(PromiseDesk(database, ledger, vague, live, sessions, clock).blueprint())
     app.blueprint(AfterDesk(database, floor.wrap_ups, sessions, clock).blueprint())
     _add_desk_socket(app, settings, sessions, floor, live, clock)
     editing = Editing(knowledge.folder, knowledge, database, clock)

@@ -59,8 +59,8 @@ def paths() -> dict[str, dict[str, Operation]]:
         "/desk/api/moment": {
             "post": op(
                 "desk",
-                "The time that a draft promises, or null; nothing is kept.",
-                {"200": "moment", "400": "bad_input", **_WHO},
+                "The time that a draft promises, and what in it promises without one; nothing is kept.",
+                {"200": "moment, vague", "400": "bad_input", **_WHO},
                 **_AGENT,
                 requestBody=body({"text": "string"}, {"language": "string"}),
             )

@@ -18,7 +18,7 @@ import yaml
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from handoff import teams
+from handoff import teams, vague_promises
 from handoff.hours import OpeningHours
 from handoff.idle import IdleTerms
 from handoff.ledger import PromiseTerms
@@ -138,6 +138,9 @@ class Settings:
         5, "How long at least between two news of the place in a text channel; 0 sends none.", at_least=0
     )
     wrap_up_file: str = _setting("", "File of resolutions, reasons and tags; empty means handoff/wrap_up.yml.")
+    vague_promises_file: str = _setting(
+        "", "File of phrases that promise no time or too much; empty means handoff/vague_promises.yml."
+    )
     log_level: str = _setting("INFO", "DEBUG, INFO, WARNING or ERROR.")
 
     # -- what follows from the table ----------------------------------------------------------------------------
@@ -208,6 +211,11 @@ class Settings:
     def wrap_up_path(self) -> Path:
         """The file of resolutions and reasons."""
         return Path(self.wrap_up_file) if self.wrap_up_file else SHIPPED
+
+    @property
+    def vague_promises_path(self) -> Path:
+        """The file of phrases that agents are warned of."""
+        return Path(self.vague_promises_file) if self.vague_promises_file else vague_promises.SHIPPED
 
     @property
     def idle_terms(self) -> IdleTerms:
@@ -342,6 +350,9 @@ def _check(settings: Settings) -> None:
     try:
         settings.hours.is_open  # noqa: B018  (parsing is the check)
         load_wrap_ups(settings.wrap_up_path)
+        vague_promises.read(settings.vague_promises_path)
+    except vague_promises.VaguePromisesError as exc:
+        raise SettingsError(f"{SECTION}.vague_promises_file: {exc}") from exc
     except WrapUpFileError as exc:
         raise SettingsError(f"{SECTION}.wrap_up_file: {exc}") from exc
     except ValueError as exc:

@@ -20,6 +20,7 @@ from handoff.floor import DESK_TOPIC, Live
 from handoff.ledger import Ledger
 from handoff.moments import moment_in
 from handoff.records import Agent, Promise
+from handoff.vague_promises import VaguePromises
 
 MAX_DRAFT_CHARS = 10_000
 
@@ -27,7 +28,10 @@ MAX_DRAFT_CHARS = 10_000
 class PromiseDesk:
     """What agents ask of the ledger."""
 
-    def __init__(self, database: Database, ledger: Ledger, live: Live, sessions: Sessions, clock: Clock) -> None:
+    def __init__(
+        self, database: Database, ledger: Ledger, vague: VaguePromises, live: Live, sessions: Sessions, clock: Clock
+    ) -> None:
+        self._vague = vague
         self._database = database
         self._ledger = ledger
         self._live = live
@@ -55,16 +59,24 @@ class PromiseDesk:
         return handle
 
     async def _moment(self, agent: Agent, request: Request) -> dict[str, Any]:
-        """The moment that a draft promises, if it does; nothing is kept."""
+        """The moment that a draft promises, if it does; and what in it promises without a moment. Nothing is kept."""
         body = request.json if isinstance(request.json, dict) else {}
         text, language = body.get("text"), body.get("language")
         if not isinstance(text, str) or len(text) > MAX_DRAFT_CHARS:
             raise BadInput(f"text must be text of at most {MAX_DRAFT_CHARS} characters.", field="text")
         spoken = language if language in texts.LOCALES else agent.language
         found = moment_in(text, self._clock(), self._ledger.zone, str(spoken))
-        if found is None:
-            return {"moment": None}
-        return {"moment": {"due_at": found.due_at.isoformat(), "said": text[found.start : found.end]}}
+        return {
+            "moment": found and {"due_at": found.due_at.isoformat(), "said": text[found.start : found.end]},
+            "vague": self._vague_in(text, is_dated=found is not None),
+        }
+
+    def _vague_in(self, text: str, is_dated: bool) -> dict[str, Any] | None:
+        said = self._vague.find(text)
+        # What says when is not vague: the page offers to promise that time.
+        if said is None or (said.kind == "vague" and is_dated):
+            return None
+        return {"kind": said.kind, "said": text[said.start : said.end]}
 
     async def _promises(self, agent: Agent, request: Request) -> dict[str, Any]:
         """What is outstanding: `mine` (with what nobody in particular owns) or, for who may see it, `all`."""
@@ -76,7 +88,9 @@ class PromiseDesk:
             found = promises.outstanding(connection, None if whose == "all" else agent.id)
             return {"promises": self._shapes(connection, found)}
 
-        return await self._database.read(work)
+        # What is wrong with the list of phrases concerns who can mend it.
+        problem = self._vague.problem if agent.may_take_over else None
+        return {**await self._database.read(work), "phrases_problem": problem}
 
     async def _of_conversation(self, agent: Agent, request: Request, conversation_id: str) -> dict[str, Any]:
         def work(connection: Connection) -> dict[str, Any]:

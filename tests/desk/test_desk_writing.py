@@ -142,3 +142,25 @@ def test_a_reply_is_held_for_five_seconds_and_what_is_taken_back_never_leaves(of
     expect(other.locator(".status")).not_to_have_text("With you")
     assert stored() == ["運費三十蚊", "再見"], "giving it on sends what is held first"
     office.call(other, "PUT", "/preferences", {"undoSend": False})
+
+
+def test_a_vague_promise_is_warned_of_once_and_becomes_a_dated_one(office: Office) -> None:
+    ben = office.agent("ben", "zh-HK")
+    talk = office.talk([("customer", "where is my parcel?")], "ben", "Mary", language="en")
+    _open(ben, office, talk)
+    composer, warning = ben.get_by_test_id("desk-composer"), ben.get_by_test_id("vague")
+    composer.fill("We will get back to you soon")
+    composer.press("Enter")
+    expect(warning).to_contain_text("「get back to you」冇講幾時")
+    expect(composer).to_have_value("We will get back to you soon")
+    office.shot(ben, "vague-zh-HK")
+    ben.get_by_test_id("vague-promise").click()
+    expect(warning).to_be_hidden()
+    expect(ben.get_by_test_id("promise-due")).to_be_visible()
+    composer.press("Enter")
+    expect(ben.get_by_test_id("promise")).to_contain_text("We will get back to you soon")
+    composer.fill("It will definitely arrive")
+    composer.press("Enter")
+    expect(warning).to_contain_text("確認咗未")
+    composer.press("Enter")
+    expect(ben.locator('[data-author="agent"]').last).to_contain_text("definitely arrive")

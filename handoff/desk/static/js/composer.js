@@ -3,6 +3,7 @@ import { Blanks } from "./blanks.js";
 import { cannedList } from "./canned.js";
 import { EmojiMenu } from "./emoji-menu.js";
 import { mentionList } from "./mention-list.js";
+import { VagueWarning } from "./vague-warning.js";
 import { insertHere, insertParagraph } from "./writing.js";
 import { partsOf, setText } from "/page/static/js/templates.js";
 import { locale, t } from "/page/static/js/texts.js";
@@ -20,6 +21,7 @@ class Composer extends HTMLElement {
   #note = false;
   #mayReply = false;
   #language = "";
+  #isSending = false;
   #typingSentAt = 0;
   #typingTimer = null;
 
@@ -37,7 +39,8 @@ class Composer extends HTMLElement {
     note.addEventListener("click", () => this.setNote(!this.#note, { focus: true }));
     send.addEventListener("click", () => this.#send());
     faq.addEventListener("click", onFaq);
-    this.parts.promise.start({ desk, text, onChange: () => this.#showMode() });
+    this.vague = new VagueWarning({ desk, place: this.parts.vague, field: text, promise: this.parts.promise, isNote: () => this.isNote, onSend: () => this.#send() });
+    this.parts.promise.start({ desk, text, onChange: () => this.#showMode(), onLooked: (...found) => this.vague.found(...found) });
     desk.on("locale", () => this.#showMode());
     desk.preferences.on("change", () => this.#showMode());
   }
@@ -54,6 +57,7 @@ class Composer extends HTMLElement {
       this.parts.text.value = draft.text;
       this.#note = draft.note;
       this.parts.promise.forget();
+      this.vague.forget();
     }
     this.#showMode();
     if (isOther) this.#fit();
@@ -131,13 +135,20 @@ class Composer extends HTMLElement {
     this.takeBack(item);
   }
 
-  #send() {
-    const text = this.parts.text.value.trim();
-    if (!text || this.#isTooLong() || this.#conversation === null || this.blanks.refuse()) return;
+  async #send() {
+    if (this.isEmpty || this.#isTooLong() || this.#conversation === null || this.#isSending || this.blanks.refuse()) return;
+    const { value } = this.parts.text;
+    const conversation = this.#conversation;
+    this.#isSending = true;
+    const isRefused = await this.vague.refuse().finally(() => (this.#isSending = false));
+    // Who wrote on, or went elsewhere, while it was looked at has not sent that.
+    if (isRefused || value !== this.parts.text.value || conversation !== this.#conversation) return;
+    const text = value.trim();
     const note = this.isNote;
     this.#stopTyping();
     const promise = note ? null : this.parts.promise.take();
     this.parts.text.value = "";
+    this.vague.forget();
     // A note is one remark; the next line is for the customer again, if the agent may write to them.
     this.#note = false;
     this.#keepDraft();
@@ -168,6 +179,7 @@ class Composer extends HTMLElement {
     parts.text.lang = note ? locale() : this.#language || locale();
     parts.promise.hidden = note;
     this.blanks.show();
+    this.vague.show();
     setText(parts.sendText, t(note ? "composer.add_note" : parts.promise.isArmed ? "promise.send" : "composer.send"));
     setText(parts.hint, t(this.desk.preferences.get("sendKey") === "ctrl" ? "composer.hint_ctrl" : "composer.hint_enter"));
     this.#showCount();

@@ -7,8 +7,8 @@ import { copyOf, partsOf, setText } from "/page/static/js/templates.js";
 import { named, t } from "/page/static/js/texts.js";
 
 const LOOK_PAUSE_MS = 350;
-// Without a digit, a numeral or one of these no draft names a time; then nobody is asked.
-const MAY_NAME_TIME = /[0-9今明聽听後后週周星禮礼日天半一二三四五六七八九十兩两中晚早]|today|tonight|tomorrow|tmr|day|noon|week|hour|minute|morning|afternoon|evening|eod/iu;
+// Who sends without a pause waits no longer for the warning than this.
+const WAITS_MS = 1500;
 const DEFAULT_HOUR = 18;
 
 export const whenShort = (iso) => `${comingDay(iso)} ${clockTime(iso)}`;
@@ -18,11 +18,13 @@ class PromiseMaker extends HTMLElement {
   #timer = null;
   #asked = "";
   #found = null;
+  #looking = null;
+  #vague = null;
   #isArmed = false;
   #isOwnTime = false;
 
-  start({ desk, text, onChange }) {
-    Object.assign(this, { desk, text, onChange, parts: partsOf(this) });
+  start({ desk, text, onChange, onLooked }) {
+    Object.assign(this, { desk, text, onChange, onLooked, parts: partsOf(this) });
     text.addEventListener("input", () => this.#lookSoon());
     this.parts.make.addEventListener("click", () => this.#press());
     this.parts.drop.addEventListener("click", () => this.#arm(false));
@@ -63,17 +65,38 @@ class PromiseMaker extends HTMLElement {
     this.#timer = setTimeout(() => this.#look(), LOOK_PAUSE_MS);
   }
 
-  async #look() {
-    const text = this.text.value;
-    if (this.hidden || text === this.#asked) return;
+  /** What promises without saying when in this draft, `{kind, said}`, as soon as that is known; null when it cannot be. */
+  async vagueIn(text) {
+    clearTimeout(this.#timer);
+    const looked = this.#asked === text ? this.#looking : this.#look(text);
+    await Promise.race([looked, new Promise((done) => setTimeout(done, WAITS_MS))]);
+    return this.#asked === text ? this.#vague : null;
+  }
+
+  /** Promises a time: the one the draft names, or one the agent chooses. */
+  arm() {
+    if (!this.#isArmed) this.#press();
+  }
+
+  #look(text = this.text.value) {
+    if (this.hidden || text === this.#asked) return this.#looking;
     this.#asked = text;
-    if (!MAY_NAME_TIME.test(text)) return this.#is(null);
+    this.#vague = null;
+    this.#looking = this.#ask(text);
+    return this.#looking;
+  }
+
+  async #ask(text) {
+    let answer = { moment: null, vague: null };
     try {
-      const { moment } = await this.desk.api.moment(text, this.desk.selected?.row?.language);
-      if (text === this.#asked) this.#is(moment);
+      if (text.trim()) answer = await this.desk.api.moment(text, this.desk.selected?.row?.language);
     } catch {
       // A hint only: the button promises a time that the agent chooses as well.
     }
+    if (text !== this.#asked) return;
+    this.#vague = answer.vague;
+    this.#is(answer.moment);
+    this.onLooked(text, answer.vague);
   }
 
   #is(moment) {
@@ -177,7 +200,7 @@ export function promiseView(promise, desk, onChanged, onOpen = null) {
 /** Tells the owner before a promise is due, everybody concerned when it is overdue, and supervisors after that. */
 export class PromiseAlerts {
   constructor({ desk, live, sounds, preferences, onOpen, dialog, button, count }) {
-    Object.assign(this, { desk, sounds, preferences, onOpen, dialog, button, count, list: dialog.querySelector("[data-part=list]"), empty: dialog.querySelector("[data-part=empty]") });
+    Object.assign(this, { desk, sounds, preferences, onOpen, dialog, button, count, list: dialog.querySelector("[data-part=list]"), empty: dialog.querySelector("[data-part=empty]"), problem: dialog.querySelector("[data-part=problem]") });
     live.on("frame", (frame) => frame.type === "promise" && this.#hear(frame));
     desk.on("agent", () => this.#read());
     desk.on("locale", () => this.#show());
@@ -194,7 +217,10 @@ export class PromiseAlerts {
     if (this.desk.agent) {
       const { role } = this.desk.agent;
       try {
-        this.promises = (await this.desk.api.promises(role === "agent" ? "mine" : "all")).promises;
+        const { promises, phrases_problem: problem } = await this.desk.api.promises(role === "agent" ? "mine" : "all");
+        this.promises = promises;
+        this.problem.hidden = !problem;
+        setText(this.problem, problem ?? "");
       } catch {
         // Read again with the next alert or opening.
       }
