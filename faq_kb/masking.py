@@ -18,7 +18,7 @@ HIDDEN_CODE = "•••"
 _KEPT = 4
 # The shortest of them, an identity card of Hong Kong, has six digits and a check digit that may be a letter.
 _FEWEST_DIGITS = 6
-_MOST_CARD_DIGITS = 19
+_FEWEST_CARD_DIGITS, _MOST_CARD_DIGITS = 13, 19
 # Digits written one by one, or by two.
 _SMALL = 2
 
@@ -141,7 +141,9 @@ class Masking:
             digits += group.group()
             if len(digits) > _MOST_CARD_DIGITS:
                 break
-            if not _CARD.fullmatch(digits) or not _is_grouped_like_a_card(groups, at, length, speaks_of_card):
+            if len(digits) < _FEWEST_CARD_DIGITS or not _CARD.fullmatch(digits):
+                continue
+            if not _is_grouped_like_a_card(groups, at, length, speaks_of_card):
                 continue
             is_old_visa = len(digits) == _OLD_VISA and not speaks_of_card
             if is_old_visa or (may_be_parcel and len(digits) <= _LONGEST_TRACKING):
