@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from handoff.edited_file import FileRefused, composed
 from handoff.hours import LOOKS_AHEAD_DAYS, PLACES, OpeningHours, Span, spans_of_day
 from handoff.texts import LOCALES
 
@@ -31,7 +32,7 @@ _TEAM = (*_SHARED, "name", "skills", "lead", "fallback")
 MAX_NAME_CHARS = 40
 
 
-class TeamsError(ValueError):
+class TeamsError(FileRefused):
     """The teams cannot be used; the message names file, line and field."""
 
 
@@ -59,18 +60,7 @@ class TeamEntries:
 
 def read(path: Path, hours: OpeningHours, policies: tuple[str, ...]) -> TeamEntries:
     """Raises TeamsError with the first thing that is wrong."""
-    try:
-        text = path.read_text(encoding="utf-8")
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-    except OSError as exc:
-        raise TeamsError(f"{path.name}: cannot be read ({exc.strerror}).") from exc
-    except UnicodeDecodeError as exc:
-        raise TeamsError(f"{path.name}: not UTF-8 (byte {exc.start}).") from exc
-    except yaml.MarkedYAMLError as exc:
-        line = exc.problem_mark.line + 1 if exc.problem_mark else 1
-        raise TeamsError(f"{path.name}, line {line}: not valid YAML ({exc.problem}).") from exc
-    except (yaml.YAMLError, RecursionError) as exc:
-        raise TeamsError(f"{path.name}: not valid YAML ({exc}).") from exc
+    root = composed(path, TeamsError)
     if root is None:
         raise TeamsError(f"{path.name}: empty; expected the section teams.")
     return _Reader(path.name, hours, policies).whole(_Field(path.name, "", root))

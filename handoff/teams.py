@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import threading
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,13 +9,10 @@ from enum import Enum
 from pathlib import Path
 
 from handoff import team_file, texts
+from handoff.edited_file import EditedFile
 from handoff.hours import OpeningHours
 
-log = logging.getLogger(__name__)
-
 SHIPPED = Path(__file__).parent / "teams.yml"
-# A look at the file costs little, but not nothing.
-LOOK_EVERY_SECONDS = 0.5
 
 
 class Policy(str, Enum):
@@ -103,59 +97,11 @@ class Teams:
         return min((opening for opening in openings if opening), default=None)
 
 
-class TeamsFile:
-    """Follows the file: `current` is the last good reading. The first reading raises TeamsError."""
+class TeamsFile(EditedFile[Teams]):
+    """The teams of the file as it is edited. The first reading raises TeamsError."""
 
     def __init__(self, path: Path, hours: OpeningHours) -> None:
-        self.path = path
-        self._hours = hours
-        self._problem: str | None = None
-        self._stamp = self._look()
-        self._looked_at = time.monotonic()
-        self._looking = threading.Lock()
-        self._current = self._read()
-
-    @property
-    def current(self) -> Teams:
-        """What is in force now."""
-        self._follow()
-        return self._current
-
-    @property
-    def problem(self) -> str | None:
-        """What keeps the file on disk from being in force: file, line, field; None when it is."""
-        self._follow()
-        return self._problem
-
-    def _follow(self) -> None:
-        if time.monotonic() - self._looked_at < LOOK_EVERY_SECONDS or not self._looking.acquire(blocking=False):
-            return
-        try:
-            self._looked_at = time.monotonic()
-            stamp = self._look()
-            if stamp == self._stamp:
-                return
-            self._stamp = stamp
-            try:
-                self._current = self._read()
-            except team_file.TeamsError as exc:
-                self._problem = str(exc)
-                log.error("The teams stay as they last were: %s", exc, extra={"event": "teams_refused"})
-            else:
-                self._problem = None
-                log.info("Teams are in force", extra={"event": "teams_served", "teams": len(self._current.by_id)})
-        finally:
-            self._looking.release()
-
-    def _look(self) -> tuple[int, int, int] | None:
-        try:
-            status = self.path.stat()
-        except OSError:
-            return None
-        return status.st_mtime_ns, status.st_size, status.st_ino
-
-    def _read(self) -> Teams:
-        return read(self.path, self._hours)
+        super().__init__(path, lambda edited: read(edited, hours), "teams")
 
 
 def read(path: Path, hours: OpeningHours) -> Teams:

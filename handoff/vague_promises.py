@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import logging
 import re
-import threading
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,21 +10,19 @@ from pathlib import Path
 import yaml
 
 from faq_kb.folding import fold_keeping_length
+from handoff.edited_file import EditedFile, FileRefused, composed
 from handoff.texts import LOCALES
-
-log = logging.getLogger(__name__)
 
 SHIPPED = Path(__file__).parent / "vague_promises.yml"
 KINDS = ("vague", "unconfirmed")
 MAX_PHRASES = 500
 MAX_PHRASE_CHARS = 60
 MAX_FILE_BYTES = 200_000
-LOOK_EVERY_SECONDS = 0.5
 # So far two words of one phrase stand apart: 「盡快同你跟進返覆」.
 _GAP = r"[^。！？!?.\n]{0,16}?"
 
 
-class VaguePromisesError(ValueError):
+class VaguePromisesError(FileRefused):
     """The phrases cannot be used; the message names file, line and place."""
 
 
@@ -40,75 +35,26 @@ class Said:
     end: int
 
 
-class VaguePromises:
-    """Follows the file: what is found is by the last good reading. The first reading raises VaguePromisesError."""
+class VaguePromises(EditedFile["Mapping[str, re.Pattern[str]]"]):
+    """The phrases of the file as it is edited. The first reading raises VaguePromisesError."""
 
     def __init__(self, path: Path) -> None:
-        self.path = path
-        self._problem: str | None = None
-        self._stamp = self._look()
-        self._looked_at = time.monotonic()
-        self._looking = threading.Lock()
-        self._patterns = read(path)
-
-    @property
-    def problem(self) -> str | None:
-        """What keeps the file on disk from being in force: file, line, place; None when it is."""
-        self._follow()
-        return self._problem
+        super().__init__(path, read, "vague promises")
 
     def find(self, text: str) -> Said | None:
         """The first phrase of the list in a text; what is unconfirmed weighs more."""
-        self._follow()
-        folded = fold_keeping_length(text)
+        folded, patterns = fold_keeping_length(text), self.current
         for kind in reversed(KINDS):
-            pattern = self._patterns.get(kind)
+            pattern = patterns.get(kind)
             found = pattern.search(folded) if pattern else None
             if found:
                 return Said(kind, found.start(), found.end())
         return None
 
-    def _follow(self) -> None:
-        if time.monotonic() - self._looked_at < LOOK_EVERY_SECONDS or not self._looking.acquire(blocking=False):
-            return
-        try:
-            self._looked_at = time.monotonic()
-            stamp = self._look()
-            if stamp == self._stamp:
-                return
-            self._stamp = stamp
-            self._patterns = read(self.path)
-            self._problem = None
-        except VaguePromisesError as exc:
-            self._problem = str(exc)
-            log.error("The vague promises stay as they last were: %s", exc, extra={"event": "vague_promises_refused"})
-        finally:
-            self._looking.release()
-
-    def _look(self) -> tuple[int, int, int] | None:
-        try:
-            status = self.path.stat()
-        except OSError:
-            return None
-        return status.st_mtime_ns, status.st_size, status.st_ino
-
 
 def read(path: Path) -> Mapping[str, re.Pattern[str]]:
     """The phrases of a file, a pattern for each kind. Raises VaguePromisesError with file, line and place."""
-    try:
-        raw = path.read_bytes()
-        if len(raw) > MAX_FILE_BYTES:
-            raise VaguePromisesError(f"{path.name}: more than {MAX_FILE_BYTES} bytes.")
-        root = yaml.compose(raw.decode("utf-8"), Loader=yaml.SafeLoader)
-    except OSError as exc:
-        raise VaguePromisesError(f"{path.name}: cannot be read ({exc.strerror}).") from exc
-    except UnicodeDecodeError as exc:
-        raise VaguePromisesError(f"{path.name}: not UTF-8 (byte {exc.start}).") from exc
-    except yaml.MarkedYAMLError as exc:
-        line = exc.problem_mark.line + 1 if exc.problem_mark else 1
-        raise VaguePromisesError(f"{path.name}, line {line}: not valid YAML ({exc.problem}).") from exc
-    except (yaml.YAMLError, RecursionError) as exc:
-        raise VaguePromisesError(f"{path.name}: not valid YAML ({exc}).") from exc
+    root = composed(path, VaguePromisesError, MAX_FILE_BYTES)
     kinds = _fields(path.name, root, "", KINDS)
     found = {}
     for kind, node in kinds.items():

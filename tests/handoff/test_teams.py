@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from handoff import teams
+from handoff import edited_file, teams
 from handoff.hours import OpeningHours, opening_in_words
 from handoff.team_file import TeamsError
 from handoff.teams import Policy, Teams, TeamsFile
@@ -98,7 +98,7 @@ def test_a_mistake_is_named_with_its_line_and_field(tmp_path: Path, before: str,
 def test_a_broken_file_leaves_the_last_good_one_in_force_and_a_mended_one_takes_its_place(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(teams, "LOOK_EVERY_SECONDS", 0)
+    monkeypatch.setattr(edited_file, "LOOK_EVERY_SECONDS", 0)
     path = tmp_path / "teams.yml"
     path.write_text(GOOD, encoding="utf-8")
     followed = TeamsFile(path, ALWAYS)
