@@ -60,7 +60,7 @@ log = logging.getLogger(__name__)
 
 KEEP_EVENTS = 40
 # Of a turn that is over, what policies, actions and the reading of follow-ups look at again.
-_KEPT_OF_PARSING = ("intent", "entities", "text", "message_id")
+_KEPT_OF_PARSING = ("intent", "entities", "text", "message_id", "wording")
 _KEPT_OF_ANSWER = ("utter_action",)
 
 metadata = MetaData()

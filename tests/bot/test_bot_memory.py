@@ -192,6 +192,28 @@ async def test_what_is_kept_is_bounded(name: str, memory: BoundedTrackerStore, d
     assert len(kept.events) <= 4 * KEEP + 20
 
 
+async def test_of_earlier_turns_it_keeps_what_is_read_again(memory: BoundedTrackerStore, domain: Domain) -> None:
+    def said(text: str) -> UserUttered:
+        one = user("order_status", order_number="HG10023847")
+        found = {"text": text, "wording": {"negates": True}, "faq": {"candidates": [{"id": "x"}]}, "intent_ranking": []}
+        one.parse_data.update(found)
+        return one
+
+    tracker = await memory.get_or_create_tracker("customer", append_action_listen=False)
+    answer = BotUttered("No.", {"custom": {"order": {"number": "HG10023847"}}}, {"utter_action": "utter_no", "x": 1})
+    for event in [*session(), said("not that one"), answer, listen(), said("this one"), BotUttered("Yes."), listen()]:
+        tracker.update(event, domain)
+    await memory.save(tracker)
+    kept = await memory.retrieve("customer")
+    assert kept is not None
+    earlier, last = (one for one in kept.events if isinstance(one, UserUttered))
+    assert not {"faq", "intent_ranking"} & set(earlier.parse_data)
+    assert earlier.parse_data["wording"] == {"negates": True} and earlier.entities == last.entities
+    assert last.parse_data["faq"] == {"candidates": [{"id": "x"}]}
+    told = next(one for one in kept.events if isinstance(one, BotUttered))
+    assert (told.data, told.metadata) == ({"custom": {"order": {"number": "HG10023847"}}}, {"utter_action": "utter_no"})
+
+
 async def test_turn_200_and_turn_2000_carry_as_much_as_turn_20(memory: BoundedTrackerStore, domain: Domain) -> None:
     sizes = {}
     for number in range(2000):
