@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 from desk_office import Office
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from handoff import transcript
 from handoff.models import Author
@@ -142,6 +142,24 @@ def test_a_reply_is_held_for_five_seconds_and_what_is_taken_back_never_leaves(of
     expect(other.locator(".status")).not_to_have_text("With you")
     assert stored() == ["運費三十蚊", "再見"], "giving it on sends what is held first"
     office.call(other, "PUT", "/preferences", {"undoSend": False})
+
+
+def test_a_reply_that_is_still_looked_at_leaves_before_its_conversation_is_handed_back(office: Office) -> None:
+    ben = office.agent("ben")
+    talk = office.talk([("customer", "運費幾多？")], "ben", "何小姐")
+    _open(ben, office, talk)
+    looked_at: list[Route] = []
+    ben.route("**/desk/api/moment", lambda route: looked_at.append(route))
+    ben.get_by_test_id("desk-composer").fill("再見")
+    with ben.expect_request("**/desk/api/moment"):
+        ben.get_by_test_id("desk-composer").press("Enter")
+    # Nobody answers what it promises; the line waits a moment for that, and the conversation for the line.
+    with ben.expect_response("**/handback"):
+        ben.get_by_test_id("handback").click()
+    expect(ben.locator('[data-author="agent"][data-id]').last).to_contain_text("再見")
+    expect(ben.locator(".status")).not_to_have_text("With you")
+    for route in looked_at:
+        route.continue_()
 
 
 def test_a_vague_promise_is_warned_of_once_and_becomes_a_dated_one(office: Office) -> None:

@@ -37,9 +37,9 @@ class Composer extends HTMLElement {
     text.addEventListener("keydown", (event) => this.#key(event));
     text.addEventListener("blur", () => this.#stopTyping());
     note.addEventListener("click", () => this.setNote(!this.#note, { focus: true }));
-    send.addEventListener("click", () => this.#send());
+    send.addEventListener("click", () => this.#sendSoon());
     faq.addEventListener("click", onFaq);
-    this.vague = new VagueWarning({ desk, place: this.parts.vague, field: text, promise: this.parts.promise, isNote: () => this.isNote, onSend: () => this.#send() });
+    this.vague = new VagueWarning({ desk, place: this.parts.vague, field: text, promise: this.parts.promise, isNote: () => this.isNote, onSend: () => this.#sendSoon() });
     this.parts.promise.start({ desk, text, onChange: () => this.#showMode(), onLooked: (...found) => this.vague.found(...found) });
     desk.on("locale", () => this.#showMode());
     desk.preferences.on("change", () => this.#showMode());
@@ -123,7 +123,7 @@ class Composer extends HTMLElement {
     if (event.key !== "Enter" || event.shiftKey || event.altKey) return;
     if (!withControl && this.desk.preferences.get("sendKey") === "ctrl") return;
     event.preventDefault();
-    if (!event.repeat) this.#send();
+    if (!event.repeat) this.#sendSoon();
   }
 
   /** The last reply, while it can be taken back. */
@@ -133,6 +133,10 @@ class Composer extends HTMLElement {
     if (!item) return;
     event.preventDefault();
     this.takeBack(item);
+  }
+
+  #sendSoon() {
+    this.desk.outbox.expect(this.#send());
   }
 
   async #send() {

@@ -13,6 +13,7 @@ const MARGIN_MS = 250;
 export class Outbox extends Signals {
   #items = new Map();
   #busy = new Map();
+  #coming = new Set();
   #agent = null;
   #name = null;
 
@@ -67,8 +68,15 @@ export class Outbox extends Signals {
     return this.#held().findLast((item) => item.conversation === conversation) ?? null;
   }
 
+  /** A line is about to come, once `looked` is over: who closes or passes on waits for that too. */
+  expect(looked) {
+    this.#coming.add(looked);
+    looked.finally(() => this.#coming.delete(looked));
+  }
+
   /** Sends at once what is held there, or everywhere, and waits until it left or failed: for who closes or passes on. */
   async settle(conversation = null) {
+    await Promise.allSettled([...this.#coming]);
     const concerned = this.#held().filter((item) => conversation === null || item.conversation === conversation);
     for (const item of concerned) this.#release(item);
     const busy = conversation === null ? [...this.#busy.values()] : [this.#busy.get(conversation)];
