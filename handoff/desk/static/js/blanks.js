@@ -67,7 +67,8 @@ export class Blanks {
   }
 
   #fill(name, value) {
-    for (let blank; (blank = this.left.find((one) => one.name === name)); ) replaceRange(this.field, blank.at, blank.at + blank.length, value);
+    // From the last, so that the places of the others stay; a value with braces of its own is filled in once.
+    for (const blank of this.left.filter((one) => one.name === name).reverse()) replaceRange(this.field, blank.at, blank.at + blank.length, value);
   }
 
   /** What the shop knows that it could be: `[[shown, value]]`. */
