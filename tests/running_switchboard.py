@@ -10,12 +10,11 @@ import signal
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 from ports import free_port
+from waiting import answers, wait_until
 
 from switchboard import training
 
@@ -42,10 +41,7 @@ class Running:
 
     def wait_for_another(self, name: str, old: int, seconds: float = 60) -> None:
         """Until the runner has started it again and it is ready."""
-        deadline = time.monotonic() + seconds
-        while self.pid(name) == old or not answers(f"{self.base}/readyz"):
-            assert time.monotonic() < deadline, f"{name} did not come back"
-            time.sleep(0.1)
+        wait_until(lambda: self.pid(name) != old and answers(f"{self.base}/readyz"), seconds, f"{name} comes back")
 
 
 def trained_model() -> Path:
@@ -55,14 +51,6 @@ def trained_model() -> Path:
     with (data / "training.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         return training.model_for(ROOT, data / "models", data / "logs", lambda _: None)
-
-
-def answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(url, timeout=2) as response:
-            return response.status == 200
-    except (urllib.error.URLError, OSError):
-        return False
 
 
 def environment(data: Path, port: int, **more: str) -> dict[str, str]:

@@ -6,14 +6,15 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import requests
 from ports import free_port
+from waiting import answers, wait_until
 
 ROOT = Path(__file__).parent.parent.parent
 START_WITHIN_SECONDS = 120
@@ -144,23 +145,14 @@ class Processes:
         self._running.append(process)
 
     def wait_until_ready(self) -> None:
-        deadline = time.monotonic() + START_WITHIN_SECONDS
-        waiting = [f"{self.bot.actions}/health", f"{self.bot.address}/webhooks/rest/"]
-        while waiting:
-            assert time.monotonic() < deadline, f"not ready: {waiting}"
+        def is_up(url: str) -> bool:
             assert all(process.poll() is None for process in self._running), "a process stopped at start; see its log"
-            if answers(waiting[0]):
-                waiting.pop(0)
+            return answers(url)
+
+        for url in (f"{self.bot.actions}/health", f"{self.bot.address}/webhooks/rest/"):
+            wait_until(partial(is_up, url), START_WITHIN_SECONDS, f"{url} answers")
 
     def stop(self) -> None:
         for process in self._running:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-
-
-def answers(url: str) -> bool:
-    try:
-        return requests.get(url, timeout=1).status_code == 200
-    except requests.RequestException:
-        time.sleep(0.1)  # nobody listens yet; the deadline is the caller's
-        return False

@@ -17,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rasa.shared.nlu.training_data.message import Message
 from rounds import rounds
+from waiting import wait_until
 
 import shop.demo
 from nlu.entities import ShopEntities
@@ -719,11 +720,9 @@ def test_a_running_vocabulary_follows_by_itself(tmp_path: Path) -> None:
     vocabulary = Vocabulary(path)
     vocabulary.start()
     path.write_text((_GOOD + _PATTERN).replace("{6}", "{4}"), encoding="utf-8")
-    deadline = time.monotonic() + 20
-    while not vocabulary.find("w 1234", TODAY) and time.monotonic() < deadline:
-        time.sleep(0.05)
+    found = wait_until(lambda: vocabulary.find("w 1234", TODAY))
     vocabulary.stop()
-    assert [one.value for one in vocabulary.find("w 1234", TODAY)] == ["W1234"]
+    assert [one.value for one in found] == ["W1234"]
 
 
 def test_the_gateway_reads_the_order_numbers_of_the_last_good_file(tmp_path: Path) -> None:

@@ -13,7 +13,6 @@ import struct
 import subprocess
 import sys
 import threading
-import time
 import zlib
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -22,7 +21,8 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from running_switchboard import answers, environment, free_port
+from running_switchboard import environment, free_port
+from waiting import answers, wait_until
 
 from .browser_parts import ARTEFACTS, LOCALES, PHONE, Room, is_wider_than_its_screen, note_figure
 
@@ -118,10 +118,8 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             [sys.executable, "-c", SERVE, str(root)], cwd=ROOT, env=environment(root / "var", port, **urls)
         )
         try:
-            deadline = time.monotonic() + 60
-            while not answers(f"http://127.0.0.1:{port}/healthz"):
-                assert process.poll() is None and time.monotonic() < deadline
-                time.sleep(0.1)
+            wait_until(lambda: process.poll() is not None or answers(f"http://127.0.0.1:{port}/healthz"), 60)
+            assert process.poll() is None
             yield f"http://127.0.0.1:{port}"
         finally:
             process.kill()

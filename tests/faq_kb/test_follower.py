@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from waiting import wait_until
 
 from faq_kb import ArticleError, KnowledgeBase, KnowledgeFollower
 
@@ -19,13 +20,6 @@ def follower(folder: Path) -> Iterator[KnowledgeFollower]:
     follower.start()
     yield follower
     follower.stop()
-
-
-def wait_until(holds: Callable[[], bool], seconds: float = 30) -> None:
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, "it did not come to hold"
-        time.sleep(0.01)
 
 
 def replace(path: Path, old: str, new: str) -> None:
@@ -91,7 +85,7 @@ def test_a_half_written_file_never_goes_live(folder: Path, follower: KnowledgeFo
         for start in range(0, len(whole), 60):
             stream.write(whole[start : start + 60])
             stream.flush()
-            time.sleep(0.02)
+            time.sleep(0.02)  # the pace of somebody who writes slowly, and never pauses as long as the follower waits
     wait_until(lambda: fee(follower) == "Forty dollars.")
     assert all(ids == ["delivery-fee", "delivery-time", "returns-how"] for ids in seen)
 

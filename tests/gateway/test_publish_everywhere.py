@@ -45,7 +45,7 @@ while True:
     if answer != before:
         print(time.monotonic(), answer, flush=True)
         before = answer
-    time.sleep(0.01)
+    time.sleep(0.01)  # a hundred customers a second
 """
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import random
 import threading
-import time
 import urllib.error
 import urllib.request
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 import pytest
 from rounds import rounds
 from running_switchboard import Running
+from waiting import wait_until
 
 pytestmark = [pytest.mark.processes, pytest.mark.bot]
 
@@ -39,16 +39,18 @@ class Customer:
         return self.send(frame, seconds)
 
     def send(self, frame: dict[str, Any], seconds: float = 90) -> dict[str, Any]:
-        deadline = time.monotonic() + seconds
-        while True:
+        def accepted() -> dict[str, Any] | None:
             try:
                 frames = _call(self.running, "/widget/frames", frame, self.token)["frames"]
-                assert frames[0]["type"] == "accepted", frames
-                self.accepted.append(frame["client_id"])
-                return frames[0]
             except (urllib.error.URLError, OSError, ValueError):
-                assert time.monotonic() < deadline, "never accepted"
-                time.sleep(0.2)
+                return None  # nobody listens just now
+            assert frames[0]["type"] == "accepted", frames
+            return dict(frames[0])
+
+        answer = wait_until(accepted, seconds, f"{frame} is accepted")
+        self.accepted.append(frame["client_id"])
+        assert answer is not None
+        return answer
 
     def transcript(self) -> list[dict[str, Any]]:
         return list(_call(self.running, "/widget/poll?after=0", token=self.token)["messages"])
@@ -60,14 +62,13 @@ class Customer:
 
 def _settled(customer: Customer, expected: int, seconds: float = 60) -> list[dict[str, Any]]:
     """The transcript once each of the customer's lines has been answered."""
-    deadline = time.monotonic() + seconds
-    while True:
+
+    def settled() -> list[dict[str, Any]]:
         lines = customer.transcript()
         own = [line for line in lines if line["author"] == "customer"]
-        if len(own) >= expected and lines[-1]["author"] != "customer":
-            return lines
-        assert time.monotonic() < deadline, lines[-3:]
-        time.sleep(0.2)
+        return lines if len(own) >= expected and lines[-1]["author"] != "customer" else []
+
+    return wait_until(settled, seconds, "each line is answered")
 
 
 @pytest.mark.parametrize("moment", range(rounds(1)))

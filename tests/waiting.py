@@ -1,0 +1,31 @@
+"""Waiting for what has to happen: the one place where tests that are not async sleep between two looks."""
+
+from __future__ import annotations
+
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+# Other processes and threads make it happen, and nothing tells a test when; it looks often and costs them little.
+BETWEEN_TWO_LOOKS_SECONDS = 0.02
+
+
+def wait_until(holds: Callable[[], T], seconds: float = 30, what: str = "it") -> T:
+    """The first true answer of `holds`; fails, naming `what`, when there is none in this time."""
+    deadline = time.monotonic() + seconds
+    while not (found := holds()):
+        assert time.monotonic() < deadline, f"within {seconds} s it did not come to that: {what}"
+        time.sleep(BETWEEN_TWO_LOOKS_SECONDS)
+    return found
+
+
+def answers(url: str) -> bool:
+    """Whether somebody listens there and says that all is well."""
+    try:
+        with urllib.request.urlopen(url, timeout=2) as response:
+            return bool(response.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
