@@ -60,8 +60,11 @@ class Floor:
         for _ in range(CUSTOMERS):
             self.customers.append(await self._bring_in(stack))
         for _ in range(CUSTOMERS):
-            if (await self._ask_desk("/tickets/next/claim"))["conversation"] is None:
+            taken = (await self._ask_desk("/tickets/next/claim"))["conversation"]
+            if taken is None:
                 raise BenchFailed("A customer who asked for a person is not in the queue.")
+            # Who says nothing for three minutes has the customer taken away again.
+            await self._ask_desk(f"/conversations/{taken['id']}/messages", text="你好", client_id=uuid.uuid4().hex)
 
     async def send_from(self, customer: Socket, text: str, lines: int, pause_seconds: float = 0.0) -> list[str]:
         """Send so many lines, each when the one before is accepted; the ids under which they went out."""

@@ -35,6 +35,7 @@ from handoff.desk.after import AfterDesk
 from handoff.desk.api import Desk
 from handoff.desk.promises import PromiseDesk
 from handoff.desk.roster_api import RosterDesk
+from handoff.desk.row_reader import RowReader
 from handoff.desk.sessions import Sessions
 from handoff.desk.socket import ORIGIN_REFUSED, DeskSocket
 from handoff.desk.team_api import TeamDesk
@@ -231,6 +232,8 @@ def _help_site(settings: Settings) -> help_pages.Site:
 def _add_desk_socket(
     app: Sanic, settings: Settings, sessions: Sessions, floor: Floor, live: LocalLive, clock: Clock
 ) -> None:
+    rows = RowReader(floor.database)
+
     @app.websocket("/desk/live", name="desk_live")
     async def desk_live(request: Request, socket: Any) -> None:
         own = {settings.base_url, f"http://127.0.0.1:{settings.port}", f"http://localhost:{settings.port}"}
@@ -238,7 +241,7 @@ def _add_desk_socket(
             await socket.close(ORIGIN_REFUSED, "origin refused")
             return
         arrived = floor.queue_changed
-        await DeskSocket(request, socket, sessions, floor.database, live, clock, arrived).run()
+        await DeskSocket(request, socket, sessions, floor.database, rows, live, clock, arrived).run()
 
 
 def _add_life(

@@ -14,10 +14,10 @@ from sanic.request import Request
 from sqlalchemy.engine import Connection
 from websockets.exceptions import ConnectionClosed
 
-from handoff import agents, conversations, deliveries, shapes
+from handoff import agents, deliveries, shapes
 from handoff.clock import Clock
 from handoff.database import Database
-from handoff.desk.rows import conversation_row
+from handoff.desk.row_reader import RowReader
 from handoff.desk.sessions import Sessions
 from handoff.errors import NotSignedIn
 from handoff.floor import DESK_TOPIC, QUEUE_TOPIC
@@ -63,6 +63,7 @@ class DeskSocket:
         socket: Any,
         sessions: Sessions,
         database: Database,
+        rows: RowReader,
         exchange: Exchange,
         clock: Clock,
         on_arrival: Callable[[], None],
@@ -74,6 +75,9 @@ class DeskSocket:
         self._exchange = exchange
         self._clock = clock
         self._on_arrival = on_arrival
+        self._rows = rows
+        self._changed: set[str] = set()
+        self._has_changed = asyncio.Event()
         self._sending = asyncio.Lock()
         self._checked_at = 0.0
 
@@ -117,7 +121,8 @@ class DeskSocket:
         return agent
 
     async def _talk(self, agent: Agent, ear: Ear) -> None:
-        tasks = [asyncio.create_task(self._listen(ear, agent)), asyncio.create_task(self._read(agent))]
+        works = (self._listen(ear, agent), self._read(agent), self._tell_rows())
+        tasks = [asyncio.create_task(work) for work in works]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
@@ -164,11 +169,26 @@ class DeskSocket:
                 continue
             if event.get("kind") == "signed_out":
                 self._checked_at = 0.0
+            if event.get("kind") == "row":
+                self._changed.add(str(event["conversation"]))
+                self._has_changed.set()
+                continue
             if not await self._is_signed_in():
                 return
             frame = await self._frame_for(event, agent)
             if frame is not None:
                 await self._send(frame)
+
+    async def _tell_rows(self) -> None:
+        """Conversations as they look in a list, beside the lines themselves, which wait for no reading."""
+        while True:
+            await self._has_changed.wait()
+            self._has_changed.clear()
+            changed, self._changed = self._changed, set()
+            for row in (await self._rows.of(changed)).values():
+                if not await self._is_signed_in():
+                    return
+                await self._send({"type": "conversation", "conversation": row})
 
     async def _is_signed_in(self) -> bool:
         """Whether the session still holds; closes the socket when it does not. Asked before anything is shown."""
@@ -209,20 +229,12 @@ class DeskSocket:
             return {"type": "mention", "conversation": event["conversation"], "by": event["by"]}
         if kind in ("invited", "woke") and event["agent"] == agent.id:
             return {"type": kind, "conversation": event["conversation"], "by": event["by"]}
-        if kind == "row":
-            return {"type": "conversation", "conversation": await self._row(str(event["conversation"]))}
         return None
 
     async def _now(self, event: Mapping[str, Any]) -> dict[str, Any]:
         ids = [int(one) for one in event["messages"]]
         found = await self._database.read(lambda c: deliveries.standing_of(c, ids))
         return {str(one): shapes.delivery(standing) for one, standing in found.items()}
-
-    async def _row(self, conversation_id: str) -> dict[str, Any]:
-        def work(connection: Connection) -> dict[str, Any]:
-            return conversation_row(connection, conversations.find(connection, conversation_id))
-
-        return await self._database.read(work)
 
     async def _send(self, frame: Mapping[str, Any]) -> None:
         async with self._sending:

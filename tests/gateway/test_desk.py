@@ -12,6 +12,8 @@ import aiohttp
 import pytest
 from desk_parts import on_screen, waiting
 from gateway_parts import PASSWORD, Gateway, Page, Seat, Start
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
 
 from handoff import agents
 from handoff.agents import SESSION_LASTS
@@ -449,3 +451,31 @@ async def _lose_right(gateway: Gateway, seat: Seat, way: str) -> None:
     else:
         database.write_now(lambda c: agents.set_active(c, "ben", False))
     database.close()
+
+
+async def test_lines_wait_for_no_reading_and_rows_are_read_once_for_every_page(gateway: Gateway) -> None:
+    seats = [await gateway.seat(login) for login in ("ben", "cleo", "sue")]
+    page = await waiting(gateway)
+    conversation = await seats[0].claim_only()
+    reads: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if "FROM guests" in statement:  # read for a line of a list, and for nothing else here
+            reads.append(statement)
+
+    async with on_screen(seats[0]) as ben, on_screen(seats[1]) as cleo, on_screen(seats[2]) as sue:
+        for screen in (ben, cleo, sue):
+            await screen.until("ready")
+        event.listen(Engine, "before_cursor_execute", note)
+        try:
+            for number in range(40):
+                await page.say(f"line {number}")
+            for screen in (ben, cleo, sue):
+                await screen.until("conversation", "line 39")
+                lines = [frame for frame in screen.frames if frame["type"] == "message"]
+                assert [line["message"]["text"] for line in lines] == [f"line {number}" for number in range(40)]
+                (last,) = {frame["conversation"]["id"] for frame in screen.frames if frame["type"] == "conversation"}
+                assert last == conversation
+        finally:
+            event.remove(Engine, "before_cursor_execute", note)
+    assert 1 <= len(reads) < 40, "three pages and forty lines would be a hundred and twenty"
