@@ -210,7 +210,11 @@ class Runner:
                 preexec_fn=_die_with_parent,
             )
         service.started_at = time.monotonic()
-        (self._data / f"{service.name}.pid").write_text(str(service.process.pid), encoding="ascii")
+        # In one step: whoever reads it finds the old number or the new one, never an empty file.
+        place = self._data / f"{service.name}.pid"
+        written = place.with_suffix(".pid.new")
+        written.write_text(str(service.process.pid), encoding="ascii")
+        written.replace(place)
 
     def _wait_until_ready(self) -> bool:
         deadline = time.monotonic() + START_WITHIN_SECONDS
