@@ -25,7 +25,7 @@ from nlu.pattern_file import PIECE, PatternFile, Rule, Writing
 
 # What a customer names stands in the first lines; the rest of a letter is not searched.
 MAX_CHARACTERS = 2_000
-MAX_PIECES = 400
+MAX_PIECES = 250
 # A run longer than any number we know is nothing of ours, and is kept away from the patterns.
 MAX_RUN = 40
 # As many matches of one label as are read; who names more names nothing.
@@ -129,10 +129,12 @@ class EntityPatterns:
         return [label for label in self._rules if label in likely]
 
     def _pieces(self, folded: str) -> list[re.Match[str]]:
-        hidden = self._masking.spans(folded)
+        pieces = list(islice(PIECE.finditer(folded), MAX_PIECES))
+        # A number that goes on behind the last of them is still told.
+        hidden = self._masking.spans(folded[: pieces[-1].end() + MAX_RUN]) if pieces else []
         return [
             piece
-            for piece in islice(PIECE.finditer(folded), MAX_PIECES)
+            for piece in pieces
             if len(piece.group()) <= MAX_RUN or "@" in piece.group()
             # A card number is no phone and no parcel, whatever its groups look like.
             if not any(start < piece.end() and piece.start() < end for start, end in hidden)
@@ -242,29 +244,28 @@ def _stands_in(word: str, folded: str) -> bool:
 def longest(folded: str, found: list[Found]) -> list[Found]:
     """In the order of the text; of two that overlap the longer, or the one that is more surely meant."""
     kept: list[Found] = []
+    # Which characters are taken, by whom: a phone number has its last four digits, all else keeps others away.
+    taken = {entity: bytearray(len(folded)) for entity in (*_PHONES, "")}
     for one in sorted(found, key=lambda one: (one.start - one.end, _RANKS.get(one.entity, len(_RANKS)), one.start)):
-        if not any(_conflict(one, other) for other in kept):
+        kind = one.entity if one.entity in _PHONES else ""
+        others = (by for by in taken if by in (kind, "") or not kind)
+        if not any(any(taken[by][one.start : one.end]) for by in others):
             kept.append(one)
+            taken[kind][one.start : one.end] = b"\1" * (one.end - one.start)
     # In a row of groups that is no phone, some of the groups may look like one.
-    whole = [one for one in kept if one.entity not in _PHONES or not _is_in_a_row(one, folded, kept)]
+    phones = [one for one in kept if one.entity == "phone"]
+    no_phones = [one for one in kept if one.entity not in _PHONES]
+    whole = [one for one in kept if one.entity not in _PHONES or not _is_in_a_row(one, folded, phones, no_phones)]
     return sorted(dict.fromkeys(whole), key=lambda one: (one.start, -one.end))
 
 
-def _conflict(one: Found, other: Found) -> bool:
-    if one.end <= other.start or other.end <= one.start:
-        return False
-    # A phone number has its last four digits.
-    return {one.entity, other.entity} != _PHONES
-
-
-def _is_in_a_row(one: Found, folded: str, kept: Sequence[Found]) -> bool:
+def _is_in_a_row(one: Found, folded: str, phones: Sequence[Found], others: Sequence[Found]) -> bool:
     if folded[one.start : one.end].isdigit():
         return False
     before = _GROUP_BEFORE.search(folded, max(0, one.start - 2), one.start)
     after = _GROUP_AFTER.match(folded, one.end)
     beside = ([before.start()] if before else []) + ([after.end() - 1] if after else [])
-    others = [other for other in kept if other.entity not in _PHONES]
-    phone = next((other for other in kept if other.entity == "phone" and other.start <= one.start < other.end), one)
+    phone = next((other for other in phones if other.start <= one.start < other.end), one)
     return any(
         not phone.start <= place < phone.end and not any(other.start <= place < other.end for other in others)
         for place in beside
