@@ -192,7 +192,7 @@ def create_app(
     telling = Telling(database, floor, knowledge, clock)
     _add_life(app, bot, live, turns, knowledge, line, telling, database, settings)
     _add_channels_life(app, mount, post, line)
-    app.ctx.database, app.ctx.outbox = database, outbox
+    app.ctx.database, app.ctx.outbox, app.ctx.line = database, outbox, line
     _add_editing_life(app, editing, presence)
     _add_routing_life(app, Router(database, floor, teams, clock), Sweeper(database, floor, teams, clock))
     _add_watches(

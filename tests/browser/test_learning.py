@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from playwright.sync_api import expect
+from waiting import wait_until
 
 from .browser_parts import LOCALES, Room, words
 
@@ -60,8 +61,15 @@ def test_a_question_in_vain_becomes_an_article_and_the_customer_hears_of_it(room
     assert words(ANSWER) in words(answer.inner_text())
     answer.get_by_test_id("helpful").click()
     expect(answer.get_by_test_id("helpful")).to_have_attribute("aria-pressed", "true")
-    stats = editor.request.get(f"{room.base}/faq/api/stats?article={article}").json()["articles"][0]
-    assert (stats["answered"][-1], stats["helpful"][-1]) == (1, 1)
+    # The thumb stands as soon as it is pressed; that it is stored comes after.
+    stats = f"{room.base}/faq/api/stats?article={article}"
+    wait_until(
+        lambda: (
+            [(one["answered"][-1], one["helpful"][-1]) for one in editor.request.get(stats).json()["articles"]]
+            == [(1, 1)]
+        ),
+        what="the answer and the thumb are counted",
+    )
 
 
 def test_thumbs_are_pressed_with_keys_and_an_agent_calls_an_answer_wrong(room: Room) -> None:

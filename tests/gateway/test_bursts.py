@@ -25,11 +25,11 @@ async def asked(bot: FakeBot, count: int) -> list[str]:
     return [one["message"] for one in bot.asked]
 
 
-async def read(gateway: Gateway) -> None:
-    """What was sent before has been read: requests are read in the order in which they come."""
-    for _ in range(3):
-        async with gateway.http.get(f"{gateway.base}/webhooks/rest/") as response:
-            assert response.status == 200
+async def wait_for_their_turn(gateway: Gateway, key: str, count: int) -> None:
+    """So many messages of this conversation are here and unanswered; no customer can see that of somebody's request."""
+    async with async_timeout.timeout(20):
+        while gateway.app.ctx.line.bursts.present(key) < count:
+            await asyncio.sleep(0.01)
 
 
 async def here(page: Page, text: str) -> None:
@@ -121,9 +121,8 @@ async def test_over_rest_each_request_is_answered_and_what_was_said_is_said_once
     requests = []
     for number in range(4):
         requests.append(asyncio.create_task(gateway.rest(f"line {number}", message_id=f"m{number}")))
-        if number == 0:
-            await asked(gateway.bot, 1)
-        await read(gateway)
+        await wait_for_their_turn(gateway, "rest:local\x1fana", number + 1)
+        await asked(gateway.bot, 1)
     gateway.bot.hold.set()
     answers = await asyncio.gather(*requests)
     assert [[line["text"] for line in answer] for answer in answers] == [
