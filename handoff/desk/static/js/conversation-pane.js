@@ -24,6 +24,7 @@ class ConversationPane extends HTMLElement {
   #briefClosed = new Map();
   #shown = null;
   #follows = true;
+  #scrolls = 0;
 
   start({ desk, route, canned, onCopy, onFaq, onArticle, onClose, onManage }) {
     Object.assign(this, { desk, route, onCopy, onClose, parts: partsOf(this) });
@@ -257,9 +258,11 @@ class ConversationPane extends HTMLElement {
     this.#showMessages();
     const line = this.parts.messages.querySelector(`[data-id="${Number(id)}"]`);
     line?.scrollIntoView({ block: "center" });
-    line?.classList.remove("found");
-    // Read, so that the same line can light up twice.
-    void line?.offsetWidth;
+    if (line?.classList.contains("found")) {
+      line.classList.remove("found");
+      // Read, so that the same line can light up twice.
+      void line.offsetWidth;
+    }
     line?.classList.add("found");
   }
 
@@ -313,8 +316,13 @@ class ConversationPane extends HTMLElement {
     this.#showJump();
   }
 
+  /** Once a frame, however much was shown in it: where the end is costs a layout of the page. */
   #scrollToEnd() {
-    this.parts.scroller.scrollTop = this.parts.scroller.scrollHeight;
+    if (this.#scrolls) return;
+    this.#scrolls = requestAnimationFrame(() => {
+      this.#scrolls = 0;
+      if (this.#follows) this.parts.scroller.scrollTop = this.parts.scroller.scrollHeight;
+    });
   }
 }
 
