@@ -27,6 +27,7 @@ BOT_PROCESS = {
     "switchboard/bot_graph.py",
     "switchboard/bot_memory.py",
     "switchboard/bot_rules.py",
+    "switchboard/bot_training.py",
     "switchboard/bot_validation.py",
     "switchboard/bot_voice.py",
 }
