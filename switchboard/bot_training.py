@@ -16,7 +16,7 @@ from rasa.shared.utils.common import cached_method
 
 
 class ShopFiles(RasaFileImporter):
-    """What Rasa's file importer reads, read once. Who asks gets the same object and merges a copy of it, as Rasa does."""
+    """What Rasa's file importer reads, read once. Who asks gets the same object and, as in Rasa, merges a copy."""
 
     @cached_method
     def get_domain(self) -> Domain:
