@@ -144,6 +144,44 @@ def test_the_agent_sees_when_the_customer_has_read(office: Office) -> None:
     expect(said).to_contain_text("Read")
 
 
+def test_what_is_read_while_the_line_is_lost_is_told_when_it_is_back(office: Office) -> None:
+    ben = office.agent("ben")
+    customer = office.customer("en")
+    customer.get_by_test_id("person-button").click()
+    expect(customer.get_by_test_id("waiting-banner")).to_be_visible()
+    case = customer.evaluate("document.querySelector('switchboard-chat').conversation.state.case")
+    ben.locator(f'[data-testid="queue-row"][data-ticket="{case}"]').get_by_test_id("claim").click()
+    customer.get_by_test_id("close").click()
+    ben.get_by_test_id("desk-composer").fill("Good day")
+    ben.get_by_test_id("desk-composer").press("Enter")
+    expect(customer.get_by_test_id("message").filter(has_text="Good day")).to_have_count(1)
+    # Opened, it shows the line before it is connected again.
+    customer.evaluate("document.querySelector('switchboard-chat').connection.stop()")
+    customer.get_by_test_id("bubble").click()
+    said = ben.locator('[data-testid="desk-message"][data-author="agent"]').last
+    expect(said).to_have_attribute("data-receipt", "read")
+
+
+def test_a_row_that_comes_late_does_not_take_back_what_the_customer_has_read(office: Office) -> None:
+    ben = office.agent("ben")
+    read = ben.evaluate(
+        """async () => {
+          const { Thread } = await import("/desk/static/js/thread.js");
+          const thread = new Thread("c");
+          const asked = thread.beginReading();
+          thread.own({ id: "c", read_seq: 2 });
+          thread.readUpTo(5);
+          thread.own({ id: "c", read_seq: 2, status: "agent" });
+          const pushed = [thread.row.read_seq, thread.row.status];
+          const again = thread.beginReading();
+          thread.fill({ conversation: { id: "c", read_seq: 2, status: "bot" }, messages: [] }, again);
+          thread.fill({ conversation: { id: "c", read_seq: 1, status: "closed" }, messages: [] }, asked);
+          return [...pushed, thread.row.read_seq, thread.row.status];
+        }"""
+    )
+    assert read == [5, "agent", 5, "bot"]
+
+
 def test_preferences_follow_the_agent_and_keys_are_listed(office: Office) -> None:
     sue = office.agent("sue")
     sue.get_by_test_id("open-settings").click()

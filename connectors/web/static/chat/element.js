@@ -7,6 +7,9 @@ import { Bubble, Panel } from "./panel.js";
 import { loadTexts, nearestLocale, Sound } from "./texts.js";
 
 class SwitchboardChat extends HTMLElement {
+  /* Up to which message the gateway knows that this page has shown it. */
+  toldSeen = 0;
+
   async start(wishes) {
     this.wishes = wishes;
     this.attachShadow({ mode: "open" });
@@ -86,6 +89,7 @@ class SwitchboardChat extends HTMLElement {
     this.visitor = this.session.visitor;
     if (before && before.id !== this.visitor.id) {
       this.conversation.clear();
+      this.toldSeen = 0;
       // What one customer had not yet sent is never sent as the next.
       if (before.signed_in) this.outbox.clear();
     }
@@ -98,6 +102,7 @@ class SwitchboardChat extends HTMLElement {
   #caughtUp() {
     this.outbox.sendAll();
     this.#wishLanguage();
+    this.seen();
     this.#tell("unread", { count: this.unread });
   }
 
@@ -105,6 +110,7 @@ class SwitchboardChat extends HTMLElement {
     this.conversation.clear();
     this.outbox.clear();
     this.visitor = this.session.visitor;
+    this.toldSeen = 0;
     this.outbox.belongTo(this.visitor.id);
     if (this.session.token) this.connection.restart();
     else this.connection.stop();
@@ -238,10 +244,13 @@ class SwitchboardChat extends HTMLElement {
 
   seen() {
     const last = this.conversation.lastId;
-    if (!this.isOpen || document.hidden || !this.panel.isAtEnd || last <= this.lastSeen) return;
-    this.#remember(last);
-    this.connection.send({ type: "read", message_id: last });
-    this.#tell("unread", { count: 0 });
+    if (!this.isOpen || document.hidden || !this.panel.isAtEnd) return;
+    if (last > this.lastSeen) {
+      this.#remember(last);
+      this.#tell("unread", { count: 0 });
+    }
+    // While the line is lost nobody hears of it; it is told when the line is back.
+    if (last > this.toldSeen && this.connection.send({ type: "read", message_id: last })) this.toldSeen = last;
   }
 
   #remember(last) {

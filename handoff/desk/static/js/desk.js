@@ -171,8 +171,7 @@ export class Desk extends Session {
   }
 
   #readByCustomer({ conversation, seq }) {
-    const thread = this.threads.get(conversation);
-    if (thread?.row && thread.row.read_seq < seq) thread.row = { ...thread.row, read_seq: seq };
+    this.threads.get(conversation)?.readUpTo(seq);
     this.emit("read", conversation);
   }
 

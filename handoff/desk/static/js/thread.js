@@ -46,7 +46,7 @@ export class Thread {
     if (turn > this.#filledTurn) {
       Object.assign(this, { ticket, customer, brief: brief ?? null, past: past ?? [], window: window ?? null });
       this.#filledTurn = turn;
-      if (turn > this.#rowTurn) this.row = conversation;
+      if (turn > this.#rowTurn) this.#place(conversation);
     }
     this.isRead = true;
     this.problem = null;
@@ -55,8 +55,20 @@ export class Thread {
 
   /** A push says who has it now: newer than any reading already under way. */
   own(row) {
-    this.row = row;
+    this.#place(row);
     this.#rowTurn = this.#turns;
+  }
+
+  /** The customer has seen our lines up to this place. */
+  readUpTo(seq) {
+    if (this.row && (this.row.read_seq ?? 0) < seq) this.row = { ...this.row, read_seq: seq };
+  }
+
+  /** What was seen stays seen: a row may have been read from the database before the customer looked, and come after. */
+  #place(row) {
+    const seen = this.row?.read_seq ?? 0;
+    this.row = row;
+    this.readUpTo(seen);
   }
 
   /** Takes in everything after our cursor, or everything; returns what was new. */
