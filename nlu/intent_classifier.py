@@ -190,9 +190,11 @@ class IntentModel:
             (np.concatenate([values for _, values in rows]), np.concatenate([columns for columns, _ in rows]), starts),
             shape=(len(rows), len(names)),
         )
-        machine.fit(matrix, intents)
+        joined = _Joined(matrix)
+        machine.fit(joined.matrix, intents)
         model.intents = [str(name) for name in machine.classes_]
-        model._coefficients = np.ascontiguousarray(np.vstack([machine.coef_.T, machine.intercept_]).astype(np.float32))
+        coefficients = np.vstack([joined.apart(machine.coef_), machine.intercept_])
+        model._coefficients = np.ascontiguousarray(coefficients.astype(np.float32))
         return model
 
     def scaled(self, temperature: float) -> IntentModel:
@@ -226,6 +228,36 @@ class IntentModel:
         counts = np.array([count for _, count in known], np.float32)
         values = (1 + np.log(counts)) * self._rarity[columns]
         return columns, (values / max(float(np.sqrt(values @ values)), 1e-9)).astype(np.float32)
+
+
+class _Joined:
+    """Examples by features, where what stands in one example alone is one column for that example.
+
+    More than half of all features are in a single example. Turning an example's own columns into one of their length is
+    a rotation, which a machine with a squared penalty does not see: it learns the same, in half of the time.
+    """
+
+    def __init__(self, matrix: sparse.csr_matrix) -> None:
+        by_column = matrix.tocsc()
+        self._lone = np.diff(by_column.indptr) == 1
+        lone = by_column[:, self._lone]
+        self._rows, values = lone.indices, lone.data
+        lengths = np.sqrt(np.bincount(self._rows, values**2, minlength=matrix.shape[0])).astype(np.float32)
+        rows = np.flatnonzero(lengths)
+        self._shares = values / lengths[self._rows]
+        self._places = np.searchsorted(rows, self._rows)
+        own = sparse.csc_matrix(
+            (lengths[rows], (rows, np.arange(len(rows)))), shape=(matrix.shape[0], len(rows)), dtype=np.float32
+        )
+        self.matrix = sparse.hstack([by_column[:, ~self._lone], own]).tocsr()
+
+    def apart(self, coefficients: Floats) -> Floats:
+        """From intents by joined columns to features by intents."""
+        shared = int((~self._lone).sum())
+        found = np.zeros((len(self._lone), len(coefficients)), np.float32)
+        found[~self._lone] = coefficients[:, :shared].T
+        found[self._lone] = coefficients[:, shared + self._places].T * self._shares[:, None]
+        return found
 
 
 def _words(tokens: Iterable[Token]) -> list[str]:
