@@ -1,4 +1,4 @@
-"""What the intent classifier learns is what scikit-learn learns from the same features, though it joins some of them."""
+"""What the intent classifier learns is what scikit-learn learns from the same features, joined as some of them are."""
 
 from __future__ import annotations
 
