@@ -136,6 +136,15 @@ def paths() -> dict[str, dict[str, Operation]]:
                 parameters=[*path("conversation_id"), *path("reply_id")],
             )
         },
+        f"{one}/suggestions": {
+            "get": op(
+                "desk",
+                "Drafts for an answer, from the articles and from what people answered to questions like the last one.",
+                {"200": "question, suggestions", "404": "unknown_conversation"},
+                **_READER,
+                parameters=path("conversation_id"),
+            )
+        },
         "/desk/api/views": {
             "get": op("desk", "The agent's saved views.", {"200": "views"}, **_READER),
             "post": _change(

@@ -22,6 +22,7 @@ from handoff.desk.inbox import InboxApi
 from handoff.desk.passing_api import PassingApi
 from handoff.desk.sessions import Sessions
 from handoff.desk.signing_in import SigningIn
+from handoff.desk.suggestions_api import SuggestionsApi
 from handoff.desk.tags_api import TagsApi
 from handoff.desk.wire import Handler, Part
 from handoff.floor import Floor, Live
@@ -57,6 +58,7 @@ class Desk:
             TagsApi(database, live, clock),
             ChoicesApi(database, clock),
             CannedApi(database, customers, live, clock),
+            SuggestionsApi(database, knowledge, customers, site),
             AnswersApi(database, knowledge, learning, clock, site),
         ]
 

@@ -37,6 +37,7 @@ export class Api extends Server {
   changeReply = (id, reply) => this.#call("PUT", `/canned-replies/${part(id)}`, reply);
   removeReply = (id) => this.#call("DELETE", `/canned-replies/${part(id)}`);
   filledReply = (id, reply) => this.#call("GET", `/conversations/${part(id)}/canned-replies/${part(reply)}`);
+  suggestions = (id) => this.#call("GET", `/conversations/${part(id)}/suggestions`);
   faq = (q, locale) => this.#call("GET", `/faq?${new URLSearchParams({ q, locale })}`);
 
   close = (id, wrap_up) => this.#call("POST", `/conversations/${part(id)}/close`, { wrap_up });

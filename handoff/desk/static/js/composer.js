@@ -3,6 +3,7 @@ import { Blanks } from "./blanks.js";
 import { cannedList } from "./canned.js";
 import { EmojiMenu } from "./emoji-menu.js";
 import { mentionList } from "./mention-list.js";
+import { Suggestions } from "./suggestions.js";
 import { VagueWarning } from "./vague-warning.js";
 import { insertHere, insertParagraph } from "./writing.js";
 import { partsOf, setText } from "/page/static/js/templates.js";
@@ -39,6 +40,7 @@ class Composer extends HTMLElement {
     note.addEventListener("click", () => this.setNote(!this.#note, { focus: true }));
     send.addEventListener("click", () => this.#sendSoon());
     faq.addEventListener("click", onFaq);
+    this.suggestions = new Suggestions({ desk, place: this.parts.suggestionsPlace, field: text, isNote: () => this.isNote, onChoose: (draft) => insertHere(text, draft) });
     this.vague = new VagueWarning({ desk, place: this.parts.vague, field: text, promise: this.parts.promise, isNote: () => this.isNote, onSend: () => this.#sendSoon() });
     this.parts.promise.start({ desk, text, onChange: () => this.#showMode(), onLooked: (...found) => this.vague.found(...found) });
     desk.on("locale", () => this.#showMode());
@@ -184,6 +186,7 @@ class Composer extends HTMLElement {
     parts.promise.hidden = note;
     this.blanks.show();
     this.vague.show();
+    this.suggestions.show();
     setText(parts.sendText, t(note ? "composer.add_note" : parts.promise.isArmed ? "promise.send" : "composer.send"));
     setText(parts.hint, t(this.desk.preferences.get("sendKey") === "ctrl" ? "composer.hint_ctrl" : "composer.hint_enter"));
     this.#showCount();
