@@ -1,8 +1,8 @@
 """What people answered to questions like this one, as drafts for the next answer; nothing of another customer in them.
 
 Questions are compared by pairs of Chinese characters and by words, the rare ones weighing more. What is compared is
-kept in memory, of the newest answers, and follows the transcript whenever it is asked; the answers themselves are read from
-the database when they are shown, and only those of conversations that had to do with the asker's teams.
+kept in memory, of the newest answers, and follows the transcript whenever it is asked; the answers themselves are read
+from the database when they are shown, and only those of conversations that had to do with the asker's teams.
 """
 
 from __future__ import annotations
