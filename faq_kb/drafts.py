@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +15,15 @@ from sqlalchemy.exc import IntegrityError
 from faq_kb.content import Content
 from faq_kb.merging import merge
 from faq_kb.tables import DraftState, drafts
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a draft did not go live when its time came: an error's code, its fields, its meaning in each language."""
+
+    code: str
+    fields: list[str]
+    told: dict[str, str]  # empty where the code says all
 
 
 @dataclass(frozen=True)
@@ -29,7 +39,7 @@ class Draft:
     version: int
     publish_at: datetime | None
     note: str
-    problem: str
+    failure: Failure | None  # of the last schedule
     created_by: str
     updated_by: str
     created_at: datetime
@@ -120,12 +130,12 @@ def unschedule(connection: Connection, article_id: str, editor: str, now: dateti
     return _move(connection, article_id, values, editor, now)
 
 
-def fail(connection: Connection, article_id: str, version: int, problem: str) -> None:
+def fail(connection: Connection, article_id: str, version: int, failure: Failure) -> None:
     """A draft whose time came and that could not go live waits for a person, who is told why."""
     connection.execute(
         update(drafts)
         .where(drafts.c.article_id == article_id, drafts.c.version == version)
-        .values(state=DraftState.DRAFT.value, publish_at=None, problem=problem[:2000])
+        .values(state=DraftState.DRAFT.value, publish_at=None, problem=json.dumps(asdict(failure), ensure_ascii=False))
     )
 
 
@@ -228,9 +238,16 @@ def _record(row: Row) -> Draft:
         version=row.version,
         publish_at=row.publish_at,
         note=row.note,
-        problem=row.problem,
+        failure=_failure(row.problem),
         created_by=row.created_by,
         updated_by=row.updated_by,
         created_at=row.created_at,
         updated_at=row.updated_at,
     )
+
+
+def _failure(written: str) -> Failure | None:
+    if not written:
+        return None
+    # An earlier version wrote a sentence.
+    return Failure(**json.loads(written)) if written.startswith("{") else Failure("edit_error", [], {"en": written})

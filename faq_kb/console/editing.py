@@ -18,7 +18,7 @@ from typing import Any, Protocol, TypeVar
 from sqlalchemy.engine import Connection
 
 from faq_kb import drafts, history, misses, publishing, synonym_file, usefulness
-from faq_kb.articles import Article
+from faq_kb.articles import LOCALES, Article
 from faq_kb.console import shapes
 from faq_kb.console.errors import (
     ArticleRefused,
@@ -47,6 +47,8 @@ T = TypeVar("T")
 
 # As often is a publication made anew on files that somebody else changed under it.
 TRIES = 5
+# Of a file with an error on each line the first ones are enough to be told.
+MOST_TOLD = 5
 
 
 class Editor(Protocol):
@@ -292,13 +294,13 @@ class Editing:
                 await self._fail(draft, exc)
 
     async def _fail(self, draft: Draft, exc: EditError) -> None:
-        problems = exc.details.get("problems") or [
-            {"field": ", ".join(exc.details.get("fields", [])), "message": str(exc)}
-        ]
-        told = "; ".join(f"{one['field']}: {one['message']}" for one in problems)
+        problems = exc.details.get("problems", [])
+        told = {locale: "; ".join(one["told"][locale] for one in problems[:MOST_TOLD]) for locale in LOCALES}
+        fields = [one["field"] for one in problems] or exc.details.get("fields", [])
+        failure = drafts.Failure(exc.code, list(dict.fromkeys(fields)), told if problems else {})
         log.warning("A scheduled article could not be published", extra={"event": "schedule_failed", "code": exc.code})
         version = exc.details.get("draft_version", draft.version)
-        await self.storage.write(lambda c: drafts.fail(c, draft.article_id, version, told))
+        await self.storage.write(lambda c: drafts.fail(c, draft.article_id, version, failure))
 
     async def _change(
         self,

@@ -38,7 +38,7 @@ class Reading:
     def _version(self, edits: Iterable[Draft]) -> str:
         digest = hashlib.sha256(self._editing.follower.current.version.encode())
         for one in edits:
-            digest.update(f"{one.article_id} {one.id} {one.version} {one.state.value} {one.problem}\n".encode())
+            digest.update(f"{one.article_id} {one.id} {one.version} {one.state.value} {one.failure}\n".encode())
         digest.update(repr(self._editing.follower.problems).encode())
         return digest.hexdigest()[:12]
 

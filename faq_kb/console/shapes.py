@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -25,7 +26,7 @@ def draft(one: Draft) -> dict[str, Any]:
         "base": one.base,
         "deletes": one.deletes,
         "note": one.note,
-        "problem": one.problem,
+        "failure": asdict(one.failure) if one.failure else None,
         "publish_at": moment(one.publish_at),
         "created_by": one.created_by,
         "updated_by": one.updated_by,
@@ -60,7 +61,7 @@ def row(
         "question": question,
         "state": "new" if state == "draft" and not is_published else state,
         "deletes": bool(edit and edit.deletes),
-        "problem": edit.problem if edit else "",
+        "failed": bool(edit and edit.failure),
         "publish_at": moment(edit.publish_at) if edit else None,
         "missing": [locale for locale in LOCALES if locale not in question or locale not in answer],
         "valid_from": shown.get("valid_from"),

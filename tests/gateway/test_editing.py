@@ -476,10 +476,15 @@ async def test_a_schedule_that_fails_says_why_and_waits(
     path.write_text("category: [", encoding="utf-8")
     gateway.clock.forward(hours=5)
 
-    async def problem() -> Any:
-        return (await eddy.get(f"/articles/{FEE}"))["draft"]["problem"]
+    async def failure() -> Any:
+        return (await eddy.get(f"/articles/{FEE}"))["draft"]["failure"]
 
-    assert "not readable as YAML" in await until(problem)
+    failed = await until(failure)
+    assert failed["code"] == "article_refused"
+    assert "not readable as YAML" in failed["told"]["en"]
+    assert {"zh-HK", "zh-TW", "zh-CN"} < set(failed["told"]) and failed["told"]["zh-TW"] != failed["told"]["en"]
+    rows = [row for category in (await eddy.get("/tree"))["categories"] for row in category["articles"]]
+    assert [row["id"] for row in rows if row["failed"]] == [FEE]
     assert (await eddy.get(f"/articles/{FEE}"))["draft"]["base"]["answer"]["en"] == "HK$30."
 
     async def told() -> Any:
@@ -502,10 +507,10 @@ async def test_a_schedule_that_was_overtaken_on_disk_waits_for_a_person(
     path.write_text(file_of(root).replace("HK$30.", "HK$33."), encoding="utf-8")
     gateway.clock.forward(hours=5)
 
-    async def problem() -> Any:
-        return (await eddy.get(f"/articles/{FEE}"))["draft"]["problem"]
+    async def failure() -> Any:
+        return (await eddy.get(f"/articles/{FEE}"))["draft"]["failure"]
 
-    assert "answer.en" in await until(problem)
+    assert await until(failure) == {"code": "edit_conflict", "fields": ["answer.en"], "told": {}}
     await asyncio.sleep(0.3)
     draft = (await eddy.get(f"/articles/{FEE}"))["draft"]
     assert (draft["state"], draft["content"]["answer"]) == ("draft", {"en": "HK$45."})

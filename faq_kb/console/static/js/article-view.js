@@ -128,7 +128,7 @@ class ArticleView extends HTMLElement {
     setText(parts.editors, others.length ? t("article.also_here", { names: others.join(t("list.comma")) }) : "");
     parts.conflict.hidden = !article.conflict;
     setText(parts.conflictText, article.conflict ? t("conflict.banner", { name: nameOfAuthor(article.conflict.by) }) : "");
-    parts.banner.hidden = !["scheduled", "deletes", "review"].includes(state) && !article.draft?.problem;
+    parts.banner.hidden = !["scheduled", "deletes", "review"].includes(state) && !article.draft?.failure;
     setText(parts.bannerText, this.#bannerText(state));
     parts.unschedule.hidden = state !== "scheduled";
     parts.publish.disabled = !article.isChanged && !article.isNew;
@@ -152,7 +152,7 @@ class ArticleView extends HTMLElement {
 
   #bannerText(state) {
     const { draft } = this.article;
-    if (draft?.problem) return t("article.schedule_failed", { why: draft.problem });
+    if (draft?.failure) return t("article.schedule_failed", { why: whyFailed(draft.failure) });
     if (state === "scheduled") return t("article.scheduled", { time: dateTime(draft.publish_at) });
     if (state === "review") return draft.note ? t("article.in_review_note", { name: nameOfAuthor(draft.updated_by), note: draft.note }) : t("article.in_review", { name: nameOfAuthor(draft.updated_by) });
     return state === "deletes" ? t("article.will_be_deleted") : "";
@@ -300,3 +300,7 @@ class ArticleView extends HTMLElement {
 }
 
 customElements.define("faq-article", ArticleView);
+
+function whyFailed({ code, fields, told }) {
+  return told[locale()] || [fields.join(t("list.comma")), errorText({ code })].filter(Boolean).join(t("colon"));
+}
