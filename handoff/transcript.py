@@ -22,16 +22,17 @@ _FROM_US = (Author.ASSISTANT, Author.AGENT, Author.SYSTEM)
 _INSERT = insert(messages)
 _BY_KEY = select(messages).where(messages.c.dedup_key == bindparam("key"))
 _SETTLE = update(messages).where(messages.c.id == bindparam("message"), messages.c.settled_at.is_(None))
-_UNSETTLED_BEFORE = (
+_UNSETTLED = (
     select(messages)
     .where(
         messages.c.conversation_id == bindparam("conversation"),
-        messages.c.id < bindparam("message"),
         messages.c.author == Author.CUSTOMER.value,
         messages.c.settled_at.is_(None),
     )
     .order_by(messages.c.id)
 )
+_UNSETTLED_BEFORE = _UNSETTLED.where(messages.c.id < bindparam("message"))
+_UNSETTLED_AFTER = _UNSETTLED.where(messages.c.id > bindparam("message"))
 _BEFORE = (
     select(messages)
     .where(messages.c.conversation_id == bindparam("conversation"), messages.c.seq < bindparam("place"))
@@ -152,6 +153,12 @@ def lately_answered(connection: Connection, limit: int) -> list[tuple[Message, s
 def unsettled_before(connection: Connection, conversation_id: str, message_id: int) -> list[Message]:
     """The unfinished messages of a conversation that came before this one."""
     rows = connection.execute(_UNSETTLED_BEFORE, {"conversation": conversation_id, "message": message_id})
+    return [_record(row) for row in rows]
+
+
+def unsettled_after(connection: Connection, conversation_id: str, message_id: int) -> list[Message]:
+    """The unfinished messages of a conversation that came after this one."""
+    rows = connection.execute(_UNSETTLED_AFTER, {"conversation": conversation_id, "message": message_id})
     return [_record(row) for row in rows]
 
 

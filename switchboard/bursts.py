@@ -58,6 +58,12 @@ def may_be_joined(inbound: Inbound) -> bool:
     return is_text and not inbound.asks_person and not plainly_asks_for_person(inbound.text)
 
 
+def was_plain_text(entry: Message) -> bool:
+    """Whether a stored message is such a line."""
+    is_text = entry.payload is None and not entry.body.get("wordless") and not entry.text.startswith("/")
+    return is_text and not plainly_asks_for_person(entry.text)
+
+
 @dataclass(frozen=True)
 class Taken:
     """A stored message, what of its conversation is still unfinished, and what its channel can take along now."""
@@ -115,9 +121,10 @@ class Bursts:
 
     @contextmanager
     def under_way(self, key: str) -> Iterator[None]:
-        """A message that is stored already is being answered; it waits for no other and none is joined with it."""
+        """A message that is stored already is here until it is answered, by itself or with others."""
         here = self._conversations.setdefault(key, _Conversation())
         here.present += 1
+        here.changed.set()
         try:
             yield
         finally:
@@ -125,10 +132,11 @@ class Bursts:
             if not here.present:
                 del self._conversations[key]
 
-    def begin(self, key: str, line: Waiting) -> None:
+    def begin(self, key: str, line: Waiting | None = None) -> None:
         """Its turn came."""
         self._conversations[key].hurried = False
-        self.leave_queue(key, line)
+        if line is not None:
+            self.leave_queue(key, line)
 
     def leave_queue(self, key: str, line: Waiting) -> None:
         """It waits no longer: another took it along, or it is done."""
@@ -148,6 +156,18 @@ class Bursts:
             with contextlib.suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(here.changed.wait(), seconds)
         return bool(here.queue)
+
+    def listen(self, key: str) -> None:
+        """What arrives from here on is heard."""
+        self._conversations[key].changed.clear()
+
+    async def heard(self, key: str, seconds: float) -> bool:
+        """Wait until something arrives. False when nothing does in time, or when there is no more time."""
+        here = self._conversations[key]
+        if not here.hurried:
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(here.changed.wait(), seconds)
+        return here.changed.is_set() and not here.hurried
 
     def hurry(self, key: str) -> None:
         """Something else happens in this conversation: whoever waits for another message waits no longer."""

@@ -33,7 +33,15 @@ from handoff.records import Conversation, Draft, Message, Wish
 from handoff.reopening import Reopening
 from switchboard import language, text
 from switchboard.bot_client import Bot, BotFailed
-from switchboard.bursts import MOST_WINDOWS, Bursts, Taken, Waiting, announces_more, may_be_joined
+from switchboard.bursts import (
+    MOST_WINDOWS,
+    Bursts,
+    Taken,
+    Waiting,
+    announces_more,
+    may_be_joined,
+    was_plain_text,
+)
 from switchboard.feedback import Feedback, OwnWork
 from switchboard.rates import Rates
 from switchboard.records import BotLine, Inbound, Receipt
@@ -138,7 +146,7 @@ class Line:
     async def _finish_kept(self, entry: Message, key: str) -> None:
         with self.bursts.under_way(key):
             try:
-                await self._take_up(entry)
+                await self._take_up(entry, key)
             except Exception:
                 log.exception("A message was left half-way", extra={"event": "left_half_way", "message_id": entry.id})
 
@@ -294,6 +302,28 @@ class Line:
                 return burst
             else:
                 burst.append(following)
+
+    async def _gather_stored(self, key: str, entry: Message, conversation: Conversation) -> list[Message]:
+        """The same of messages that were stored as they came, for whose answer no request waits."""
+        burst, window = [entry], self.bursts.window_seconds
+        if not window or not was_plain_text(entry):
+            return burst
+        self.bursts.begin(key)
+        latest = asyncio.get_running_loop().time() + MOST_WINDOWS * window
+        while True:
+            self.bursts.listen(key)
+            for following in await self.database.read(
+                lambda c: transcript.unsettled_after(c, conversation.id, burst[-1].id)
+            ):
+                size = sum(len(line.text) + 1 for line in (*burst, following))
+                if not was_plain_text(following) or size > self.limits.max_chars:
+                    return burst
+                burst.append(following)
+            left = min(window, latest - asyncio.get_running_loop().time())
+            if conversation.status is not Status.BOT or left <= 0 or not announces_more(burst[-1].text):
+                return burst
+            if not await self.bursts.heard(key, left):
+                return burst
 
     def _is_bots_and_unfinished(self, line: Waiting) -> bool:
         is_bots = line.taken is not None and line.taken.conversation.status is Status.BOT
@@ -726,7 +756,8 @@ class Line:
         self._settle_all(connection, entries)
         return _Answered(conversations.find(connection, conversation.id), [])
 
-    async def _take_up(self, entry: Message) -> None:
+    async def _take_up(self, entry: Message, burst_key: str | None = None) -> None:
+        """Finish a stored message; with `burst_key` together with those after it that belong to it."""
         conversation = await self.database.read(lambda c: conversations.find(c, entry.conversation_id))
         async with self.turns.of(f"{conversation.channel}:{conversation.sender}"):
             current = await self.database.read(
@@ -739,7 +770,8 @@ class Line:
                 return
             try:
                 left = await self.database.read(lambda c: transcript.unsettled_before(c, conversation.id, entry.id))
-                await self._finish_in_order([Taken(current[0], current[1], earlier=left)])
+                burst = await self._gather_stored(burst_key, current[0], current[1]) if burst_key else [current[0]]
+                await self._finish_in_order([Taken(one, current[1], earlier=left) for one in burst])
             except HandoffError as exc:
                 log.error("Could not finish a message", extra={"event": "take_up_failed", "code": exc.code})
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import async_timeout
 from gateway_parts import FakeBot, FakeClock, Gateway, Start
 from kit import Customer, Hook, Kit
 from providers.server import Fault, Provider, eventually
@@ -102,6 +103,30 @@ class Contract:
         bot.hold.set()
         await customer.provider.has_sent(5)
         assert customer.provider.texts == [f"bot: line {number}" for number in range(5)]
+
+    async def test_lines_in_one_breath_are_one_question(self, start: Start, customer: Customer) -> None:
+        bot = customer.gateway.bot
+        await customer.gateway.stop()  # type: ignore[attr-defined]
+        # Nobody waits a minute: what is answered has not waited for the end of the window.
+        again = await start(bot=bot, clock=customer.gateway.clock, burst_window_milliseconds=60_000)
+        customer = Customer(again, self.kit, customer.provider)
+        bot.hold = asyncio.Event()
+        for line in ("hello", "my parcel from last week", "HG10023847", "when will it be here?"):
+            assert await customer.says(line) == 200
+            await _wait_for_question(bot, "hello")
+        bot.hold.set()
+        await customer.provider.has_sent(2)
+        assert await customer.says("i want to ask") == 200
+        assert await customer.says("about points,") == 200
+        assert await customer.says("do they expire?") == 200
+        await customer.provider.has_sent(3)
+        together = [
+            "my parcel from last week\nHG10023847\nwhen will it be here?",
+            "i want to ask\nabout points,\ndo they expire?",
+        ]
+        assert [asked["message"] for asked in bot.asked] == ["hello", *together]
+        lines = [line for line in await _lines(again) if line.author is Author.CUSTOMER]
+        assert len(lines) == 7 and all(line.settled_at for line in lines)
 
     async def test_a_bot_that_is_down_is_a_sentence_and_a_way_to_a_person(self, customer: Customer) -> None:
         await customer.gateway.bot.stop()
@@ -345,3 +370,9 @@ async def _tries_again(gateway: Gateway, holds: Any) -> None:
 
 
 __all__ = ["Contract", "FakeBot", "FakeClock", "Provider", "RepeatsSafely"]
+
+
+async def _wait_for_question(bot: FakeBot, text: str) -> None:
+    async with async_timeout.timeout(20):
+        while text not in [asked["message"] for asked in bot.asked]:
+            await asyncio.sleep(0.01)
