@@ -59,7 +59,10 @@ def waiting(connection: Connection, limit: int = BATCH) -> list[tuple[int, str]]
 def add(connection: Connection, folded: Sequence[tuple[int, str]], now: datetime) -> None:
     """Put these lines into the index."""
     _add(connection, folded)
-    _raise_floor(connection, folded[0][0], now)
+    # SQLite has one writer at a time, so no lower id comes after these, and nobody looks through them again.
+    settled = folded[-1][0] if connection.dialect.name == "sqlite" else _settled_before(connection, folded[0][0], now)
+    if settled is not None:
+        connection.execute(_progress.update().where(_progress.c.up_to < settled).values(up_to=settled))
 
 
 def forget(connection: Connection, message_ids: Sequence[int]) -> None:
@@ -113,16 +116,14 @@ def _add(connection: Connection, folded: Sequence[tuple[int, str]]) -> None:
     connection.execute(insert(_in_postgres).on_conflict_do_nothing(), values)
 
 
-def _raise_floor(connection: Connection, first: int, now: datetime) -> None:
-    """Below the floor nothing is looked for again. A lower id may be committed after a higher one, so it lags."""
-    settled = connection.execute(
+def _settled_before(connection: Connection, first: int, now: datetime) -> int | None:
+    """Up to where nothing is looked for again. A lower id may be committed after a higher one, so it lags."""
+    return connection.execute(
         select(messages.c.id)
         .where(messages.c.id < first, messages.c.at < now - SETTLED_AFTER)
         .order_by(messages.c.id.desc())
         .limit(1)
     ).scalar()
-    if settled is not None:
-        connection.execute(_progress.update().where(_progress.c.up_to < settled).values(up_to=settled))
 
 
 def _pairs(run: str) -> list[str]:

@@ -75,6 +75,22 @@ async def test_words_are_found_in_any_script_width_and_case(gateway: Gateway) ->
     assert hit["text"][hit["from"] : hit["to"]] == "退貨"
 
 
+async def test_what_is_in_the_index_is_not_looked_through_again(gateway: Gateway) -> None:
+    for number in range(3):
+        await _say(gateway, f"line {number}")
+    await _indexed(gateway)
+    database = Database(gateway.settings.database)
+    try:
+        newest, floor = database.read_now(
+            lambda c: c.exec_driver_sql("SELECT (SELECT max(id) FROM messages), up_to FROM search_progress").one()
+        )
+        is_sqlite = database.engine.dialect.name == "sqlite"
+    finally:
+        database.close()
+    # Where several may write at once, a lower number may still come.
+    assert newest >= 6 and floor == (newest if is_sqlite else 0)
+
+
 async def test_filters_narrow_a_search_and_a_list(gateway: Gateway) -> None:
     ben, cleo = await gateway.seat("ben"), await gateway.seat("cleo")
     first = await _say(gateway, "運費問題一", locale="zh-HK")
