@@ -134,12 +134,13 @@ def test_review_schedule_and_what_follows(database: Database) -> None:
     assert (scheduled.state, scheduled.publish_at) == (DraftState.SCHEDULED, at)
     assert run(lambda c: drafts.due(c, at - timedelta(seconds=1))) == []
     (due,) = run(lambda c: drafts.due(c, at))
-    run(lambda c: drafts.fail(c, "delivery-fee", due.version, "broken"))
+    failure = drafts.Failure("article_refused", ["answer"], {"en": "broken", "zh-HK": "壞咗"})
+    run(lambda c: drafts.fail(c, "delivery-fee", due.version, failure))
     failed = run(lambda c: drafts.of_article(c, "delivery-fee"))
-    assert failed is not None and (failed.state, failed.problem) == (DraftState.DRAFT, "broken")
+    assert failed is not None and (failed.state, failed.failure) == (DraftState.DRAFT, failure)
     run(lambda c: drafts.schedule(c, "delivery-fee", at, "eddy", NOW))
     edited = save(database, content(answer={"en": "C."}), version=4)
-    assert (edited.state, edited.publish_at, edited.problem) == (DraftState.DRAFT, None, "")
+    assert (edited.state, edited.publish_at, edited.failure) == (DraftState.DRAFT, None, None)
     with pytest.raises(DraftGone):
         run(lambda c: drafts.unschedule(c, "nobody", "eddy", NOW))
 
