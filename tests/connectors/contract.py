@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-import async_timeout
 from gateway_parts import FakeBot, FakeClock, Gateway, Start
 from kit import Customer, Hook, Kit
 from providers.server import Fault, Provider, eventually
@@ -113,7 +112,7 @@ class Contract:
         bot.hold = asyncio.Event()
         for line in ("hello", "my parcel from last week", "HG10023847", "when will it be here?"):
             assert await customer.says(line) == 200
-            await _wait_for_question(bot, "hello")
+            await eventually(lambda: bot.asked)
         bot.hold.set()
         await customer.provider.has_sent(2)
         assert await customer.says("i want to ask") == 200
@@ -370,9 +369,3 @@ async def _tries_again(gateway: Gateway, holds: Any) -> None:
 
 
 __all__ = ["Contract", "FakeBot", "FakeClock", "Provider", "RepeatsSafely"]
-
-
-async def _wait_for_question(bot: FakeBot, text: str) -> None:
-    async with async_timeout.timeout(20):
-        while text not in [asked["message"] for asked in bot.asked]:
-            await asyncio.sleep(0.01)

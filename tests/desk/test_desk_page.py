@@ -127,13 +127,19 @@ def test_tags_notes_invitation_transfer_and_snooze_with_two_agents(office: Offic
     expect(ben.locator('[data-author="note"]').last).to_contain_text("想退貨")
 
 
-def test_the_agent_sees_when_the_customer_has_read(office: Office) -> None:
+def _agent_with_customer(office: Office) -> tuple[Page, Page]:
+    """An agent who has taken a customer, and the customer's page with the chat open."""
     ben = office.agent("ben")
     customer = office.customer("en")
     customer.get_by_test_id("person-button").click()
     expect(customer.get_by_test_id("waiting-banner")).to_be_visible()
     case = customer.evaluate("document.querySelector('switchboard-chat').conversation.state.case")
     ben.locator(f'[data-testid="queue-row"][data-ticket="{case}"]').get_by_test_id("claim").click()
+    return ben, customer
+
+
+def test_the_agent_sees_when_the_customer_has_read(office: Office) -> None:
+    ben, customer = _agent_with_customer(office)
     ben.get_by_test_id("desk-composer").fill("Good day")
     customer.get_by_test_id("close").click()
     ben.get_by_test_id("desk-composer").press("Enter")
@@ -145,12 +151,7 @@ def test_the_agent_sees_when_the_customer_has_read(office: Office) -> None:
 
 
 def test_what_is_read_while_the_line_is_lost_is_told_when_it_is_back(office: Office) -> None:
-    ben = office.agent("ben")
-    customer = office.customer("en")
-    customer.get_by_test_id("person-button").click()
-    expect(customer.get_by_test_id("waiting-banner")).to_be_visible()
-    case = customer.evaluate("document.querySelector('switchboard-chat').conversation.state.case")
-    ben.locator(f'[data-testid="queue-row"][data-ticket="{case}"]').get_by_test_id("claim").click()
+    ben, customer = _agent_with_customer(office)
     customer.get_by_test_id("close").click()
     ben.get_by_test_id("desk-composer").fill("Good day")
     ben.get_by_test_id("desk-composer").press("Enter")

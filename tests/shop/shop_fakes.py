@@ -150,6 +150,6 @@ def drip(request: BaseHTTPRequestHandler) -> None:
         for _ in range(40):
             request.wfile.write(b" ")
             request.wfile.flush()
-            time.sleep(0.05)
+            time.sleep(0.05)  # the pace of a line that is never silent long enough for a timeout between two bytes
     except OSError:
         pass
