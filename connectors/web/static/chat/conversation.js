@@ -16,6 +16,8 @@ export class Conversation extends EventTarget {
     this.messages = new Map();
     this.state = NOBODY;
     this.cursor = 0;
+    /* Up to which message the gateway knows that this page has shown it. */
+    this.toldSeen = 0;
     this.typing = null;
     this.isKnown = false;
   }

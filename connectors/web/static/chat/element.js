@@ -7,9 +7,6 @@ import { Bubble, Panel } from "./panel.js";
 import { loadTexts, nearestLocale, Sound } from "./texts.js";
 
 class SwitchboardChat extends HTMLElement {
-  /* Up to which message the gateway knows that this page has shown it. */
-  toldSeen = 0;
-
   async start(wishes) {
     this.wishes = wishes;
     this.attachShadow({ mode: "open" });
@@ -89,7 +86,6 @@ class SwitchboardChat extends HTMLElement {
     this.visitor = this.session.visitor;
     if (before && before.id !== this.visitor.id) {
       this.conversation.clear();
-      this.toldSeen = 0;
       // What one customer had not yet sent is never sent as the next.
       if (before.signed_in) this.outbox.clear();
     }
@@ -110,7 +106,6 @@ class SwitchboardChat extends HTMLElement {
     this.conversation.clear();
     this.outbox.clear();
     this.visitor = this.session.visitor;
-    this.toldSeen = 0;
     this.outbox.belongTo(this.visitor.id);
     if (this.session.token) this.connection.restart();
     else this.connection.stop();
@@ -250,7 +245,7 @@ class SwitchboardChat extends HTMLElement {
       this.#tell("unread", { count: 0 });
     }
     // While the line is lost nobody hears of it; it is told when the line is back.
-    if (last > this.toldSeen && this.connection.send({ type: "read", message_id: last })) this.toldSeen = last;
+    if (last > this.conversation.toldSeen && this.connection.send({ type: "read", message_id: last })) this.conversation.toldSeen = last;
   }
 
   #remember(last) {
