@@ -7,6 +7,7 @@ from the database when they are shown, and only those of conversations that had 
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 import threading
@@ -73,6 +74,22 @@ class _Pair:
     tokens: frozenset[str]
 
 
+class _Rarity:
+    """What a token weighs among so many questions; each looked up once."""
+
+    def __init__(self, questions: int, counts: Counter[str]) -> None:
+        self._of = functools.lru_cache(maxsize=None)(lambda token: 1 + math.log((1 + questions) / (1 + counts[token])))
+        self._whole = functools.lru_cache(maxsize=1)(self._weight)
+
+    def likeness(self, wanted: frozenset[str], other: frozenset[str]) -> float:
+        """Between 0 and 1: the weight of what both have, over the mean of what each has."""
+        length = math.sqrt(self._whole(wanted) * self._weight(other))
+        return self._weight(wanted & other) / length if length else 0.0
+
+    def _weight(self, tokens: frozenset[str]) -> float:
+        return sum(map(self._of, tokens))
+
+
 class EarlierAnswers:
     """Finds them."""
 
@@ -103,8 +120,9 @@ class EarlierAnswers:
         return list(found.values())
 
     def _ranked(self, wanted: frozenset[str], conversation: Conversation) -> list[tuple[float, _Pair]]:
+        rarity = _Rarity(len(self._pairs), self._counts)
         scored = [
-            (self._likeness(wanted, pair.tokens), pair)
+            (rarity.likeness(wanted, pair.tokens), pair)
             for pair in reversed(self._pairs)
             if pair.language == conversation.language
             and pair.conversation_id != conversation.id
@@ -112,13 +130,6 @@ class EarlierAnswers:
         ]
         scored.sort(key=lambda one: -one[0])
         return [one for one in scored[:20] if one[0] >= LIKE_ENOUGH]
-
-    def _likeness(self, one: frozenset[str], other: frozenset[str]) -> float:
-        length = math.sqrt(self._weight(one) * self._weight(other))
-        return self._weight(one & other) / length if length else 0.0
-
-    def _weight(self, tokens: Collection[str]) -> float:
-        return sum(1 + math.log((1 + len(self._pairs)) / (1 + self._counts[token])) for token in tokens)
 
     def _follow(self, connection: Connection) -> None:
         """Takes in what was said since. A line that is committed late, below one already seen, is left out: no harm."""
