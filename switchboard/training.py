@@ -130,8 +130,7 @@ def model_for(root: Path, models: Path, logs: Path, tell: Callable[[str], None])
             stdout=output,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
-            # Threads that wait for each other over small sums take a second core and give nothing.
-            env={**quiet_environment(root), "OPENBLAS_NUM_THREADS": "1"},
+            env=quiet_environment(root),
         )
         try:
             while training.poll() is None:
