@@ -149,13 +149,10 @@ class Bursts:
         return queue[0] if queue else None
 
     async def another(self, key: str, seconds: float) -> bool:
-        """Wait until another message is here. False when none came in time, or when there is no more time."""
-        here = self._conversations[key]
-        here.changed.clear()
-        if not here.hurried:
-            with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(here.changed.wait(), seconds)
-        return bool(here.queue)
+        """Wait until another message waits for its turn. False when none came in time, or when there is no more."""
+        self.listen(key)
+        await self.heard(key, seconds)
+        return bool(self._conversations[key].queue)
 
     def listen(self, key: str) -> None:
         """What arrives from here on is heard."""

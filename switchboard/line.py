@@ -757,23 +757,37 @@ class Line:
         return _Answered(conversations.find(connection, conversation.id), [])
 
     async def _take_up(self, entry: Message, burst_key: str | None = None) -> None:
-        """Finish a stored message; with `burst_key` together with those after it that belong to it."""
-        conversation = await self.database.read(lambda c: conversations.find(c, entry.conversation_id))
-        async with self.turns.of(f"{conversation.channel}:{conversation.sender}"):
-            current = await self.database.read(
-                lambda c: (transcript.find(c, [conversation.id], entry.id), conversations.find(c, conversation.id))
-            )
-            if current[0] is None or current[0].settled_at:
+        """Finish a stored message; with the key of its turns together with those after it that belong to it."""
+        key = burst_key
+        if key is None:
+            key = await self.database.read(lambda c: _turn_of(conversations.find(c, entry.conversation_id)))
+        async with self.turns.of(key):
+            now = await self.database.read(lambda c: self._as_it_stands(c, entry))
+            if now is None:
                 return
-            if current[1].status is Status.AGENT:
+            if now.conversation.status is Status.AGENT:
                 await self.database.write(lambda c: transcript.settle(c, entry.id, self.clock()))
                 return
             try:
-                left = await self.database.read(lambda c: transcript.unsettled_before(c, conversation.id, entry.id))
-                burst = await self._gather_stored(burst_key, current[0], current[1]) if burst_key else [current[0]]
-                await self._finish_in_order([Taken(one, current[1], earlier=left) for one in burst])
+                burst = [now.entry]
+                if burst_key:
+                    burst = await self._gather_stored(burst_key, now.entry, now.conversation)
+                await self._finish_in_order([replace(now, entry=one) for one in burst])
             except HandoffError as exc:
                 log.error("Could not finish a message", extra={"event": "take_up_failed", "code": exc.code})
+
+    def _as_it_stands(self, connection: Connection, entry: Message) -> Taken | None:
+        """A stored message with what is unfinished before it; None when it is finished by now."""
+        stands = transcript.find(connection, [entry.conversation_id], entry.id)
+        if stands is None or stands.settled_at:
+            return None
+        earlier = transcript.unsettled_before(connection, entry.conversation_id, entry.id)
+        return Taken(stands, conversations.find(connection, entry.conversation_id), earlier=earlier)
+
+
+def _turn_of(conversation: Conversation) -> str:
+    """The key of its turns."""
+    return f"{conversation.channel}:{conversation.sender}"
 
 
 def _sent(inbound: Inbound) -> str:
