@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -19,11 +19,11 @@ from faq_kb.tables import DraftState, drafts
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a draft did not go live when its time came: an error's code, its fields, its meaning in each language."""
+    """Why a draft did not go live when its time came: an error's code, and what it says of fields and of problems."""
 
     code: str
-    fields: list[str]
-    told: dict[str, str]  # empty where the code says all
+    fields: list[str] = field(default_factory=list)
+    problems: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -249,5 +249,5 @@ def _record(row: Row) -> Draft:
 def _failure(written: str) -> Failure | None:
     if not written:
         return None
-    # An earlier version wrote a sentence.
-    return Failure(**json.loads(written)) if written.startswith("{") else Failure("edit_error", [], {"en": written})
+    # An earlier version wrote a sentence, in English alone.
+    return Failure(**json.loads(written)) if written.startswith("{") else Failure("edit_error")

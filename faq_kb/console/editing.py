@@ -18,7 +18,7 @@ from typing import Any, Protocol, TypeVar
 from sqlalchemy.engine import Connection
 
 from faq_kb import drafts, history, misses, publishing, synonym_file, usefulness
-from faq_kb.articles import LOCALES, Article
+from faq_kb.articles import Article
 from faq_kb.console import shapes
 from faq_kb.console.errors import (
     ArticleRefused,
@@ -294,10 +294,8 @@ class Editing:
                 await self._fail(draft, exc)
 
     async def _fail(self, draft: Draft, exc: EditError) -> None:
-        problems = exc.details.get("problems", [])
-        told = {locale: "; ".join(one["told"][locale] for one in problems[:MOST_TOLD]) for locale in LOCALES}
-        fields = [one["field"] for one in problems] or exc.details.get("fields", [])
-        failure = drafts.Failure(exc.code, list(dict.fromkeys(fields)), told if problems else {})
+        fields, problems = exc.details.get("fields", []), exc.details.get("problems", [])
+        failure = drafts.Failure(exc.code, fields, problems[:MOST_TOLD])
         log.warning("A scheduled article could not be published", extra={"event": "schedule_failed", "code": exc.code})
         version = exc.details.get("draft_version", draft.version)
         await self.storage.write(lambda c: drafts.fail(c, draft.article_id, version, failure))

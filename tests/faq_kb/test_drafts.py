@@ -8,9 +8,10 @@ from datetime import datetime, timedelta, timezone
 from typing import Any, TypeVar
 
 import pytest
+from sqlalchemy import update
 from sqlalchemy.engine import Connection
 
-from faq_kb import drafts, history
+from faq_kb import drafts, history, tables
 from faq_kb.content import Content, normal
 from faq_kb.drafts import DraftGone, EditConflict, Saving
 from faq_kb.history import Published, Standing
@@ -134,10 +135,15 @@ def test_review_schedule_and_what_follows(database: Database) -> None:
     assert (scheduled.state, scheduled.publish_at) == (DraftState.SCHEDULED, at)
     assert run(lambda c: drafts.due(c, at - timedelta(seconds=1))) == []
     (due,) = run(lambda c: drafts.due(c, at))
-    failure = drafts.Failure("article_refused", ["answer"], {"en": "broken", "zh-HK": "壞咗"})
+    failure = drafts.Failure(
+        "article_refused", ["answer"], [{"code": "yaml", "told": {"en": "broken", "zh-HK": "壞咗"}}]
+    )
     run(lambda c: drafts.fail(c, "delivery-fee", due.version, failure))
     failed = run(lambda c: drafts.of_article(c, "delivery-fee"))
     assert failed is not None and (failed.state, failed.failure) == (DraftState.DRAFT, failure)
+    run(lambda c: c.execute(update(tables.drafts).values(problem="answer: broken")))
+    failed = run(lambda c: drafts.of_article(c, "delivery-fee"))
+    assert failed is not None and failed.failure == drafts.Failure("edit_error"), "as an earlier version wrote it"
     run(lambda c: drafts.schedule(c, "delivery-fee", at, "eddy", NOW))
     edited = save(database, content(answer={"en": "C."}), version=4)
     assert (edited.state, edited.publish_at, edited.failure) == (DraftState.DRAFT, None, None)

@@ -481,8 +481,10 @@ async def test_a_schedule_that_fails_says_why_and_waits(
 
     failed = await until(failure)
     assert failed["code"] == "article_refused"
-    assert "not readable as YAML" in failed["told"]["en"]
-    assert {"zh-HK", "zh-TW", "zh-CN"} < set(failed["told"]) and failed["told"]["zh-TW"] != failed["told"]["en"]
+    (problem,) = failed["problems"]
+    assert (problem["file"], problem["line"]) == ("faq_kb/articles/delivery.yml", 2)
+    assert "not readable as YAML" in problem["told"]["en"]
+    assert {"zh-HK", "zh-TW", "zh-CN"} < set(problem["told"]) and problem["told"]["zh-TW"] != problem["told"]["en"]
     rows = [row for category in (await eddy.get("/tree"))["categories"] for row in category["articles"]]
     assert [row["id"] for row in rows if row["failed"]] == [FEE]
     assert (await eddy.get(f"/articles/{FEE}"))["draft"]["base"]["answer"]["en"] == "HK$30."
@@ -510,7 +512,7 @@ async def test_a_schedule_that_was_overtaken_on_disk_waits_for_a_person(
     async def failure() -> Any:
         return (await eddy.get(f"/articles/{FEE}"))["draft"]["failure"]
 
-    assert await until(failure) == {"code": "edit_conflict", "fields": ["answer.en"], "told": {}}
+    assert await until(failure) == {"code": "edit_conflict", "fields": ["answer.en"], "problems": []}
     await asyncio.sleep(0.3)
     draft = (await eddy.get(f"/articles/{FEE}"))["draft"]
     assert (draft["state"], draft["content"]["answer"]) == ("draft", {"en": "HK$45."})

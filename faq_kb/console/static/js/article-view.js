@@ -8,6 +8,7 @@ import { showFindings, summary, toldOnce } from "./checks.js";
 import { settleConflict } from "./conflict-dialog.js";
 import { confirmed } from "./dialogs.js";
 import { nameOfAuthor } from "./people.js";
+import { fieldName, problemText } from "./problems.js";
 import { publishInSteps } from "./publish-dialog.js";
 import { renameArticle } from "./article-dialogs.js";
 
@@ -150,9 +151,15 @@ class ArticleView extends HTMLElement {
     return t(`saving.${article.saving}`);
   }
 
+  #whyFailed({ code, fields, problems }) {
+    const lines = problems.map((problem) => problemText(problem, this.state));
+    if (!lines.length) lines.push([fields.map(fieldName).join(t("list.comma")), errorText({ code })].filter(Boolean).join(t("colon")));
+    return lines.join(" ");
+  }
+
   #bannerText(state) {
     const { draft } = this.article;
-    if (draft?.failure) return t("article.schedule_failed", { why: whyFailed(draft.failure) });
+    if (draft?.failure) return t("article.schedule_failed", { why: this.#whyFailed(draft.failure) });
     if (state === "scheduled") return t("article.scheduled", { time: dateTime(draft.publish_at) });
     if (state === "review") return draft.note ? t("article.in_review_note", { name: nameOfAuthor(draft.updated_by), note: draft.note }) : t("article.in_review", { name: nameOfAuthor(draft.updated_by) });
     return state === "deletes" ? t("article.will_be_deleted") : "";
@@ -300,7 +307,3 @@ class ArticleView extends HTMLElement {
 }
 
 customElements.define("faq-article", ArticleView);
-
-function whyFailed({ code, fields, told }) {
-  return told[locale()] || [fields.join(t("list.comma")), errorText({ code })].filter(Boolean).join(t("colon"));
-}
