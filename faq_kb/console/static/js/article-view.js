@@ -8,7 +8,7 @@ import { showFindings, summary, toldOnce } from "./checks.js";
 import { settleConflict } from "./conflict-dialog.js";
 import { confirmed } from "./dialogs.js";
 import { nameOfAuthor } from "./people.js";
-import { fieldName, problemText } from "./problems.js";
+import { fieldName, placeOf, problemText } from "./problems.js";
 import { publishInSteps } from "./publish-dialog.js";
 import { renameArticle } from "./article-dialogs.js";
 
@@ -152,9 +152,9 @@ class ArticleView extends HTMLElement {
   }
 
   #whyFailed({ code, fields, problems }) {
-    const lines = problems.map((problem) => problemText(problem, this.state));
-    if (!lines.length) lines.push([fields.map(fieldName).join(t("list.comma")), errorText({ code })].filter(Boolean).join(t("colon")));
-    return lines.join(" ");
+    const said = problems.map((problem) => [placeOf(problem), problemText(problem, this.state)]);
+    if (!said.length) said.push([fields.map(fieldName).join(t("list.comma")), errorText({ code })]);
+    return said.map((parts) => parts.filter(Boolean).join(t("colon"))).join(" ");
   }
 
   #bannerText(state) {

@@ -3,7 +3,7 @@ import { percent } from "/page/static/js/formats.js";
 import { copyOf, partsOf, setText } from "/page/static/js/templates.js";
 import { t } from "/page/static/js/texts.js";
 import { PATHS } from "./content.js";
-import { fieldName, pathOf, problemText } from "./problems.js";
+import { fieldName, pathOf, placeOf, problemText } from "./problems.js";
 
 const CLASHES = ["repeated_phrasing", "colliding_phrasings"];
 
@@ -27,7 +27,7 @@ function problemRow(problem, state, onGo) {
   const path = pathOf(problem, PATHS);
   parts.root.classList.add(problem.level);
   setText(parts.level, t(`level.${problem.level}`));
-  setText(parts.where, path ? fieldName(path) : problem.file ? `${problem.file}${problem.line ? `:${problem.line}` : ""}` : "");
+  setText(parts.where, path ? fieldName(path) : placeOf(problem));
   setText(parts.text, problemText(problem, state));
   parts.go.hidden = !path || !onGo;
   parts.go.addEventListener("click", () => onGo(path));

@@ -2,7 +2,7 @@
 import { copyOf, partsOf, setText } from "/page/static/js/templates.js";
 import { t } from "/page/static/js/texts.js";
 import { nameOfAuthor } from "./people.js";
-import { problemText } from "./problems.js";
+import { placeOf, problemText } from "./problems.js";
 import { showState } from "./tree-view.js";
 
 const WAITING = ["review", "scheduled", "draft", "new"];
@@ -43,7 +43,7 @@ class Home extends HTMLElement {
       const row = partsOf(copyOf("finding"));
       row.root.classList.add(problem.level);
       setText(row.level, t(`level.${problem.level}`));
-      setText(row.where, `${problem.file}${problem.line ? `:${problem.line}` : ""} ${problem.field ?? ""}`.trim());
+      setText(row.where, `${placeOf(problem)} ${problem.field ?? ""}`.trim());
       setText(row.text, problemText(problem, state));
       row.go.hidden = true;
       return row.root;

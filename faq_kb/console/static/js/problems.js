@@ -9,6 +9,11 @@ export function problemText({ code, message, told, params = {} }, state) {
   return text === `problem.${code}` || /\{\w+\}/.test(text) ? inLocale(told) || message : text;
 }
 
+/** Where it stands in the files. */
+export function placeOf({ file = "", line }) {
+  return file && line ? `${file}:${line}` : file;
+}
+
 /** The field of the page that a problem belongs to: "asked_as[3]" and "links.url" stand under their list. */
 export function pathOf({ field = "" }, paths) {
   const exact = field.replace(/\[\d+\]/g, "");
