@@ -5,6 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 # Tests side by side. Two keep two cores busy; each further one may start a Switchboard of its own.
 WORKERS ?= 2
+# What failed beside others gets one look alone, and is named if that passes.
+ONCE_MORE = $(BIN)/python tests/once_more.py
 # What measures time comes after the others, one by one. (5: ARGS leaves none of these.)
 ALONE = $(BIN)/python -m pytest -n 0 -m alone
 export RASA_TELEMETRY_ENABLED := false
@@ -31,8 +33,9 @@ run: setup ## Start the demo: shop with widget, bot, agent desk
 	@exec $(BIN)/switchboard run
 
 test: setup-dev ## Run every test this machine can run; ARGS="..." narrows it, WORKERS=0 takes one process
-	@$(BIN)/python -m pytest -n $(WORKERS) -m "not alone" $(ARGS) || [ $$? = 5 ]
-	@$(ALONE) $(ARGS) || [ $$? = 5 ]
+	@rm -f .pytest_cache/v/cache/lastfailed
+	@$(BIN)/python -m pytest -n $(WORKERS) -m "not alone" $(ARGS) || [ $$? = 5 ] || $(ONCE_MORE)
+	@$(ALONE) $(ARGS) || [ $$? = 5 ] || $(ONCE_MORE)
 
 test-nightly: setup-dev ## The same with the long fuzz and soak rounds
 	@SWITCHBOARD_NIGHTLY=true $(BIN)/python -m pytest -n $(WORKERS) --timeout 3600 -m "not alone" $(ARGS) || [ $$? = 5 ]
