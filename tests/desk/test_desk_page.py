@@ -202,6 +202,28 @@ def test_preferences_follow_the_agent_and_keys_are_listed(office: Office) -> Non
     expect(again.get_by_test_id("views")).to_have_text("Closed")
 
 
+def test_what_an_agent_does_before_the_desk_has_read_everything_counts(office: Office) -> None:
+    """On a slow line: a number opens the view it always opens, and a choice is not undone by what was kept before."""
+    held: list[Any] = []
+    ben = office.agent("ben")
+    ben.route(
+        "**/desk/api/preferences", lambda one: held.append(one) if one.request.method == "GET" else one.continue_()
+    )
+    ben.route("**/desk/api/inbox*", lambda one: None)
+    with ben.expect_request("**/desk/api/preferences"):
+        ben.reload()
+    expect(ben.get_by_test_id("views")).to_be_visible()
+    ben.keyboard.press("0")
+    expect(ben.get_by_test_id("views")).to_have_text("Closed")
+    ben.get_by_test_id("open-settings").click()
+    with ben.expect_response(lambda one: one.request.method == "PUT" and one.url.endswith("/preferences")):
+        ben.locator("#setting-title-badge").uncheck()
+    with ben.expect_response(lambda one: one.request.method == "GET" and one.url.endswith("/preferences")):
+        held[-1].fulfill(json={"preferences": {"titleBadge": True, "messageSound": False}})
+    expect(ben.locator("#setting-message-sound")).not_to_be_checked()
+    expect(ben.locator("#setting-title-badge")).not_to_be_checked()
+
+
 def test_the_desk_can_be_installed(office: Office) -> None:
     ben = office.agent("ben")
     devtools = ben.context.new_cdp_session(ben)

@@ -5,8 +5,6 @@ import { copyOf, partsOf, setText } from "/page/static/js/templates.js";
 import { errorText, t } from "/page/static/js/texts.js";
 
 export const VIEWS = ["inbox", "mine", "queue", "team", "mentions", "promises", "snoozed", "all", "bot", "closed"];
-/** Shown where the platform has what fills it. */
-const OPTIONAL = new Set(["promises"]);
 const COUNTED = { queue: "waiting", mine: "mine", team: "team", mentions: "mentions", promises: "promises", snoozed: "snoozed" };
 // A number with which somebody should do something.
 const URGENT = new Set(["queue", "mentions", "promises"]);
@@ -26,14 +24,9 @@ class ViewsMenu extends HTMLElement {
     this.menu.open();
   }
 
-  /** The views as they stand in the menu, without those that nothing fills here. */
-  get views() {
-    return VIEWS.filter((view) => !OPTIONAL.has(view) || view in this.desk.inbox.counts);
-  }
-
-  /** The view at this place, from 1. */
-  show(place) {
-    if (this.views[place - 1]) this.route.showView(this.views[place - 1]);
+  /** The view with this number, from 1: the same from the first second on, whatever was read yet. */
+  show(number) {
+    this.route.showView(VIEWS[number - 1]);
   }
 
   /** The saved view behind a view's name, if it is one. */
@@ -68,7 +61,7 @@ class ViewsMenu extends HTMLElement {
     setText(this.parts.current, this.nameOf(list.view));
     if (!isOpening && !this.menu.isOpen) return;
     const focused = this.contains(document.activeElement) ? document.activeElement.dataset.view : null;
-    const entries = this.views.map((view) => this.#entry(view, this.nameOf(view), inbox.counts[COUNTED[view]] ?? 0));
+    const entries = VIEWS.map((view) => this.#entry(view, this.nameOf(view), inbox.counts[COUNTED[view]] ?? 0));
     this.parts.views.replaceChildren(...entries);
     this.parts.savedViews.replaceChildren(...this.saved.map((one) => this.#savedEntry(one)));
     this.parts.savedTitle.hidden = this.saved.length === 0;
