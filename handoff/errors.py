@@ -314,3 +314,31 @@ class NothingToSend(HandoffError):
 
     code = "nothing_to_send"
     status = 409
+
+
+class AttachmentTooLarge(HandoffError):
+    """This file is too large."""
+
+    code = "attachment_too_large"
+    status = 413
+
+
+class AttachmentRefused(HandoffError):
+    """This file cannot be taken; details.reason says why."""
+
+    code = "attachment_refused"
+    status = 422
+
+
+class UnknownAttachment(HandoffError):
+    """There is no such file, or it was sent already."""
+
+    code = "unknown_attachment"
+    status = 404
+
+
+class AttachmentsNotTaken(HandoffError):
+    """This customer's channel takes no files from here; send a link, or words."""
+
+    code = "attachments_not_taken"
+    status = 409

@@ -20,6 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from faq_kb.masking import Masking
 from handoff import (
     agents,
+    attachments,
     blanks,
     conversations,
     deliveries,
@@ -40,6 +41,7 @@ from handoff.database import Database
 from handoff.desk_mode import Mode
 from handoff.errors import (
     AtCapacity,
+    AttachmentsNotTaken,
     BadInput,
     BlankLeft,
     ConversationClosed,
@@ -468,11 +470,13 @@ class Floor:
         client_id: str | None,
         note: bool = False,
         promise_due: datetime | None = None,
+        files: Sequence[str] = (),
     ) -> Message:
         """An agent's line, or a private note. A line into a conversation nobody holds takes it over first. With
-        `promise_due` the line promises an answer until then, and is refused when that cannot be."""
+        `promise_due` the line promises an answer until then, and is refused when that cannot be. `files` are ids of
+        attachments of this agent; with them no word is needed."""
         _must_answer(agent)
-        cleaned = self.masking.hide(_clean_line(text))
+        cleaned = self.masking.hide(_clean_line(text, may_be_empty=bool(files)))
         if not note and (left := blanks.left_in(cleaned)):
             raise BlankLeft(variables=left)
 
@@ -482,6 +486,11 @@ class Floor:
             known = transcript.by_client_id(connection, conversation_id, agent.id, client_id) if client_id else None
             if known is not None:
                 return conversation, [], known
+            if files and not note and not self.takes_files(conversation):
+                raise AttachmentsNotTaken()
+            owner = attachments.agent(agent.id)
+            attached = [one.shape() for one in attachments.owned(connection, owner, files)] if files else []
+            words = cleaned or attachments.stands_for([one["kind"] for one in attached], conversation.language)
             lines: list[Message] = []
             if not note:
                 conversation, lines = self._word_for(connection, conversation, agent, now)
@@ -491,7 +500,8 @@ class Floor:
                 conversation,
                 Draft(
                     author=Author.NOTE if note else Author.AGENT,
-                    text=cleaned,
+                    text=words,
+                    body=_with_files(attached, is_wordless=not cleaned),
                     agent_id=agent.id,
                     name=agent.name,
                     client_id=client_id,
@@ -500,6 +510,8 @@ class Floor:
                 now,
                 guarded=not note,
             )
+            if files:
+                attachments.put_into(connection, owner, files, conversation.id, said.id)
             if not note:
                 self.ledger.person_wrote(connection, conversation, now)
                 if promise_due is not None:
@@ -515,6 +527,11 @@ class Floor:
             self.tell_named(said)
         await self.tell_and_deliver(conversation, lines, queue=len(lines) > 1)
         return said
+
+    def takes_files(self, conversation: Conversation) -> bool:
+        """Whether a file from the desk reaches this customer: the widget's page fetches it. A channel that sends media
+        reads them from `attachments` of the line's body, and says so here."""
+        return self.post.pulled_by_customer(conversation.channel)
 
     async def send_again(self, agent: Agent, message_id: int) -> tuple[Message, deliveries.Standing | None]:
         """Try once more to send a message that did not arrive. Raises UnknownMessage, NothingToSend."""
@@ -937,9 +954,15 @@ def _must_answer(agent: Agent) -> None:
         raise NotAllowed()
 
 
-def _clean_line(text: str) -> str:
+def _with_files(attached: Sequence[Mapping[str, Any]], is_wordless: bool) -> dict[str, Any]:
+    if not attached:
+        return {}
+    return {"attachments": list(attached), **({"wordless": True} if is_wordless else {})}
+
+
+def _clean_line(text: str, may_be_empty: bool = False) -> str:
     cleaned = plain(text).strip()
-    if not cleaned:
+    if not cleaned and not may_be_empty:
         raise EmptyMessage()
     if len(cleaned) > MAX_AGENT_CHARS:
         raise TextTooLong(limit=MAX_AGENT_CHARS)

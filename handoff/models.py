@@ -4,7 +4,8 @@ Shapes only. Each table is written by one module: conversations and moves by `co
 `transcript.py`, tickets by `tickets.py`, agents and sessions by `agents.py`, visitors by `visitors.py`, shifts by
 `roster.py`, desk_mode by `desk_mode.py`, deliveries by `deliveries.py`, promises by `promises.py`, ratings by
 `ratings.py`, wrap-ups by `wrap_ups.py`, tags by `tags.py`, mentions by `mentions.py`, guests by `guests.py`,
-canned replies by `canned_replies.py`, saved views and preferences by `desk/choices.py`.
+canned replies by `canned_replies.py`, attachments by `attachments.py`, saved views and preferences by
+`desk/choices.py`.
 """
 
 from __future__ import annotations
@@ -566,4 +567,30 @@ canned_replies = Table(
         postgresql_where=text("owner_id IS NOT NULL"),
     ),
     sqlite_autoincrement=True,
+)
+
+attachments = Table(
+    "attachments",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    # Whose it is until it is sent: a customer on a channel, or an agent. Only they can put it into a message.
+    Column("owner", String(300), nullable=False),
+    Column("agent_id", Integer, ForeignKey("agents.id")),  # nobody: the customer sent it
+    Column("conversation_id", String(40), ForeignKey("conversations.id")),
+    Column("message_id", BigInteger),  # empty: not sent yet
+    Column("kind", String(10), nullable=False),
+    Column("media_type", String(100), nullable=False),
+    Column("name", String(200), nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("width", Integer),
+    Column("height", Integer),
+    Column("created_at", UtcDateTime, nullable=False),
+    Index("attachments_of_conversation", "conversation_id"),
+    Index(
+        "unsent_attachments",
+        "created_at",
+        sqlite_where=text("message_id IS NULL"),
+        postgresql_where=text("message_id IS NULL"),
+    ),
 )

@@ -20,6 +20,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.sql import Select
 
 from faq_kb.folding import fold_keeping_length
+from handoff.attachments import names_in
 from handoff.models import messages
 
 BATCH = 500
@@ -47,13 +48,18 @@ def waiting(connection: Connection, limit: int = BATCH) -> list[tuple[int, str]]
     known = identity(connection)
     floor = connection.execute(select(_progress.c.up_to)).scalar_one()
     rows = connection.execute(
-        select(messages.c.id, messages.c.text)
+        select(messages.c.id, messages.c.text, messages.c.body)
         .outerjoin(known.table, known == messages.c.id)
         .where(messages.c.id > floor, known.is_(None))
         .order_by(messages.c.id)
         .limit(limit)
     )
-    return [(row.id, fold_keeping_length(row.text[:MAX_INDEXED_CHARS])) for row in rows]
+    return [(row.id, fold_keeping_length(with_files(row.text, row.body)[:MAX_INDEXED_CHARS])) for row in rows]
+
+
+def with_files(line: str, body: Any) -> str:
+    """What a line is found by: its words, and the names of its files."""
+    return "\n".join((line, *names_in(body)))
 
 
 def add(connection: Connection, folded: Sequence[tuple[int, str]], now: datetime) -> None:

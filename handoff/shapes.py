@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from handoff import attachments
 from handoff.deliveries import Standing
 from handoff.models import Author
 from handoff.records import Agent, Conversation, Message, Promise, Ticket
@@ -28,6 +29,9 @@ def for_customer(message: Message, rating: bool | None = None) -> dict[str, Any]
         "rating": rating,
         "waiting": message.while_waiting,
         "image": message.body.get("image"),
+        "attachments": attachments.shapes_in(message.body),
+        # The text only stands for the files.
+        "wordless": bool(message.body.get("wordless")),
         "contact_form": message.body.get("contact_form"),
         "csat": message.body.get("csat"),
         "lang": message.language,

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from faq_kb.markup import plain
 from faq_kb.masking import Masking
-from handoff import texts
+from handoff import attachments, texts
 from handoff.models import Author
 from handoff.records import Conversation, Message
 
@@ -57,7 +57,7 @@ def write(
         "transcript_title", spoken, shop=shop_name, date=f"{conversation.opened_at.astimezone(zone):%Y-%m-%d}"
     )
     written = [
-        (_who(line, spoken), f"{line.at.astimezone(zone):%Y-%m-%d %H:%M}", masking.hide(plain(line.text, "")), line)
+        (_who(line, spoken), f"{line.at.astimezone(zone):%Y-%m-%d %H:%M}", masking.hide(_said(line)), line)
         for line in lines
         if line.author is not Author.NOTE and line.text
     ]
@@ -78,6 +78,11 @@ def write(
         f"<footer>{html.escape(foot)}</footer></body></html>\n"
     )
     return TranscriptFile(f"{name}.html", "text/html; charset=utf-8", page)
+
+
+def _said(line: Message) -> str:
+    """The words of a line, and the names of the files that were sent with it."""
+    return "\n".join((plain(line.text, ""), *(f"📎 {name}" for name in attachments.names_in(line.body))))
 
 
 def _who(line: Message, spoken: str) -> str:

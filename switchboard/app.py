@@ -29,10 +29,12 @@ from faq_kb.console.trying import Trying
 from faq_kb.console.uploads import Uploads
 from faq_kb.masking import Masking
 from handoff import agents, migrations, search, wrap_ups
+from handoff.attachment_store import AttachmentStore
 from handoff.clock import Clock, utc_now
 from handoff.database import Database
 from handoff.desk.after import AfterDesk
 from handoff.desk.api import Desk
+from handoff.desk.files import DeskFiles
 from handoff.desk.promises import PromiseDesk
 from handoff.desk.roster_api import RosterDesk
 from handoff.desk.row_reader import RowReader
@@ -69,6 +71,7 @@ from switchboard.settings import Settings
 from switchboard.tokens import VisitorTokens
 from switchboard.trials import Trials
 from switchboard.turns import LocalTurns, RedisTurns
+from switchboard.visitor_files import VISITORS_AN_ADDRESS, VisitorFiles
 
 log = logging.getLogger(__name__)
 
@@ -142,6 +145,8 @@ def create_app(
     problems = mount.mount(app, built)
     post.left_out = problems
 
+    store = AttachmentStore(settings.attachments_path, database, masking, settings.max_attachment_bytes, clock)
+    files = _visitor_files(database, store, settings)
     reception = Reception(
         database,
         line,
@@ -155,15 +160,17 @@ def create_app(
         settings.help_address,
         settings.default_language,
         Rates(settings.sessions_per_minute, settings.sessions_per_minute / 60, time.monotonic),
+        files,
         clock,
     )
-    app.blueprint(widget.blueprint(reception, settings.origins, http_errors.error_response, address_of))
+    app.blueprint(widget.blueprint(reception, files, settings.origins, http_errors.error_response, address_of))
 
     logins = Rates(settings.logins_per_minute, settings.logins_per_minute / 60, time.monotonic)
     secure = settings.base_url.startswith("https://")
     sessions = Sessions(database, logins, clock, secure, address_of)
     desk = Desk(database, floor, live, sessions, knowledge, orders, learning, clock, settings.base_url)
     app.blueprint(desk.blueprint())
+    app.blueprint(DeskFiles(database, store, sessions).blueprint())
     _add_desk_life(app, desk, database, clock)
     app.blueprint(TeamDesk(floor, sessions, clock).blueprint())
     app.blueprint(RosterDesk(database, floor, sessions, clock).blueprint())
@@ -199,9 +206,21 @@ def create_app(
         app,
         promises=PromiseWatch(database, floor, clock),
         idle=Idle(database, floor, settings.idle_terms, clock),
+        files=store,
         queue=QueueNews(database, floor, timedelta(minutes=settings.queue_update_minutes), clock),
     )
     return app
+
+
+def _visitor_files(database: Database, store: AttachmentStore, settings: Settings) -> VisitorFiles:
+    most = settings.attachments_per_minute
+    of_address = most * VISITORS_AN_ADDRESS
+    return VisitorFiles(
+        database,
+        store,
+        Rates(most, most / 60, time.monotonic),
+        Rates(of_address, of_address / 60, time.monotonic),
+    )
 
 
 def _configure(app: Sanic) -> None:

@@ -22,7 +22,7 @@ from typing import Any, Protocol
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
-from handoff import conversations, texts, tickets, transcript
+from handoff import attachments, conversations, texts, tickets, transcript
 from handoff.clock import Clock
 from handoff.database import Database
 from handoff.errors import EmptyMessage, HandoffError, RateLimited, StaleEpoch, TextTooLong
@@ -359,7 +359,7 @@ class Line:
             conversation,
             Draft(
                 author=Author.CUSTOMER,
-                text=shown or texts.say(_sent(inbound), conversation.language),
+                text=shown or attachments.stands_for([one.kind for one in inbound.attachments], conversation.language),
                 body=_attached(inbound),
                 payload=payload,
                 name=conversation.customer_name or inbound.name,
@@ -368,6 +368,10 @@ class Line:
             ),
             now,
         )
+        stored = [str(one.stored["id"]) for one in inbound.attachments if one.stored is not None]
+        if stored:
+            owner = attachments.customer(inbound.channel, inbound.sender)
+            attachments.put_into(connection, owner, stored, conversation.id, entry.id)
         back = None
         if entry.seq == 1:
             conversation, back = self.reopening.take_up(connection, conversation, shown, now)
@@ -788,12 +792,6 @@ class Line:
 def _turn_of(conversation: Conversation) -> str:
     """The key of its turns."""
     return f"{conversation.channel}:{conversation.sender}"
-
-
-def _sent(inbound: Inbound) -> str:
-    """The name of the text for a message that is nothing but what was sent with it."""
-    kind = inbound.attachments[0].kind if inbound.attachments else ""
-    return f"sent_{kind}" if f"sent_{kind}" in texts.catalogue() else "sent_file"
 
 
 def _attached(inbound: Inbound) -> dict[str, Any]:

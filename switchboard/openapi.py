@@ -12,7 +12,7 @@ from sanic.request import Request
 from sanic.response import HTTPResponse, json
 from sanic.response import html as html_response
 
-from switchboard import __version__, openapi_desk, openapi_editing, openapi_service
+from switchboard import __version__, openapi_desk, openapi_editing, openapi_files, openapi_service
 from switchboard.openapi_parts import Operation, body, op, path, query
 
 _PAGE_POLICY = "default-src 'none'; style-src 'sha256-{digest}'; frame-ancestors 'none'; base-uri 'none'"
@@ -177,7 +177,10 @@ def document() -> dict[str, Any]:
                 {"200": "the stored line", "409": "not_your_conversation, conversation_closed", **_CONVERSATION},
                 **_AGENT,
                 parameters=path("conversation_id"),
-                requestBody=body({"text": "string"}, {"client_id": "string", "note": "boolean", "promise": "object"}),
+                requestBody=body(
+                    {"text": "string"},
+                    {"client_id": "string", "note": "boolean", "promise": "object", "attachments": "array"},
+                ),
             ),
         },
         "/desk/api/conversations/{conversation_id}/close": _change("Close it.", "conversation_closed"),
@@ -296,6 +299,7 @@ def document() -> dict[str, Any]:
         },
         **openapi_desk.paths(),
         **openapi_editing.paths(),
+        **openapi_files.paths(),
         **openapi_service.paths(),
         **_pages(),
         "/desk/live": {"get": op("desk", "WebSocket of the desk's page.", {"101": "switching protocols"})},

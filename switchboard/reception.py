@@ -45,6 +45,7 @@ from switchboard.post import WIDGET
 from switchboard.rates import Rates
 from switchboard.records import Identity, Inbound, SessionWish
 from switchboard.tokens import VisitorToken, VisitorTokens
+from switchboard.visitor_files import VisitorFiles
 
 log = logging.getLogger(__name__)
 
@@ -71,6 +72,7 @@ class Reception:
         help_address: str,
         default_language: str,
         session_rates: Rates,
+        files: VisitorFiles,
         clock: Clock,
     ) -> None:
         self._database = database
@@ -85,6 +87,7 @@ class Reception:
         self._help_address = help_address
         self._default_language = default_language
         self._session_rates = session_rates
+        self._files = files
         self._clock = clock
         # Set by a mail connector, where there is one.
         self.mail: TranscriptMail | None = None
@@ -165,7 +168,8 @@ class Reception:
         text = frame.get("text")
         if not isinstance(text, str):
             raise BadInput("text must be text.", field="text")
-        return await self._pass_on(visitor, frame, text=text)
+        attached = await self._files.named(visitor, frame.get("attachments"))
+        return await self._pass_on(visitor, frame, text=text, attachments=attached)
 
     async def _button(self, visitor: Visitor, frame: Mapping[str, Any]) -> list[Frame]:
         message_id, index = frame.get("message_id"), frame.get("index")
@@ -500,7 +504,11 @@ class Reception:
         return {
             "token": token,
             "visitor": {"id": visitor.id[:8], "name": name, "signed_in": visitor.signed_in(self._clock())},
-            "settings": {"shop_name": dict.fromkeys(language.LOCALES, self._shop_name), "poll_seconds": 25},
+            "settings": {
+                "shop_name": dict.fromkeys(language.LOCALES, self._shop_name),
+                "poll_seconds": 25,
+                "max_attachment_bytes": self._files.max_bytes,
+            },
             **await self.catch_up(visitor, None),
         }
 

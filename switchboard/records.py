@@ -30,9 +30,13 @@ class Attachment:
     mime_type: str | None = None
     size_bytes: int | None = None
     content: bytes | None = None  # where the message itself carries it, as a mail does; not kept with the message
+    # A file that our own store has already, as the widget's: how it stands in its message. `source` says nothing then.
+    stored: Mapping[str, Any] | None = None
 
     def kept(self) -> dict[str, Any]:
         """What is stored with the message."""
+        if self.stored is not None:
+            return dict(self.stored)
         shape = {"kind": self.kind, "name": self.name, "mime_type": self.mime_type, "bytes": self.size_bytes}
         return {name: value for name, value in shape.items() if value is not None} | {"source": dict(self.source)}
 

@@ -101,6 +101,11 @@ class Settings:
     max_message_chars: int = _setting(2000, "Longest text a customer may send.", at_least=50)
     messages_burst: int = _setting(20, "How many messages a customer may send at once.", at_least=1)
     messages_per_second: int = _setting(2, "How many messages a second a customer may send after that.", at_least=1)
+    attachments_dir: str = _setting(
+        "", "Folder of the files that customers and agents send; empty means attachments in data_dir."
+    )
+    max_attachment_megabytes: int = _setting(20, "Largest file that may be sent.", at_least=1)
+    attachments_per_minute: int = _setting(20, "How many files a minute a customer may send.", at_least=1)
     burst_window_milliseconds: int = _setting(
         1200,
         "How long a line that announces another one (`I want to ask`) waits for it; 0 makes every line its own turn.",
@@ -153,6 +158,16 @@ class Settings:
     def articles_path(self, root: Path) -> Path:
         """The folder of the articles."""
         return Path(self.articles_dir) if self.articles_dir else root / "faq_kb" / "articles"
+
+    @property
+    def attachments_path(self) -> Path:
+        """The folder of the files that are sent; several gateways share one."""
+        return Path(self.attachments_dir) if self.attachments_dir else self.data_path / "attachments"
+
+    @property
+    def max_attachment_bytes(self) -> int:
+        """Largest file that may be sent."""
+        return self.max_attachment_megabytes * 1_000_000
 
     @property
     def database(self) -> str:

@@ -10,6 +10,8 @@ from sanic import Blueprint
 from sanic.request import Request
 from sanic.response import HTTPResponse, empty, json
 
+from connectors.web import files as file_routes
+from connectors.web.files import Files
 from connectors.web.reception import Reception
 from connectors.web.socket import ORIGIN_REFUSED, PageSocket
 from switchboard.records import SessionWish
@@ -20,6 +22,7 @@ MAX_FRAMES_A_POST = 20
 
 def blueprint(
     reception: Reception,
+    files: Files,
     origins: Collection[str],
     refuse: Callable[[int, str, str], HTTPResponse],
     address_of: Callable[[Request], str],
@@ -142,6 +145,7 @@ def blueprint(
         await reception.mail_transcript(visitor, _short(request.args.get("locale")), body.get("email"))
         return json({})
 
+    file_routes.add_to(routes, reception, files, _bearer, address_of)
     return routes
 
 

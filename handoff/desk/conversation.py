@@ -8,7 +8,7 @@ from typing import Any
 from sanic.request import Request
 from sqlalchemy.engine import Connection
 
-from handoff import conversations, guests, shapes, transcript
+from handoff import attachments, conversations, guests, shapes, transcript
 from handoff.clock import Clock
 from handoff.database import Database
 from handoff.desk import rows
@@ -68,6 +68,7 @@ class ConversationApi:
         conversation, answer = await self._database.read(work)
         answer["window"] = await self._floor.post.window(conversation_id)
         answer["customer"] = await self._customers.of(conversation, locale)
+        answer["takes_files"] = self._floor.takes_files(conversation)
         return answer
 
     async def _messages(self, agent: Agent, request: Request, conversation_id: str) -> dict[str, Any]:
@@ -105,7 +106,8 @@ class ConversationApi:
         if client_id is not None and not is_client_id(client_id):
             raise BadInput("client_id must be a short text.", field="client_id")
         due, note = promised_until(body.get("promise")), body.get("note") is True
-        said = await self._floor.say(agent, conversation_id, text, client_id, note=note, promise_due=due)
+        files = attachments.checked_ids(body.get("attachments"))
+        said = await self._floor.say(agent, conversation_id, text, client_id, note=note, promise_due=due, files=files)
         return {"message": shapes.for_desk(said)}
 
     async def _send_again(self, agent: Agent, request: Request, message_id: int) -> dict[str, Any]:

@@ -51,7 +51,8 @@ def _hits(connection: Connection, filters: Filters, words: str, before: int) -> 
         query = query.where(messages.c.at < filters.until)
     ids = list(connection.execute(query.order_by(newest.desc()).limit(PAGE)).scalars())
     columns = [
-        messages.c[name] for name in ("id", "conversation_id", "seq", "author", "name", "text", "language", "at")
+        messages.c[name]
+        for name in ("id", "conversation_id", "seq", "author", "name", "text", "body", "language", "at")
     ]
     return connection.execute(select(*columns).where(messages.c.id.in_(ids)).order_by(messages.c.id.desc())).all()
 
@@ -67,9 +68,10 @@ def _named(connection: Connection, filters: Filters, words: str) -> list[Any]:
 
 def _excerpt(row: Any, words: str) -> dict[str, Any]:
     """The line around the hit; `from` and `to` count characters of the excerpt."""
-    begin, end = search.hit_in(row.text, words) or (0, 0)
+    whole = search.with_files(row.text, row.body)
+    begin, end = search.hit_in(whole, words) or (0, 0)
     start = max(0, begin - BEFORE_CHARS)
-    shown = row.text[start : end + AFTER_CHARS]
+    shown = whole[start : end + AFTER_CHARS]
     return {
         "message": row.id,
         "seq": row.seq,
@@ -77,7 +79,7 @@ def _excerpt(row: Any, words: str) -> dict[str, Any]:
         "name": row.name,
         "at": shapes.iso(row.at),
         "lang": row.language,
-        "text": ("…" if start else "") + shown + ("…" if end + AFTER_CHARS < len(row.text) else ""),
+        "text": ("…" if start else "") + shown + ("…" if end + AFTER_CHARS < len(whole) else ""),
         "from": begin - start + (1 if start else 0),
         "to": end - start + (1 if start else 0),
     }

@@ -1,0 +1,167 @@
+"""The bytes of attachments: received with a limit, looked into, kept under their id outside of what is served."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import logging
+import os
+import secrets
+from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any, TypeVar
+
+from faq_kb import pictures
+from faq_kb.masking import Masking
+from handoff import attachments, file_kinds
+from handoff.attachments import Attachment
+from handoff.clock import Clock
+from handoff.database import Database
+from handoff.errors import AttachmentRefused, AttachmentTooLarge
+from handoff.file_kinds import FileKind, Kind
+from handoff.file_names import safe_name
+
+log = logging.getLogger(__name__)
+
+# A photograph of the largest phones has 50 million pixels; unpacked these are 150 MB.
+PICTURE = pictures.Bounds(max_side=4096, max_pixels=52_000_000, shrinks=True)
+# So many files are looked into at the same time.
+LOOKS_AT_ONCE = 2
+UNSENT_KEPT = timedelta(days=1)
+_PART = ".part"
+T = TypeVar("T")
+
+
+class AttachmentStore:
+    """Takes files in, finds them, deletes them. Several gateways share one folder."""
+
+    def __init__(self, folder: Path, database: Database, masking: Masking, max_bytes: int, clock: Clock) -> None:
+        self.folder = folder
+        self.max_bytes = max_bytes
+        self._database = database
+        self._masking = masking
+        self._clock = clock
+        self._looking = asyncio.Semaphore(LOOKS_AT_ONCE)
+
+    async def receive(
+        self,
+        chunks: AsyncIterator[bytes],
+        name: str,
+        owner: str,
+        agent_id: int | None = None,
+        conversation_id: str | None = None,
+    ) -> Attachment:
+        """Take one file, from whoever sends it. Raises AttachmentTooLarge, AttachmentRefused; nothing of it is kept
+        then."""
+        identity = secrets.token_hex(16)
+        part = self.folder / f"{identity}{_PART}"
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            await self._write(part, chunks)
+            shown = self._masking.hide(safe_name(name))
+            async with self._looking:
+                found, size = await _in_thread(self._look_into, part, shown)
+            digest = await _in_thread(_digest, part)
+            new = Attachment(
+                id=identity,
+                owner=owner,
+                agent_id=agent_id,
+                conversation_id=conversation_id,
+                message_id=None,
+                kind=found.kind,
+                media_type=found.media_type,
+                name=file_kinds.named(shown or found.kind.value, found),
+                size_bytes=part.stat().st_size,
+                sha256=digest,
+                width=size[0] if size else None,
+                height=size[1] if size else None,
+                created_at=self._clock(),
+            )
+            place = self.path_of(identity)
+            await _in_thread(_settle, part, place)
+            await self._database.write(lambda c: attachments.add(c, new))
+        finally:
+            part.unlink(missing_ok=True)
+        log.info(
+            "A file was taken", extra={"event": "attachment_taken", "kind": new.kind.value, "bytes": new.size_bytes}
+        )
+        return new
+
+    def path_of(self, identity: str) -> Path:
+        """Where the bytes of an attachment are."""
+        return self.folder / identity[:2] / identity
+
+    def delete(self, ids: Sequence[str]) -> None:
+        """Delete the bytes of these, of which nothing is known any more."""
+        for identity in ids:
+            self.path_of(identity).unlink(missing_ok=True)
+
+    async def forget(self, conversation_ids: Sequence[str], owner: str | None = None) -> int:
+        """Forget and delete the files of these conversations, and what this owner has not sent. How many there were."""
+        ids = await self._database.write(lambda c: attachments.forget(c, conversation_ids, owner))
+        await _in_thread(self.delete, ids)
+        return len(ids)
+
+    async def look(self) -> int:
+        """Delete what was never sent, and what a crash left half-way; how many files that was."""
+        before = self._clock() - UNSENT_KEPT
+        stale = await self._database.read(lambda c: attachments.unsent(c, before))
+        gone = await self._database.write(lambda c: attachments.drop_unsent(c, stale)) if stale else []
+        await _in_thread(self.delete, gone)
+        return len(gone) + await _in_thread(self._sweep_parts, before)
+
+    async def _write(self, part: Path, chunks: AsyncIterator[bytes]) -> None:
+        size = 0
+        with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            os.utime(part, (self._clock().timestamp(),) * 2)
+            async for chunk in chunks:
+                size += len(chunk)
+                if size > self.max_bytes:
+                    raise AttachmentTooLarge(limit=self.max_bytes)
+                file.write(chunk)
+
+    def _look_into(self, part: Path, name: str) -> tuple[FileKind, tuple[int, int] | None]:
+        found = file_kinds.kind_of(part, name)
+        if found.kind is not Kind.IMAGE:
+            return found, None
+        try:
+            with part.open("rb") as stream:
+                picture = pictures.rewritten(stream, PICTURE)
+        except pictures.PictureTooLarge as exc:
+            raise AttachmentRefused("This picture has too many pixels.", reason="pixels", name=name) from exc
+        except pictures.NotAPicture as exc:
+            raise AttachmentRefused("This picture cannot be read.", reason="broken", name=name) from exc
+        part.write_bytes(picture.content)
+        return found, (picture.width, picture.height)
+
+    def _sweep_parts(self, before: datetime) -> int:
+        gone = 0
+        for part in self.folder.glob(f"*{_PART}"):
+            with contextlib.suppress(FileNotFoundError):
+                if datetime.fromtimestamp(part.stat().st_mtime, timezone.utc) < before:
+                    part.unlink()
+                    gone += 1
+        return gone
+
+
+def _settle(part: Path, place: Path) -> None:
+    """Under its name a file is there as a whole, or not at all."""
+    place.parent.mkdir(exist_ok=True, mode=0o700)
+    with part.open("rb") as file:
+        os.fsync(file.fileno())
+    os.chmod(part, 0o600)
+    part.replace(place)
+
+
+def _digest(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(1 << 20):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+async def _in_thread(work: Callable[..., T], *arguments: Any) -> T:
+    return await asyncio.get_running_loop().run_in_executor(None, work, *arguments)

@@ -1,0 +1,381 @@
+"""Files both ways: what is taken for what, who may have it, what bounds it."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sample_files as files
+from gateway_parts import Gateway, Seat, Start
+from PIL import Image
+
+from handoff import search
+from handoff.database import Database
+
+
+async def upload(
+    gateway: Gateway, token: str, content: bytes, name: str = "photo.png", status: int = 200
+) -> dict[str, Any]:
+    headers = {"Authorization": f"Bearer {token}"}
+    address = f"{gateway.base}/widget/attachments"
+    async with gateway.http.post(address, data=content, params={"name": name}, headers=headers) as response:
+        answer = await response.json()
+        assert response.status == status, answer
+        return dict(answer["attachment"] if status == 200 else answer["error"])
+
+
+async def fetch(gateway: Gateway, token: str, identity: str, **headers: str) -> tuple[int, Any, bytes]:
+    headers = {"Authorization": f"Bearer {token}", **headers}
+    async with gateway.http.get(f"{gateway.base}/widget/attachments/{identity}", headers=headers) as response:
+        return response.status, response.headers, await response.read()
+
+
+async def send(gateway: Gateway, token: str, text: str, *ids: str, client_id: str = "m1") -> dict[str, Any]:
+    frame = {"type": "message", "client_id": client_id, "text": text, "attachments": list(ids)}
+    headers = {"Authorization": f"Bearer {token}"}
+    async with gateway.http.post(f"{gateway.base}/widget/frames", json=frame, headers=headers) as response:
+        return dict((await response.json())["frames"][0])
+
+
+async def attach(seat: Seat, conversation: str, content: bytes, name: str, status: int = 200) -> dict[str, Any]:
+    address = f"{seat.gateway.base}/desk/api/conversations/{conversation}/attachments"
+    headers = {"X-CSRF-Token": seat.csrf}
+    async with seat.http.post(address, data=content, params={"name": name}, headers=headers) as response:
+        answer = await response.json()
+        assert response.status == status, answer
+        return dict(answer["attachment"] if status == 200 else answer["error"])
+
+
+async def opened(seat: Seat, identity: str) -> tuple[int, Any, bytes]:
+    async with seat.http.get(f"{seat.gateway.base}/desk/api/attachments/{identity}") as response:
+        return response.status, response.headers, await response.read()
+
+
+def kept(gateway: Gateway) -> list[Path]:
+    return [path for path in gateway.settings.attachments_path.rglob("*") if path.is_file()]
+
+
+async def test_a_picture_and_its_words_reach_the_agent_and_a_pdf_comes_back(gateway: Gateway) -> None:
+    page = await gateway.page()
+    token = page.session["token"]
+    photo = await upload(gateway, token, files.picture("JPEG"), "IMG 1.jpg")
+    assert (photo["kind"], photo["name"], photo["type"]) == ("image", "IMG 1.jpg", "image/jpeg")
+    assert (photo["width"], photo["height"]) == (64, 40)
+    accepted = await send(gateway, token, "it came broken", photo["id"])
+    assert accepted["message"]["attachments"] == [photo] and accepted["message"]["text"] == "it came broken"
+    assert (await page.message("assistant"))["text"] == "bot: it came broken", "words are understood as usual"
+
+    ben = await gateway.seat("ben")
+    conversation = accepted["message"]["conversation"]
+    shown = await ben.get(f"/conversations/{conversation}")
+    assert shown["messages"][0]["attachments"] == [photo] and shown["takes_files"]
+    status, headers, content = await opened(ben, photo["id"])
+    assert status == 200 and headers["Content-Type"] == "image/jpeg" and len(content) == photo["bytes"]
+    invoice = await attach(ben, conversation, files.PDF, "invoice.pdf")
+    await ben.post(
+        f"/conversations/{conversation}/messages", {"text": "", "attachments": [invoice["id"]], "client_id": "a1"}
+    )
+    line = await page.message("agent")
+    assert line["attachments"] == [invoice] and line["wordless"] and line["text"] == "[File]"
+    status, headers, content = await fetch(gateway, token, invoice["id"])
+    assert (status, content) == (200, files.PDF)
+    assert headers["Content-Disposition"] == "attachment; filename=\"invoice.pdf\"; filename*=UTF-8''invoice.pdf"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Content-Security-Policy"].startswith("sandbox; default-src 'none'")
+
+
+async def test_files_without_a_word_are_kept_and_a_person_is_offered(start: Start) -> None:
+    gateway = await start()
+    for locale, received in (("zh-HK", "收到。"), ("zh-TW", "收到了。"), ("zh-CN", "收到了。"), ("en", "Got it.")):
+        page = await gateway.page(locale=locale)
+        token = page.session["token"]
+        ids = [(await upload(gateway, token, files.picture()))["id"] for _ in range(2)]
+        accepted = await send(gateway, token, " ", *ids)
+        assert accepted["message"]["wordless"] and accepted["message"]["text"].endswith("× 2")
+        answer = await page.message("system", received)
+        assert len(answer["buttons"]) == 1
+    assert gateway.bot.asked == [], "the assistant cannot see it"
+
+
+TAKEN = [
+    ("photo.png", files.picture(), "image", "image/png", "photo.png"),
+    ("photo.png", files.picture("JPEG"), "image", "image/jpeg", "photo.jpg"),
+    ("shot", files.picture("WEBP"), "image", "image/webp", "shot.webp"),
+    ("anim.gif", files.picture("GIF"), "image", "image/gif", "anim.gif"),
+    ("voice.wav", files.wav(), "audio", "audio/wav", "voice.wav"),
+    ("voice.amr", files.AMR, "audio", "audio/amr", "voice.amr"),
+    ("voice.webm", files.webm(), "audio", "audio/webm", "voice.webm"),
+    ("clip.webm", files.webm(b"V_VP9 A_OPUS"), "video", "video/webm", "clip.webm"),
+    ("clip.mp4", files.mp4(), "video", "video/mp4", "clip.mp4"),
+    ("voice.mp4", files.mp4(b"soun"), "audio", "audio/mp4", "voice.m4a"),
+    ("a.pdf", files.PDF, "file", "application/pdf", "a.pdf"),
+    ("a.doc", files.DOC, "file", "application/msword", "a.doc"),
+    ("a.xls", files.XLS, "file", "application/vnd.ms-excel", "a.xls"),
+    ("a.xls", files.xlsx(), "file", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "a.xlsx"),
+    (
+        "a.docx",
+        files.docx(),
+        "file",
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+        "a.docx",
+    ),
+    ("a.txt", b"hello", "file", "text/plain", "a.txt"),
+    ("a.csv", "訂單,金額\n".encode("big5"), "file", "text/csv", "a.csv"),
+    ("a.csv", "订单,金额\n".encode("gb18030"), "file", "text/csv", "a.csv"),
+    ("a.zip", files.zipped(), "file", "application/zip", "a.zip"),
+    ("a.rar", files.RAR, "file", "application/vnd.rar", "a.rar"),
+    ("a.tar", files.tar(), "file", "application/x-tar", "a.tar"),
+    ("page.txt", files.HTML, "file", "text/plain", "page.txt"),
+]
+REFUSED = [
+    ("table.png", files.CSV, "not_what_it_says"),
+    ("archive.png", files.zipped(), "not_what_it_says"),
+    ("page.pdf", files.HTML, "not_what_it_says"),
+    ("logo.png", files.SVG, "not_what_it_says"),
+    ("logo.svg", files.SVG, "kind"),
+    ("page.html", files.HTML, "kind"),
+    ("photo.jpg.html", files.HTML, "kind"),
+    ("setup.exe", files.EXE, "kind"),
+    ("setup.pdf", files.EXE, "not_what_it_says"),
+    ("report.docx", files.zipped(), "not_what_it_says"),
+    ("macro.docx", files.zipped("[Content_Types].xml", "word/document.xml", "word/vbaProject.bin"), "macros"),
+    ("setup.doc", files.OLE, "not_what_it_says"),
+    ("huge.png", files.huge_picture(), "pixels"),
+    ("cut.png", files.picture()[:60], "broken"),
+    ("nothing.txt", b"", "empty"),
+]
+
+
+async def test_a_file_is_what_is_in_it_and_a_name_that_says_otherwise_is_refused(start: Start) -> None:
+    gateway = await start(attachments_per_minute=1000)
+    token = (await gateway.session())["token"]
+    for name, content, kind, media_type, called in TAKEN:
+        found = await upload(gateway, token, content, name)
+        assert (found["kind"], found["type"], found["name"]) == (kind, media_type, called), name
+        status, headers, _ = await fetch(gateway, token, found["id"])
+        is_shown = headers["Content-Disposition"].startswith("inline")
+        assert status == 200 and is_shown == (kind != "file") and headers["Content-Type"].startswith(media_type), name
+    there = len(kept(gateway))
+    for name, content, reason in REFUSED:
+        refused = await upload(gateway, token, content, name, 422)
+        assert (refused["code"], refused["details"]["reason"]) == ("attachment_refused", reason), name
+    assert len(kept(gateway)) == there, "nothing is left of what was refused"
+
+
+async def test_what_is_hidden_in_a_picture_is_not_kept(start: Start) -> None:
+    gateway = await start()
+    token = (await gateway.session())["token"]
+    found = await upload(gateway, token, files.photo_with_place(), "IMG_1.jpeg")
+    _, _, content = await fetch(gateway, token, found["id"])
+    with Image.open(io.BytesIO(content)) as image:
+        assert image.size == (40, 60) == (found["width"], found["height"]), "it stands upright"
+        assert dict(image.getexif()) == {} and b"Secret Camera" not in content
+    polyglot = files.picture("GIF") + b"/*<script>alert(1)</script>*/"
+    found = await upload(gateway, token, polyglot, "fun.gif")
+    assert b"script" not in (await fetch(gateway, token, found["id"]))[2]
+    large = await upload(gateway, token, files.picture("JPEG", (5000, 100)), "wide.jpg")
+    assert (large["width"], large["height"]) == (4096, 82)
+
+
+async def test_an_archive_bomb_stays_packed(start: Start) -> None:
+    gateway = await start()
+    token = (await gateway.session())["token"]
+    bomb = files.bomb()
+    found = await upload(gateway, token, bomb, "report.docx")
+    assert found["bytes"] == len(bomb) and (await fetch(gateway, token, found["id"]))[2] == bomb
+    many = files.zipped(*(f"{number}/[Content_Types].xml" for number in range(6000)))
+    assert (await upload(gateway, token, many, "many.zip"))["type"] == "application/zip"
+
+
+NAMES = [
+    ("../../etc/passwd.txt", "passwd.txt"),
+    ("C:\\Users\\ana\\note.txt", "note.txt"),
+    ("", "file.txt"),
+    ("...", "file.txt"),
+    ("invoice\u202etxt.txt", "invoicetxt.txt"),
+    ("a\x00b\r\nc.txt", "ab c.txt"),
+    ("發票 (1).txt", "發票 (1).txt"),
+    ('x"; filename="evil.txt', "x ; filename= evil.txt"),
+    ("e" + "\u0301" * 200 + ".txt", "é\u0301\u0301\u0301.txt"),
+    ("長" * 300 + ".txt", "長" * 116 + ".txt"),
+    ("4111111111111111.txt", "••••1111.txt"),
+]
+
+
+async def test_a_name_keeps_nothing_that_moves_hides_or_breaks(start: Start) -> None:
+    gateway = await start(attachments_per_minute=1000)
+    token = (await gateway.session())["token"]
+    for given, expected in NAMES:
+        found = await upload(gateway, token, b"hello", given)
+        assert found["name"].replace("•••• ", "••••") == expected, given
+        _, headers, _ = await fetch(gateway, token, found["id"])
+        assert headers["Content-Disposition"].isascii() and "\n" not in headers["Content-Disposition"]
+    assert all(path.name.isalnum() for path in kept(gateway)), "no name of a customer is a name on the disk"
+    assert all(path.stat().st_mode & 0o077 == 0 for path in kept(gateway))
+
+
+async def test_only_who_may_see_the_conversation_gets_its_files(gateway: Gateway) -> None:
+    ana, eve = await gateway.session(), await gateway.session()
+    photo = await upload(gateway, ana["token"], files.picture())
+    ben = await gateway.seat("ben")
+    assert (await opened(ben, photo["id"]))[0] == 404, "not sent yet"
+    assert (await send(gateway, eve["token"], "mine now", photo["id"]))["code"] == "unknown_attachment"
+    accepted = await send(gateway, ana["token"], "", photo["id"])
+    assert (await send(gateway, ana["token"], "", photo["id"])) == accepted, "a repeat is the first result"
+    twice = await send(gateway, ana["token"], "again", photo["id"], client_id="m2")
+    assert twice["code"] == "unknown_attachment"
+    for token in (eve["token"], "", "x"):
+        status, _, content = await fetch(gateway, token, photo["id"])
+        assert status == (404 if token == eve["token"] else 401) and photo["id"].encode() not in content
+    for wrong in ("../" + photo["id"], photo["id"].upper() + "0", "%00", "1e3", "-1"):
+        assert (await fetch(gateway, ana["token"], wrong))[0] in (400, 404)
+    conversation = accepted["message"]["conversation"]
+    assert (await opened(ben, photo["id"]))[0] == 200
+    eddy = await gateway.seat("eddy")
+    assert (await opened(eddy, photo["id"]))[0] == 403
+    async with gateway.http.get(f"{gateway.base}/desk/api/attachments/{photo['id']}") as response:
+        assert response.status == 401
+    address = f"{gateway.base}/desk/api/conversations/{conversation}/attachments?name=a.pdf"
+    async with ben.http.post(address, data=files.PDF) as response:
+        assert (response.status, (await response.json())["error"]["code"]) == (403, "csrf_refused")
+    secret = await attach(ben, conversation, files.PDF, "for-us.pdf")
+    await ben.post(
+        f"/conversations/{conversation}/messages", {"text": "look", "note": True, "attachments": [secret["id"]]}
+    )
+    assert (await fetch(gateway, ana["token"], secret["id"]))[0] == 404, "a note's file is the desk's"
+    cleo = await gateway.seat("cleo")
+    assert (await opened(cleo, secret["id"]))[0] == 200
+    await ben.post(
+        f"/conversations/{conversation}/messages", {"text": "mine", "attachments": [secret["id"]]}, status=404
+    )
+    await gateway.http.post(
+        f"{gateway.base}/widget/frames", json={"type": "logout"}, headers={"Authorization": f"Bearer {ana['token']}"}
+    )
+    assert (await fetch(gateway, ana["token"], photo["id"]))[0] == 401, "who signed out has no right any more"
+
+
+async def test_too_much_is_refused_with_a_limit_and_nothing_is_kept(start: Start) -> None:
+    gateway = await start(max_attachment_megabytes=1, attachments_per_minute=3)
+    session = await gateway.session()
+    assert session["settings"]["max_attachment_bytes"] == 1_000_000
+    token = session["token"]
+    refused = await upload(gateway, token, b"a" * 1_000_001, "a.txt", 413)
+    assert (refused["code"], refused["details"]["limit"]) == ("attachment_too_large", 1_000_000)
+
+    async def pieces() -> Any:
+        for _ in range(12):
+            yield b"a" * 100_000
+
+    address, headers = f"{gateway.base}/widget/attachments", {"Authorization": f"Bearer {token}"}
+    async with gateway.http.post(address, data=pieces(), params={"name": "a.txt"}, headers=headers) as response:
+        assert response.status == 413, "also when no length was told"
+    assert kept(gateway) == []
+    await upload(gateway, token, b"a" * 1_000_000, "a.txt")
+    limited = await upload(gateway, token, b"a", "a.txt", 429)
+    assert limited["code"] == "rate_limited" and limited["details"]["retry_after"] > 0
+    one = await upload(gateway, (await gateway.session())["token"], b"a", "a.txt")
+    for given in ("x", [1], [one["id"]] * 2, ["x"] * 11, [""], {"a": 1}):
+        frame = {"type": "message", "client_id": "m", "text": "a", "attachments": given}
+        async with gateway.http.post(f"{gateway.base}/widget/frames", json=frame, headers=headers) as response:
+            assert (await response.json())["frames"][0]["code"] == "bad_input"
+
+
+async def test_a_player_gets_the_part_it_asks_for(start: Start) -> None:
+    gateway = await start()
+    token = (await gateway.session())["token"]
+    sound = files.wav()
+    found = await upload(gateway, token, sound, "voice.wav")
+    for asked, status, span in (
+        ("bytes=0-", 200, sound),
+        ("bytes=0-0", 206, sound[:1]),
+        ("bytes=10-19", 206, sound[10:20]),
+        ("bytes=100-", 206, sound[100:]),
+        ("bytes=-5", 206, sound[-5:]),
+        ("bytes=10-999999", 206, sound[10:]),
+        ("bytes=999999-", 416, b""),
+        ("bytes=9-3", 416, b""),
+        ("bytes=0-1,4-5", 200, sound),
+        ("items=1", 200, sound),
+    ):
+        given, headers, content = await fetch(gateway, token, found["id"], Range=asked)
+        assert (given, content) == (status, span), asked
+        assert int(headers["Content-Length"]) == len(span)
+    status, headers, _ = await fetch(gateway, token, found["id"])
+    again, _, content = await fetch(gateway, token, found["id"], **{"If-None-Match": headers["ETag"]})
+    assert (again, content) == (304, b"") and headers["Cache-Control"] == "private, no-cache"
+
+
+async def test_what_was_never_sent_is_gone_after_a_day(gateway: Gateway) -> None:
+    token = (await gateway.session())["token"]
+    sent, left = [await upload(gateway, token, files.PDF, "a.pdf") for _ in range(2)]
+    await send(gateway, token, "", sent["id"])
+    (gateway.settings.attachments_path / "crashed.part").write_bytes(b"half")
+    store = gateway.app.ctx.watches["files"]
+    gateway.clock.forward(hours=23)
+    await store.look()
+    assert (await fetch(gateway, token, left["id"]))[0] == 200
+    gateway.clock.forward(hours=2)
+    await store.look()
+    assert (await fetch(gateway, token, left["id"]))[0] == 404 and (await fetch(gateway, token, sent["id"]))[0] == 200
+    assert (await send(gateway, token, "late", left["id"], client_id="m2"))["code"] == "unknown_attachment"
+
+
+async def test_search_transcript_and_erasure_know_of_files(gateway: Gateway) -> None:
+    session = await gateway.session()
+    token = session["token"]
+    receipt = await upload(gateway, token, files.PDF, "順豐單據.pdf")
+    accepted = await send(gateway, token, "", receipt["id"])
+    spare = await upload(gateway, token, files.PDF, "spare.pdf")
+    ben = await gateway.seat("ben")
+
+    def index(database: Database) -> Any:
+        return database.write(lambda c: search.add(c, search.waiting(c), gateway.clock()))
+
+    for _ in range(100):
+        hits = (await ben.get("/search?q=单据"))["hits"]
+        if hits:
+            break
+        await asyncio.sleep(0.05)
+    assert [(hit["message"], "順豐單據.pdf" in hit["text"]) for hit in hits] == [(accepted["message"]["id"], True)]
+    headers = {"Authorization": f"Bearer {token}"}
+    async with gateway.http.get(f"{gateway.base}/widget/transcript?format=txt", headers=headers) as response:
+        assert "順豐單據.pdf" in await response.text()
+    store = gateway.app.ctx.watches["files"]
+    visitor = await gateway.app.ctx.database.read(
+        lambda c: c.exec_driver_sql("SELECT sender FROM conversations").scalar_one()
+    )
+    assert await store.forget([accepted["message"]["conversation"]], f"widget:{visitor}") == 2
+    assert kept(gateway) == []
+    for one in (receipt, spare):
+        assert (await fetch(gateway, token, one["id"]))[0] == 404
+    assert (await opened(ben, receipt["id"]))[0] == 404
+
+
+async def test_a_channel_that_takes_no_files_says_so_to_the_agent(start: Start) -> None:
+    gateway = await start()
+    gateway.bot.hands_over("person")
+    await gateway.rest("person")
+    ben = await gateway.seat("ben")
+    conversation = await ben.claim_only()
+    assert not (await ben.get(f"/conversations/{conversation}"))["takes_files"]
+    invoice = await attach(ben, conversation, files.PDF, "invoice.pdf")
+    body = {"text": "here", "attachments": [invoice["id"]]}
+    refused = await ben.post(f"/conversations/{conversation}/messages", body, status=409)
+    assert refused["error"]["code"] == "attachments_not_taken"
+    await ben.post(f"/conversations/{conversation}/messages", {**body, "note": True})
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.txt"])
+async def test_a_page_elsewhere_sends_nothing(start: Start, name: str) -> None:
+    gateway = await start()
+    token = (await gateway.session())["token"]
+    headers = {"Authorization": f"Bearer {token}", "Origin": "https://evil.example"}
+    address = f"{gateway.base}/widget/attachments?name={name}"
+    async with gateway.http.post(address, data=b"x", headers=headers) as response:
+        assert (response.status, (await response.json())["error"]["code"]) == (403, "origin_refused")
+    async with gateway.http.options(address, headers={"Origin": gateway.base}) as response:
+        assert response.status == 200 or response.status == 204
+        assert response.headers["Access-Control-Allow-Origin"] == gateway.base
