@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import and_, bindparam, func, insert, or_, select, update
+from sqlalchemy import and_, bindparam, func, insert, or_, select, tuple_, update
 from sqlalchemy.engine import Connection, Row
 from sqlalchemy.exc import IntegrityError
 
@@ -333,18 +333,64 @@ def where(connection: Connection, wanted: Sequence[Any], order: Sequence[Any], l
     return [_record(row) for row in connection.execute(query)]
 
 
-def past_of(connection: Connection, conversation: Conversation, limit: int = 10) -> list[Conversation]:
-    """Earlier conversations of the same customer: by proved identity, else by the same sender on the same channel."""
-    same = and_(conversations.c.channel == conversation.channel, conversations.c.sender == conversation.sender)
+def past_of(
+    connection: Connection, conversation: Conversation, senders: Sequence[tuple[str, str]] = (), limit: int = 20
+) -> list[Conversation]:
+    """Earlier conversations of the same customer: by the same sender on the same channel, by proved identity, and by
+    `senders`, whom the caller knows to be the same person."""
+    same = [and_(conversations.c.channel == conversation.channel, conversations.c.sender == conversation.sender)]
     if conversation.customer_id:
-        same = or_(same, conversations.c.customer_id == conversation.customer_id)
+        same.append(conversations.c.customer_id == conversation.customer_id)
+    if senders:
+        same.append(_is_one_of(senders))
     rows = connection.execute(
         select(conversations)
-        .where(same, conversations.c.id != conversation.id)
+        .where(or_(*same), conversations.c.id != conversation.id)
         .order_by(conversations.c.opened_at.desc())
         .limit(limit)
     )
     return [_record(row) for row in rows]
+
+
+def accounts_of(connection: Connection, senders: Sequence[tuple[str, str]]) -> set[str]:
+    """The customers of the shop that these senders proved to be, by identities that the shop signed."""
+    rows = connection.execute(
+        select(conversations.c.customer_id)
+        .where(
+            _is_one_of(senders),
+            conversations.c.tier == Tier.IDENTITY.value,
+            conversations.c.customer_id.isnot(None),
+        )
+        .distinct()
+    )
+    return {row.customer_id for row in rows}
+
+
+def senders_of_account(connection: Connection, customer_id: str, limit: int) -> list[tuple[str, str]]:
+    """Who proved to be this customer of the shop, on any channel, the latest first."""
+    rows = connection.execute(
+        select(conversations.c.channel, conversations.c.sender)
+        .where(conversations.c.customer_id == customer_id, conversations.c.tier == Tier.IDENTITY.value)
+        .group_by(conversations.c.channel, conversations.c.sender)
+        .order_by(func.max(conversations.c.opened_at).desc())
+        .limit(limit)
+    )
+    return [(row.channel, row.sender) for row in rows]
+
+
+def last_of_sender(connection: Connection, channel: str, sender: str) -> Conversation | None:
+    """The latest conversation of a sender."""
+    rows = where(
+        connection,
+        [conversations.c.channel == channel, conversations.c.sender == sender],
+        [conversations.c.opened_at.desc()],
+        1,
+    )
+    return rows[0] if rows else None
+
+
+def _is_one_of(senders: Sequence[tuple[str, str]]) -> Any:
+    return tuple_(conversations.c.channel, conversations.c.sender).in_([tuple(one) for one in senders])
 
 
 def ids_of_sender(connection: Connection, channel: str, sender: str, limit: int = 20) -> list[str]:

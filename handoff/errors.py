@@ -99,6 +99,55 @@ class CannedReplyInUse(HandoffError):
     status = 409
 
 
+class CustomerChanged(HandoffError):
+    """Somebody changed what is known of this customer meanwhile; look at it and save again."""
+
+    code = "customer_changed"
+    status = 409
+
+
+class CustomerLocked(HandoffError):
+    """This record belongs to several channels; it opens once this customer has signed in at the shop."""
+
+    code = "customer_locked"
+    status = 409
+
+
+class UnknownChange(HandoffError):
+    """There is no such change of this customer."""
+
+    code = "unknown_change"
+    status = 404
+
+
+class ChangeSuperseded(HandoffError):
+    """This was changed again since; undo the later change first."""
+
+    code = "change_superseded"
+    status = 409
+
+
+class CustomersNotProved(HandoffError):
+    """Nothing proves that the two are one person."""
+
+    code = "customers_not_proved"
+    status = 409
+
+
+class UnknownMerge(HandoffError):
+    """These records were never united, or are parted already."""
+
+    code = "unknown_merge"
+    status = 404
+
+
+class MergeNotLast(HandoffError):
+    """The record was united with another one since; undo that first."""
+
+    code = "merge_not_last"
+    status = 409
+
+
 class BlankLeft(HandoffError):
     """A variable in this line has no value yet; nothing was sent."""
 

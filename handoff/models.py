@@ -4,8 +4,8 @@ Shapes only. Each table is written by one module: conversations and moves by `co
 `transcript.py`, tickets by `tickets.py`, agents and sessions by `agents.py`, visitors by `visitors.py`, shifts by
 `roster.py`, desk_mode by `desk_mode.py`, deliveries by `deliveries.py`, promises by `promises.py`, ratings by
 `ratings.py`, wrap-ups by `wrap_ups.py`, tags by `tags.py`, mentions by `mentions.py`, guests by `guests.py`,
-canned replies by `canned_replies.py`, attachments by `attachments.py`, saved views and preferences by
-`desk/choices.py`.
+canned replies by `canned_replies.py`, attachments by `attachments.py`, customers, their senders and changes by
+`customers.py`, their merges by `customer_merges.py`, saved views and preferences by `desk/choices.py`.
 """
 
 from __future__ import annotations
@@ -473,6 +473,70 @@ wrap_ups = Table(
     Column("tags", JSON, nullable=False, default=list),
     Column("at", UtcDateTime, nullable=False),
     Index("wrap_ups_by_time", "at"),
+)
+
+# What people write down about a customer. `customer_senders` says about whom: each sender on a channel has a record of
+# their own until two are united.
+customers = Table(
+    "customers",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("facts", JSON, nullable=False),
+    Column("merged_into", Integer, ForeignKey("customers.id")),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("changed_at", UtcDateTime, nullable=False),
+    Column("changed_by", String(120), nullable=False),
+    Index("customers_merged_into", "merged_into"),
+    sqlite_autoincrement=True,
+)
+
+customer_senders = Table(
+    "customer_senders",
+    metadata,
+    Column("channel", String(80), primary_key=True),
+    Column("sender", String(200), primary_key=True),
+    Column("customer_id", Integer, ForeignKey("customers.id"), nullable=False),
+    Index("senders_of_customer", "customer_id"),
+)
+
+customer_changes = Table(
+    "customer_changes",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("customer_id", Integer, ForeignKey("customers.id"), nullable=False),
+    Column("version", Integer, nullable=False),  # what the record became by it
+    Column("at", UtcDateTime, nullable=False),
+    Column("agent_id", Integer, ForeignKey("agents.id")),
+    Column("by", String(120), nullable=False),
+    Column("field", String(60), nullable=False),
+    Column("before", JSON),
+    Column("after", JSON),
+    Column("undoes", BigInteger),  # the change that this one takes back
+    Column("merge_id", Integer),  # it came with uniting two records, or with undoing that
+    Index("changes_of_customer", "customer_id", "id"),
+    sqlite_autoincrement=True,
+)
+
+# Enough to undo it exactly.
+customer_merges = Table(
+    "customer_merges",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("kept_id", Integer, ForeignKey("customers.id"), nullable=False),
+    Column("gone_id", Integer, ForeignKey("customers.id"), nullable=False),
+    Column("account", String(80), nullable=False),  # the shop's customer that both had proved to be
+    Column("senders", JSON, nullable=False),  # those that came over
+    Column("kept_before", JSON, nullable=False),
+    Column("kept_after", JSON, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("agent_id", Integer, ForeignKey("agents.id"), nullable=False),
+    Column("by", String(120), nullable=False),
+    Column("undone_at", UtcDateTime),
+    Column("undone_by", String(120)),
+    Index("merges_of_kept", "kept_id"),
+    Index("merges_of_gone", "gone_id"),
+    sqlite_autoincrement=True,
 )
 
 tags = Table(

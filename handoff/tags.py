@@ -102,6 +102,25 @@ def listing(connection: Connection, limit: int = MAX_TAGS) -> list[tuple[Tag, in
     return [(_record(row), row.worn) for row in rows]
 
 
+def known_or_made(connection: Connection, given: object, most: int, now: datetime) -> list[Tag]:
+    """The tags of a list of `{"name", "colour"}`, each made if it is new. Raises BadInput or TextTooLong."""
+    if not isinstance(given, list) or not all(isinstance(one, dict) for one in given):
+        raise BadInput("tags must be a list of objects with a name.", field="tags")
+    if len(given) > most:
+        raise BadInput(f"A customer takes at most {most} tags.", field="tags")
+    found = {}
+    for one in given:
+        tag = _find_or_make(connection, clean_name(one.get("name")), clean_colour(one.get("colour")), now)
+        found[tag.id] = tag
+    return list(found.values())
+
+
+def by_ids(connection: Connection, tag_ids: Collection[int]) -> dict[int, Tag]:
+    """These tags, by id."""
+    rows = connection.execute(select(tags).where(tags.c.id.in_(list(tag_ids)))) if tag_ids else ()
+    return {row.id: _record(row) for row in rows}
+
+
 def clean_name(name: object) -> str:
     """The name as it is kept: one line, not too long. Raises BadInput or TextTooLong."""
     if not isinstance(name, str):

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
 
 import yaml
 
 from handoff.edited_file import FileRefused, composed
 from handoff.hours import LOOKS_AHEAD_DAYS, PLACES, OpeningHours, Span, spans_of_day
 from handoff.texts import LOCALES
+from handoff.yaml_places import Place
 
 _ID = re.compile(r"[a-z][a-z0-9-]{0,39}")
 _SECTIONS = ("desk", "general", "teams")
@@ -63,58 +63,7 @@ def read(path: Path, hours: OpeningHours, policies: tuple[str, ...]) -> TeamEntr
     root = composed(path, TeamsError)
     if root is None:
         raise TeamsError(f"{path.name}: empty; expected the section teams.")
-    return _Reader(path.name, hours, policies).whole(_Field(path.name, "", root))
-
-
-class _Field:
-    """A value in the file that knows its place."""
-
-    def __init__(self, file: str, name: str, node: yaml.Node, line: int | None = None) -> None:
-        self.file = file
-        self.name = name
-        self.node = node
-        self.line = line or node.start_mark.line + 1
-
-    def refuse(self, why: str) -> TeamsError:
-        field = f", {self.name}" if self.name else ""
-        return TeamsError(f"{self.file}, line {self.line}{field}: {why}")
-
-    def below(self, known: tuple[str, ...] | None = None) -> dict[str, _Field]:
-        """The fields of a mapping. With `known`, others are refused."""
-        if not isinstance(self.node, yaml.MappingNode):
-            raise self.refuse("expected a mapping of fields to values.")
-        found: dict[str, _Field] = {}
-        for key, value in self.node.value:
-            name = str(key.value)
-            place = _Field(self.file, f"{self.name}.{name}".lstrip("."), value, key.start_mark.line + 1)
-            if known is not None and name not in known:
-                raise place.refuse(f"unknown field; known are {', '.join(known)}.")
-            if name in found:
-                raise place.refuse("stands twice.")
-            found[name] = place
-        return found
-
-    def items(self) -> Iterator[_Field]:
-        """The entries of a list."""
-        if not isinstance(self.node, yaml.SequenceNode):
-            raise self.refuse("expected a list.")
-        for number, node in enumerate(self.node.value):
-            yield _Field(self.file, f"{self.name}[{number}]", node)
-
-    def value(self) -> Any:
-        """One plain value."""
-        if not isinstance(self.node, yaml.ScalarNode):
-            raise self.refuse("expected one value, not a list or a mapping.")
-        try:
-            return yaml.SafeLoader("").construct_object(self.node)
-        except (yaml.YAMLError, ValueError) as exc:
-            raise self.refuse(f"cannot be read ({exc}).") from exc
-
-    def text(self) -> str:
-        value = self.value()
-        if not isinstance(value, str) or not value.strip():
-            raise self.refuse(f"is {value!r}; expected text.")
-        return value.strip()
+    return _Reader(path.name, hours, policies).whole(Place(path.name, "", root, TeamsError))
 
 
 class _Reader:
@@ -125,7 +74,7 @@ class _Reader:
         self._hours = hours
         self._policies = policies
 
-    def whole(self, root: _Field) -> TeamEntries:
+    def whole(self, root: Place) -> TeamEntries:
         sections = root.below(_SECTIONS)
         if "teams" not in sections:
             raise root.refuse("the section teams is missing.")
@@ -140,7 +89,7 @@ class _Reader:
             raise sections["general"].refuse(f"there is no team {general!r}; known are {', '.join(fields)}.")
         return TeamEntries(teams, general)
 
-    def _team(self, name: str, place: _Field, desk: dict[str, _Field]) -> TeamEntry:
+    def _team(self, name: str, place: Place, desk: dict[str, Place]) -> TeamEntry:
         if not _ID.fullmatch(name):
             raise place.refuse("a team's id is made of lower-case letters, digits and hyphens, 40 at most.")
         own = place.below(_TEAM)
@@ -149,41 +98,31 @@ class _Reader:
         fields = {**desk, **own}
         return TeamEntry(
             id=name,
-            names=self._names(own["name"]),
+            names=own["name"].names(MAX_NAME_CHARS),
             hours=self._hours_of(fields),
             skills=tuple(dict.fromkeys(self._skill(one) for one in own["skills"].items())) if "skills" in own else (),
             lead=own["lead"].text().lower() if "lead" in own else None,
             policy=self._policy(fields["policy"]) if "policy" in fields else self._policies[0],
             fallback=own["fallback"].text() if "fallback" in own else None,
             numbers={
-                key: _number(fields[key], least, most) if key in fields else usual
+                key: fields[key].whole_number(least, most) if key in fields else usual
                 for key, (least, most, usual) in _NUMBERS.items()
             },
         )
 
-    def _names(self, place: _Field) -> dict[str, str]:
-        names = {locale: field.text() for locale, field in place.below(LOCALES).items()}
-        missing = [locale for locale in LOCALES if locale not in names]
-        if missing:
-            raise place.refuse(f"the name in {', '.join(missing)} is missing.")
-        for locale, name in names.items():
-            if len(name) > MAX_NAME_CHARS:
-                raise place.refuse(f"the name in {locale} is longer than {MAX_NAME_CHARS} characters.")
-        return names
-
-    def _skill(self, place: _Field) -> str:
+    def _skill(self, place: Place) -> str:
         skill = place.text()
         if not _ID.fullmatch(skill):
             raise place.refuse("a skill is made of lower-case letters, digits and hyphens, 40 at most.")
         return skill
 
-    def _policy(self, place: _Field) -> str:
+    def _policy(self, place: Place) -> str:
         policy = place.text()
         if policy not in self._policies:
             raise place.refuse(f"is {policy!r}; expected one of {', '.join(self._policies)}.")
         return policy
 
-    def _hours_of(self, fields: dict[str, _Field]) -> OpeningHours:
+    def _hours_of(self, fields: dict[str, Place]) -> OpeningHours:
         hours = self._hours
         zone = fields["time_zone"].text() if "time_zone" in fields else hours.zone.key
         where = fields.get("hours") or fields.get("time_zone")
@@ -205,19 +144,19 @@ class _Reader:
                 exceptions[day] = spans
         return hours.with_days(places, exceptions)
 
-    def _place(self, place: _Field) -> str:
+    def _place(self, place: Place) -> str:
         code = place.value()
         if code not in PLACES:
             raise place.refuse(f"is {code!r}; expected one of {', '.join(PLACES)}.")
         return str(code)
 
-    def _exception(self, place: _Field) -> Iterator[tuple[date, tuple[Span, ...]]]:
+    def _exception(self, place: Place) -> Iterator[tuple[date, tuple[Span, ...]]]:
         fields = place.below(_EXCEPTION)
         for needed in ("date", "hours"):
             if needed not in fields:
                 raise place.refuse(f"the field {needed} is missing.")
-        first = _date(fields["date"])
-        last = _date(fields["until"]) if "until" in fields else first
+        first = fields["date"].day()
+        last = fields["until"].day() if "until" in fields else first
         if last < first or last - first > timedelta(days=LOOKS_AHEAD_DAYS):
             raise fields["until"].refuse(f"{last} is before {first}, or more than a year after it.")
         try:
@@ -227,7 +166,7 @@ class _Reader:
         for ahead in range((last - first).days + 1):
             yield first + timedelta(days=ahead), spans
 
-    def _check_fallbacks(self, teams: tuple[TeamEntry, ...], fields: dict[str, _Field]) -> None:
+    def _check_fallbacks(self, teams: tuple[TeamEntry, ...], fields: dict[str, Place]) -> None:
         for team in teams:
             if team.fallback is None:
                 continue
@@ -238,19 +177,5 @@ class _Reader:
                 raise place.refuse("a team cannot be its own fallback.")
 
 
-def _is_empty(place: _Field) -> bool:
+def _is_empty(place: Place) -> bool:
     return isinstance(place.node, yaml.ScalarNode) and place.value() is None
-
-
-def _number(place: _Field, least: int, most: int) -> int:
-    value = place.value()
-    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
-        raise place.refuse(f"is {value!r}; expected a whole number from {least} to {most}.")
-    return value
-
-
-def _date(place: _Field) -> date:
-    value = place.value()
-    if type(value) is not date:
-        raise place.refuse(f"is {value!r}; expected a date such as 2026-02-17.")
-    return value

@@ -172,6 +172,21 @@ def of_conversation(
     return [_record(row) for row in connection.execute(query.order_by(messages.c.id).limit(limit))]
 
 
+def first_words(connection: Connection, conversation_ids: Sequence[str]) -> dict[str, str]:
+    """What the customer said first in each of these conversations, in their own words."""
+    first = (
+        select(func.min(messages.c.id))
+        .where(
+            messages.c.conversation_id.in_(list(conversation_ids)),
+            messages.c.author == Author.CUSTOMER.value,
+            messages.c.payload.is_(None),
+        )
+        .group_by(messages.c.conversation_id)
+    )
+    rows = connection.execute(select(messages.c.conversation_id, messages.c.text).where(messages.c.id.in_(first)))
+    return {row.conversation_id: row.text for row in rows}
+
+
 def latest_of_conversation(connection: Connection, conversation_id: str, limit: int = PAGE) -> list[Message]:
     """The last lines of a conversation, notes and all, in order."""
     query = select(messages).where(messages.c.conversation_id == conversation_id)

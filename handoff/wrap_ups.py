@@ -131,6 +131,16 @@ def of_conversation(connection: Connection, conversation_id: str) -> WrapUp | No
     return WrapUp(row.resolution, row.reason, tuple(row.tags or ())) if row is not None else None
 
 
+def reasons_of(connection: Connection, conversation_ids: Sequence[str]) -> dict[str, str]:
+    """What these conversations were about, where somebody said so."""
+    rows = connection.execute(
+        select(wrap_ups.c.conversation_id, wrap_ups.c.reason).where(
+            wrap_ups.c.conversation_id.in_(list(conversation_ids)), wrap_ups.c.reason.isnot(None)
+        )
+    )
+    return {row.conversation_id: row.reason for row in rows}
+
+
 def count_by(connection: Connection, field: str, since: datetime, until: datetime) -> dict[str, int]:
     """How many conversations of a span were closed with each resolution or reason."""
     column = wrap_ups.c[field]

@@ -31,6 +31,7 @@ from faq_kb.masking import Masking
 from handoff import agents, migrations, search, wrap_ups
 from handoff.attachment_store import AttachmentStore
 from handoff.clock import Clock, utc_now
+from handoff.customer_form import CustomerFormFile
 from handoff.database import Database
 from handoff.desk.after import AfterDesk
 from handoff.desk.api import Desk
@@ -168,7 +169,8 @@ def create_app(
     logins = Rates(settings.logins_per_minute, settings.logins_per_minute / 60, time.monotonic)
     secure = settings.base_url.startswith("https://")
     sessions = Sessions(database, logins, clock, secure, address_of)
-    desk = Desk(database, floor, live, sessions, knowledge, orders, learning, clock, settings.base_url)
+    form = CustomerFormFile(settings.customer_form_path)
+    desk = Desk(database, floor, live, sessions, knowledge, orders, learning, form, clock, settings.base_url)
     app.blueprint(desk.blueprint())
     app.blueprint(DeskFiles(database, store, sessions).blueprint())
     _add_desk_life(app, desk, database, clock)

@@ -27,6 +27,74 @@ def _change(summary: str, answers: dict[str, str], *names: str, **more: object) 
     )
 
 
+def _customer(one: str) -> dict[str, dict[str, Operation]]:
+    """The customer panel."""
+    known = {"200": "customer, past", "404": "unknown_conversation"}
+    refused = {"400": "bad_input", "409": "customer_changed, customer_locked", "413": "text_too_long"}
+    version = body({"version": "integer"})
+    return {
+        one: {
+            "get": op(
+                "desk", "The customer panel, the shop asked anew.", known, **_READER, parameters=path("conversation_id")
+            ),
+            "put": _change(
+                "Write something else down, as it was read at its version.",
+                {**known, **refused},
+                "conversation_id",
+                requestBody=body({"version": "integer", "values": "object"}),
+            ),
+        },
+        f"{one}/history": {
+            "get": op(
+                "desk",
+                "Who changed what, the latest first; which records were united.",
+                {"200": "changes, merges", "404": "unknown_conversation"},
+                **_READER,
+                parameters=[*path("conversation_id"), *query("before")],
+            )
+        },
+        f"{one}/history/{{change_id}}/undo": {
+            "post": _change(
+                "Undo one change, by a new one.",
+                {
+                    **known,
+                    "404": "unknown_conversation, unknown_change",
+                    "409": "customer_changed, customer_locked, change_superseded",
+                },
+                "conversation_id",
+                "change_id",
+                requestBody=version,
+            )
+        },
+        f"{one}/merge": {
+            "post": _change(
+                "Unite the record with that of another conversation: supervisors, with proof.",
+                {
+                    **known,
+                    "400": "bad_input",
+                    "403": "not_allowed, csrf_refused",
+                    "409": "customers_not_proved, customer_changed, customer_locked",
+                },
+                "conversation_id",
+                requestBody=body({"with": "string", "version": "integer", "other_version": "integer"}),
+            )
+        },
+        f"{one}/merges/{{merge_id}}/undo": {
+            "post": _change(
+                "Part two records that were united.",
+                {
+                    **known,
+                    "403": "not_allowed, csrf_refused",
+                    "404": "unknown_conversation, unknown_merge",
+                    "409": "merge_not_last, customer_changed, customer_locked",
+                },
+                "conversation_id",
+                "merge_id",
+            )
+        },
+    }
+
+
 def paths() -> dict[str, dict[str, Operation]]:
     """Address, method, operation."""
     one = "/desk/api/conversations/{conversation_id}"
@@ -95,6 +163,7 @@ def paths() -> dict[str, dict[str, Operation]]:
         f"{one}/tags/{{tag_id}}": {
             "delete": _change("Take a tag off it.", {"200": "its tags"}, "conversation_id", "tag_id")
         },
+        **_customer(f"{one}/customer"),
         "/desk/api/tags": {"get": op("desk", "Every tag, the most worn first.", {"200": "tags, colours"}, **_READER)},
         "/desk/api/tags/{tag_id}": {
             "put": _change(

@@ -18,7 +18,7 @@ import yaml
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from handoff import teams, vague_promises
+from handoff import customer_form, teams, vague_promises
 from handoff.hours import OpeningHours
 from handoff.idle import IdleTerms
 from handoff.ledger import PromiseTerms
@@ -143,6 +143,9 @@ class Settings:
         5, "How long at least between two news of the place in a text channel; 0 sends none.", at_least=0
     )
     wrap_up_file: str = _setting("", "File of resolutions, reasons and tags; empty means handoff/wrap_up.yml.")
+    customer_form_file: str = _setting(
+        "", "File of customers' classes and the shop's own fields; empty means handoff/customer_form.yml."
+    )
     vague_promises_file: str = _setting(
         "", "File of phrases that promise no time or too much; empty means handoff/vague_promises.yml."
     )
@@ -226,6 +229,11 @@ class Settings:
     def wrap_up_path(self) -> Path:
         """The file of resolutions and reasons."""
         return Path(self.wrap_up_file) if self.wrap_up_file else SHIPPED
+
+    @property
+    def customer_form_path(self) -> Path:
+        """The file of customers' classes and fields."""
+        return Path(self.customer_form_file) if self.customer_form_file else customer_form.SHIPPED
 
     @property
     def vague_promises_path(self) -> Path:
@@ -366,6 +374,9 @@ def _check(settings: Settings) -> None:
         settings.hours.is_open  # noqa: B018  (parsing is the check)
         load_wrap_ups(settings.wrap_up_path)
         vague_promises.read(settings.vague_promises_path)
+        customer_form.read(settings.customer_form_path)
+    except customer_form.CustomerFormError as exc:
+        raise SettingsError(f"{SECTION}.customer_form_file: {exc}") from exc
     except vague_promises.VaguePromisesError as exc:
         raise SettingsError(f"{SECTION}.vague_promises_file: {exc}") from exc
     except WrapUpFileError as exc:

@@ -11,12 +11,15 @@ from sanic.response import HTTPResponse, json
 import shop
 from faq_kb import KnowledgeFollower
 from handoff.clock import Clock
+from handoff.customer_form import CustomerFormFile
 from handoff.database import Database
 from handoff.desk.answers import AnswersApi
 from handoff.desk.briefs import Briefs
 from handoff.desk.canned_api import CannedApi
 from handoff.desk.choices_api import ChoicesApi
 from handoff.desk.conversation import ConversationApi
+from handoff.desk.customer_api import CustomerApi
+from handoff.desk.customer_panel import CustomerPanel
 from handoff.desk.customers import Customers
 from handoff.desk.inbox import InboxApi
 from handoff.desk.passing_api import PassingApi
@@ -43,6 +46,7 @@ class Desk:
         knowledge: KnowledgeFollower,
         orders: shop.Shop,
         learning: Learning,
+        form: CustomerFormFile,
         clock: Clock,
         site: str = "",
     ) -> None:
@@ -51,9 +55,12 @@ class Desk:
         self._signing_in = SigningIn(database, live, sessions)
         self.passing = Passing(floor)
         customers = Customers(orders, clock)
+        panel = CustomerPanel(form, floor.wrap_ups, clock)
+        customer = CustomerApi(database, customers, panel, floor.masking, live, clock)
         self.parts: list[Part] = [
             InboxApi(database, floor, self._teams_of, clock),
-            ConversationApi(database, floor, customers, Briefs(knowledge, clock), clock),
+            ConversationApi(database, floor, customer, Briefs(knowledge, clock), clock),
+            customer,
             PassingApi(database, self.passing, self._teams),
             TagsApi(database, live, clock),
             ChoicesApi(database, clock),

@@ -13,9 +13,9 @@ from handoff.clock import Clock
 from handoff.database import Database
 from handoff.desk import rows
 from handoff.desk.briefs import Briefs
-from handoff.desk.customers import Customers
+from handoff.desk.customer_api import CustomerApi
 from handoff.desk.promises import promised_until
-from handoff.desk.rows import conversation_row, conversation_rows, ticket_of
+from handoff.desk.rows import conversation_row, ticket_of
 from handoff.desk.wire import Route, asker_locale, body_of, is_client_id, number_of
 from handoff.errors import BadInput
 from handoff.floor import Floor, customer_topic
@@ -26,10 +26,10 @@ from handoff.records import Agent, Conversation, Message
 class ConversationApi:
     """What an agent sees of a conversation and does with it."""
 
-    def __init__(self, database: Database, floor: Floor, customers: Customers, briefs: Briefs, clock: Clock) -> None:
+    def __init__(self, database: Database, floor: Floor, customer: CustomerApi, briefs: Briefs, clock: Clock) -> None:
         self._database = database
         self._floor = floor
-        self._customers = customers
+        self._customer = customer
         self._briefs = briefs
         self._clock = clock
 
@@ -62,13 +62,12 @@ class ConversationApi:
                 "cursor": lines[-1].id if lines else 0,
                 "more_before": bool(lines) and lines[0].seq > 1,
                 "brief": self._briefs.of(connection, conversation, lines, locale),
-                "past": conversation_rows(connection, conversations.past_of(connection, conversation)),
             }
 
         conversation, answer = await self._database.read(work)
         answer["window"] = await self._floor.post.window(conversation_id)
-        answer["customer"] = await self._customers.of(conversation, locale)
         answer["takes_files"] = self._floor.takes_files(conversation)
+        answer.update(await self._customer.of(conversation, agent, locale))
         return answer
 
     async def _messages(self, agent: Agent, request: Request, conversation_id: str) -> dict[str, Any]:

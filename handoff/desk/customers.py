@@ -1,4 +1,8 @@
-"""What the shop knows of the customer in a conversation: by signed identity, or by the orders they proved."""
+"""What the shop knows of the customer in a conversation, as far as they proved to be it.
+
+By signed identity everything. By an order with the ending of its phone, which stand on every parcel: who ordered, with
+phone and email hidden, and how far that order is.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,11 @@ from typing import Any
 import shop
 from handoff import texts
 from handoff.clock import Clock
+from handoff.models import Tier
 from handoff.records import Conversation
+from shop.proof import ShownOrder
+
+ORDERS_SHOWN = 5
 
 
 class Customers:
@@ -28,26 +36,69 @@ class Customers:
             problem = None
         except shop.ShopUnavailable:
             profile, orders, problem = None, [], "shop_unavailable"
-        return {"tier": conversation.tier.value, "profile": profile, "orders": orders, "problem": problem}
+        return {
+            "tier": conversation.tier.value,
+            "profile": profile,
+            "orders": orders,
+            "problem": problem,
+            "asked_at": self._clock().isoformat(),
+        }
 
     def _look_up(self, conversation: Conversation, locale: str) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:
-        now = self._clock()
-        customer_id = conversation.customer_id
-        if customer_id is None and conversation.proved_orders:
-            proved = self._orders.order(conversation.proved_orders[-1])
-            customer_id = proved.customer_id if proved else None
-        customer = self._orders.customer(customer_id) if customer_id else None
+        if conversation.tier is Tier.IDENTITY and conversation.customer_id:
+            return self._in_full(conversation.customer_id, locale)
+        return self._by_orders(conversation.proved_orders, locale)
+
+    def _in_full(self, customer_id: str, locale: str) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:
+        customer = self._orders.customer(customer_id)
         if customer is None:
             return None, []
-        orders = self._orders.orders_of(customer.id, 5)
-        cards = [shop.order_card(one, self._orders.parcels_of(one.number), locale, now) for one in orders]
+        orders = [self._card(one, locale) for one in self._orders.orders_of(customer.id, ORDERS_SHOWN)]
         return {
             "name": customer.name,
             "phone": customer.phone,
             "email": customer.email,
+            "is_masked": False,
             "locale": customer.locale,
             "region": customer.region,
             "tags": list(customer.tags),
             "since": customer.since.isoformat(),
             "points": customer.points,
+        }, orders
+
+    def _by_orders(self, numbers: tuple[str, ...], locale: str) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:
+        proved = [one for one in (self._orders.order(number) for number in numbers[-ORDERS_SHOWN:]) if one]
+        customer = self._orders.customer(proved[-1].customer_id) if proved else None
+        cards = [self._card(_progress(one), locale) for one in reversed(proved)]
+        if customer is None:
+            return None, cards
+        return {
+            "name": customer.name,
+            "phone": masked_phone(customer.phone),
+            "email": masked_email(customer.email),
+            "is_masked": True,
+            "locale": customer.locale,
+            "region": customer.region,
+            "tags": [],
+            "since": None,
+            "points": None,
         }, cards
+
+    def _card(self, order: shop.Order | ShownOrder, locale: str) -> dict[str, Any]:
+        return shop.order_card(order, self._orders.parcels_of(order.number), locale, self._clock())
+
+
+def masked_phone(phone: str) -> str:
+    """As much of a phone number as its owner gave: `•••• 4567`."""
+    digits = [sign for sign in phone if sign.isdecimal()]
+    return f"•••• {''.join(digits[-4:])}" if len(digits) > 4 else "••••"
+
+
+def masked_email(email: str) -> str:
+    """Enough of an address to tell two apart: `a•••@example.com`."""
+    name, at, host = email.partition("@")
+    return f"{name[:1]}•••{at}{host}" if at else "•••"
+
+
+def _progress(order: shop.Order) -> ShownOrder:
+    return ShownOrder(order.number, order.status, order.placed_at, order.updated_at, order.promised_by)

@@ -209,6 +209,8 @@ class DeskSocket:
             return {"type": "inbox"}
         if kind == "canned_replies":
             return {"type": "canned_replies"}
+        if kind == "customer":
+            return {"type": "customer", **{name: event[name] for name in ("conversation", "record", "by")}}
         if kind == "ticket":
             return {"type": "ticket", "ticket": event["ticket"]}
         if kind == "message":
