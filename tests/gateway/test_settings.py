@@ -114,6 +114,7 @@ def _another(one: Any) -> str:
         "help_url": "https://shop.example.com/help",
         "api_tokens": f"app:{HIDDEN}",
         "wrap_up_file": str(ROOT / "handoff" / "wrap_up.yml"),
+        "customer_form_file": str(ROOT / "handoff" / "customer_form.yml"),
         "vague_promises_file": str(ROOT / "handoff" / "vague_promises.yml"),
     }
     if one.name in special:
