@@ -25,7 +25,7 @@ from handoff.errors import CustomersNotProved, MergeNotLast, UnknownMerge
 from handoff.models import customer_merges
 from handoff.records import Agent
 
-MOST_PROPOSED = 5
+MOST_PROPOSED = 3
 # A customer comes with a new browser now and then; more senders than this are looked at no further.
 MOST_SENDERS = 200
 

@@ -150,7 +150,8 @@ class CustomerApi:
         conversation = await self._database.write(change)
         record = await self._database.read(lambda c: self._panel.record_of(c, conversation))
         self._live.publish(
-            DESK_TOPIC, {"kind": "customer", "conversation": conversation_id, "record": record.id, "by": agent.id}
+            DESK_TOPIC,
+            {"kind": "customer", "conversation": conversation_id, "record": record.id, "version": record.version},
         )
         return await self.of(conversation, agent, asker_locale(agent, request))
 

@@ -210,7 +210,7 @@ class DeskSocket:
         if kind == "canned_replies":
             return {"type": "canned_replies"}
         if kind == "customer":
-            return {"type": "customer", **{name: event[name] for name in ("conversation", "record", "by")}}
+            return {"type": "customer", **{name: event[name] for name in ("conversation", "record", "version")}}
         if kind == "ticket":
             return {"type": "ticket", "ticket": event["ticket"]}
         if kind == "message":

@@ -38,6 +38,12 @@ export class Api extends Server {
   removeReply = (id) => this.#call("DELETE", `/canned-replies/${part(id)}`);
   filledReply = (id, reply) => this.#call("GET", `/conversations/${part(id)}/canned-replies/${part(reply)}`);
   suggestions = (id) => this.#call("GET", `/conversations/${part(id)}/suggestions`);
+  customer = (id, locale) => this.#call("GET", `/conversations/${part(id)}/customer?${new URLSearchParams({ locale })}`);
+  editCustomer = (id, version, values) => this.#call("PUT", `/conversations/${part(id)}/customer`, { version, values });
+  customerHistory = (id, query) => this.#call("GET", `/conversations/${part(id)}/customer/history?${new URLSearchParams(query)}`);
+  undoChange = (id, change, version) => this.#call("POST", `/conversations/${part(id)}/customer/history/${part(change)}/undo`, { version });
+  uniteCustomers = (id, wish) => this.#call("POST", `/conversations/${part(id)}/customer/merge`, wish);
+  partCustomers = (id, merge) => this.#call("POST", `/conversations/${part(id)}/customer/merges/${part(merge)}/undo`, {});
   faq = (q, locale) => this.#call("GET", `/faq?${new URLSearchParams({ q, locale })}`);
 
   close = (id, wrap_up) => this.#call("POST", `/conversations/${part(id)}/close`, { wrap_up });

@@ -5,7 +5,7 @@ import { List } from "./list.js";
 import { oneLine } from "/page/static/js/safe-text.js";
 import { Session } from "/page/static/js/session.js";
 import { Thread } from "./thread.js";
-import { LOCALES } from "/page/static/js/texts.js";
+import { LOCALES, locale } from "/page/static/js/texts.js";
 
 // While the live connection is down, the desk asks by itself this often; while it is up, seldom, in case a push was lost.
 const POLL_LOST_SECONDS = 4;
@@ -16,7 +16,7 @@ const CHECK_PAUSE_MS = 2000;
 // A transcript is caught up in pages; this many pages is more than any conversation has.
 const MOST_PAGES = 200;
 
-/** Events: agent, locale, inbox, ticket, list, selected, thread, messages, read, typing, outbox, people, tags, told, connection, notice. */
+/** Events: agent, locale, inbox, ticket, list, selected, thread, messages, read, typing, outbox, people, tags, customer, told, connection, notice. */
 export class Desk extends Session {
   inbox = new Inbox();
   selectedId = null;
@@ -160,6 +160,9 @@ export class Desk extends Session {
         break;
       case "read":
         this.#readByCustomer(frame);
+        break;
+      case "customer":
+        this.#customerChanged(frame);
         break;
       case "mention":
       case "invited":
@@ -551,6 +554,30 @@ export class Desk extends Session {
   #wears(id, tags) {
     const row = this.threads.get(id)?.row;
     if (row) this.#placeRow({ ...row, tags });
+  }
+
+  // What is known of a customer. What the server refuses is the caller's to show.
+
+  readCustomer = (id) => this.#knows(id, this.api.customer(id, locale()));
+  editCustomer = (id, version, values) => this.#knows(id, this.api.editCustomer(id, version, values));
+  undoChange = (id, change, version) => this.#knows(id, this.api.undoChange(id, change, version));
+  uniteCustomers = (id, wish) => this.#knows(id, this.api.uniteCustomers(id, wish));
+  partCustomers = (id, merge) => this.#knows(id, this.api.partCustomers(id, merge));
+
+  async #knows(id, call) {
+    const known = await call;
+    this.threads.get(id)?.know(known);
+    this.emit("thread", id);
+    this.emit("customer", id);
+    return known;
+  }
+
+  /** Somebody changed what is known of the customer whose conversation is open; records of several channels are one. */
+  #customerChanged({ conversation, record, version }) {
+    const thread = this.selected;
+    const known = thread?.customer?.record;
+    const isOurs = known && (conversation === thread.id || record === known.id);
+    if (isOurs && (record !== known.id || version !== known.version)) this.readCustomer(thread.id).catch((error) => error instanceof ApiError || Promise.reject(error));
   }
 
   /** Returns what the server made of it, or null when it could not be told. */

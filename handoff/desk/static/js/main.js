@@ -31,6 +31,7 @@ import { Sounds } from "./sounds.js";
 import { setText } from "/page/static/js/templates.js";
 import { preferredLocale, t, useLocale } from "/page/static/js/texts.js";
 import { startTicker } from "./ticker.js";
+import { UniteDialog } from "./unite-dialog.js";
 
 const element = (id) => document.getElementById(id);
 
@@ -63,7 +64,7 @@ const wrapUp = new WrapUpDialog({ desk, dialog: element("wrap-up-dialog") });
 page.conversation.start({ desk, route, canned, onManage: () => cannedDialog.open(), onCopy: copy, onFaq: openFaq, onArticle: openArticle, onClose: (id) => wrapUp.open(id) });
 keepPreferences({ desk, preferences });
 page.side.start({ route });
-page.customer.start({ desk, route, onCopy: copy });
+page.customer.start({ desk, route, onCopy: copy, unite: new UniteDialog({ desk, dialog: element("unite-dialog") }) });
 document.querySelector("desk-promises").start({ desk, live });
 document.querySelector("desk-outcome").start({ desk, live });
 new FiguresDialog({ desk, dialog: element("figures-dialog"), button: element("open-figures"), onOpen: (id) => route.open(id) });
@@ -88,6 +89,7 @@ const shortcuts = new Shortcuts([
   { key: "l", what: "shortcuts.tags", run: () => desk.selected?.row && page.conversation.tags.open() },
   { key: "o", what: "shortcuts.takeover", run: () => page.conversation.takeOver() },
   { key: "d", what: "shortcuts.customer", run: () => route.showSide() },
+  { key: "u", what: "shortcuts.customer_edit", run: () => (page.side.show("customer"), route.showSide(), page.customer.edit()) },
   { key: "/", what: "shortcuts.search", run: () => page.inbox.focusSearch() },
   { key: "x", what: "shortcuts.filters", run: () => page.inbox.filters.open(page.inbox.filters.hidden) },
   { key: "v", what: "shortcuts.view_menu", run: () => page.inbox.views.open() },

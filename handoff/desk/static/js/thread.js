@@ -53,6 +53,11 @@ export class Thread {
     return this.caughtUp(messages, cursor);
   }
 
+  /** Takes in what is known of the customer by now. */
+  know({ customer, past }) {
+    Object.assign(this, { customer, past });
+  }
+
   /** A push says who has it now: newer than any reading already under way. */
   own(row) {
     this.#place(row);
