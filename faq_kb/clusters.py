@@ -99,7 +99,7 @@ def _groups(texts: Sequence[str], synonyms: Synonyms) -> list[int]:
 def _matrix(texts: Sequence[str], synonyms: Synonyms) -> sparse.csr_matrix:
     sentences = pack(features_of(text, synonyms) for text in texts)
     # A handful of questions says nothing about which words are common; other sentences do.
-    matrix = Space(sentences.apart(), background(synonyms)).vectors(sentences)
+    matrix = Space(sentences.hashes, len(sentences), background(synonyms)).vectors(sentences)
     frequency = np.bincount(matrix.indices, minlength=matrix.shape[1])
     matrix.data[frequency[matrix.indices] > max(50, COMMON_SHARE * len(texts))] = 0
     matrix.eliminate_zeros()

@@ -50,7 +50,7 @@ def similar_phrasings(articles: Sequence[Article]) -> Iterator[Problem]:
     if not phrasings:
         return
     sentences = pack(features_of(fold(text), shipped_synonyms()) for _, text in phrasings)
-    matrix = Space(sentences.apart(), pack(())).vectors(sentences)
+    matrix = Space(sentences.hashes, len(sentences), pack(())).vectors(sentences)
     reported: set[tuple[str, str]] = set()
     for start in range(0, len(phrasings), _COMPARED_AT_ONCE):
         likeness = (matrix[start : start + _COMPARED_AT_ONCE] @ matrix.T).tocoo()

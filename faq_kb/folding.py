@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from functools import lru_cache
+from typing import Optional
 
 import opencc
 
@@ -192,7 +193,7 @@ _ANYWHERE_PARTICLES = "㗎啫嘞噃喎㖞囉啰呀啊啦喇嚹嘛喔哦耶欸诶
 
 def fold(text: str) -> str:
     """The form of ``text`` in which customers and editors of any variant write the same; for matching only."""
-    folded = _fold_characters(_normalised(text))
+    folded = _fold_characters(text)
     if not folded.isascii():
         folded = _final_particles().sub("", folded)
         folded = _cantonese().sub(lambda found: _replacement(found.group()), folded)
@@ -215,16 +216,32 @@ def fold_keeping_length(text: str) -> str:
     return "".join(_fold_one(character) for character in text)
 
 
-def _normalised(text: str) -> str:
+def _fold_characters(text: str) -> str:
     if text.isascii():
         return text.lower()
     composed = unicodedata.normalize("NFKC", text).lower()
-    plain = unicodedata.normalize("NFD", composed)
-    return "".join(c for c in plain if unicodedata.category(c) not in ("Mn", "Cf", "Me"))
+    return unicodedata.normalize("NFD", composed).translate(_folds())
 
 
-def _fold_characters(text: str) -> str:
-    return text if text.isascii() else text.translate(_character_table())
+# More than any shop's texts hold; somebody may send us all of Unicode.
+_MOST_FOLDS = 50_000
+
+
+class _Folds(dict[int, Optional[int]]):
+    """What becomes of each character: nothing of an accent or of what is not seen, of others themselves or their
+    simplified form. Filled as characters are met; looking each up anew takes most of the time of folding."""
+
+    def __missing__(self, code: int) -> int | None:
+        is_mark = unicodedata.category(chr(code)) in ("Mn", "Cf", "Me")
+        folded = None if is_mark else ord(_character_table().get(code, chr(code)))
+        if len(self) < _MOST_FOLDS:
+            self[code] = folded
+        return folded
+
+
+@lru_cache(maxsize=1)
+def _folds() -> _Folds:
+    return _Folds()
 
 
 @lru_cache(maxsize=8192)

@@ -7,16 +7,18 @@ read from that together with how near the nearest phrasing is and how much of wh
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import sparse
+from numpy.typing import NDArray
 
 from faq_kb.fitting import fit, gram, log_softmax
+from faq_kb.phrasings import Phrasings, order_of
+from faq_kb.postings import Postings
 from faq_kb.prototypes import merged, phrasings_kept
 from faq_kb.vectors import Floats, Hashes, Packed, Space, Vector, Whole, joined, pack, sums
-from faq_kb.words import Features, Synonyms, features_of
+from faq_kb.words import Synonyms, features_of
 
 # What the kernel is multiplied by before fitting, and how strongly large coefficients are held down. The
 # ranking hardly changes between a third and three times of either.
@@ -31,24 +33,25 @@ NEAREST_SHARE = 0.5
 CANDIDATES = 24
 MOST_PLACES_READ = 15_000
 
-_SLOTS = 1 << 16
+_BLOCKS = 4
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One thing that can be found: its phrasings, read, how much each counts, and each feature of any of them once."""
+    """One thing that can be found: its phrasings, read, how much each counts, and their features in an order in which
+    those that are equal are neighbours."""
 
     id: str
     sentences: Packed
     weights: Floats
-    features: Hashes
+    order: NDArray[np.int32]
 
 
 def entry_of(id: str, phrasings: Sequence[str], hints: Sequence[str], synonyms: Synonyms) -> Entry:
     """The entry of folded phrasings, and of weaker hints that count as half a phrasing each."""
     sentences = pack(features_of(text, synonyms) for text in (*phrasings, *hints))
     weights = np.repeat(np.array([1, 0.5], np.float32), [len(phrasings), len(hints)])
-    return Entry(id, sentences, weights, np.unique(sentences.hashes))
+    return Entry(id, sentences, weights, order_of(sentences.hashes))
 
 
 @dataclass(frozen=True)
@@ -70,21 +73,26 @@ class Ranking:
     evidence: Evidence
 
 
+# Classes, their logits, and how near the nearest phrasing is of the one at a place among them.
+_Found = tuple[Whole, Floats, Callable[[int], float]]
+
+
 class Index:
     """``others`` are sentences that no entry answers: the model learns from them what proves nothing."""
 
     def __init__(self, entries: Sequence[Entry], synonyms: Synonyms, others: Packed) -> None:
         self.ids = [entry.id for entry in entries]
         self._synonyms = synonyms
-        ours = joined([entry.sentences for entry in entries])
-        sizes = np.array([len(entry.sentences) for entry in entries] + [len(others)], np.int64)
+        parts = [*(entry.sentences for entry in entries), others]
+        sizes = np.array([len(part) for part in parts], np.int64)
         self._firsts = np.concatenate(([0], sizes.cumsum()))
-        self._weights = np.concatenate(
-            [np.empty(0, np.float32), *(entry.weights for entry in entries), np.ones(len(others), np.float32)]
-        )
-        self._space = Space([*(entry.features for entry in entries)], others)
-        vectors = self._space.vectors(joined([ours, others]))
-        self._rows = _Rows(vectors)
+        self._weights = np.concatenate([*(entry.weights for entry in entries), np.ones(len(others), np.float32)])
+        sentences = joined(parts)
+        order, starts = _joined_orders([*(entry.order for entry in entries), order_of(others.hashes)])
+        ours = _each_once(sentences.hashes[order[: starts[-2]]], starts[:-2])
+        self._space = Space(ours, len(entries), others)
+        vectors = self._space.vectors(sentences)
+        self._phrasings = Phrasings(vectors, self._firsts, order)
         kept = phrasings_kept(sizes)
         self.is_fitted = kept is not None
         if kept is not None:
@@ -95,8 +103,9 @@ class Index:
             # One row a class, side by side in memory: a question is answered several times as fast.
             self._coefficients: Floats = np.ascontiguousarray(coefficients.T)
         else:
-            prototypes, self._spread = _means(vectors, self._firsts, self._weights)
-        self._postings = _Postings(prototypes)
+            self._weights /= np.repeat(sums(self._weights, self._firsts[1:]), sizes)
+            prototypes, self._spread = self._phrasings.means(self._weights, self._space.columns)
+        self._postings = Postings(prototypes)
 
     def rank(self, folded: str, limit: int) -> Ranking | None:
         """The entries nearest to a folded sentence; None when it shares nothing with any."""
@@ -107,126 +116,65 @@ class Index:
         found = self._by_model(query) if self.is_fitted else self._by_likeness(query)
         if found is None:
             return None
-        classes, logits = found
+        classes, logits, nearest = found
         shares = np.exp(log_softmax(logits))
         ours = np.flatnonzero(classes < len(self.ids))
         best = ours[_largest(logits[ours], limit)]
         if not len(best):
             return None
-        evidence = self._evidence(int(classes[best[0]]), float(shares[best[0]]), query, sentence)
+        evidence = Evidence(float(shares[best[0]]), nearest(int(best[0])), query.known, len(sentence.content))
         return Ranking(tuple(classes[best].tolist()), tuple(shares[best].tolist()), evidence)
 
-    def _by_model(self, query: Vector) -> tuple[Whole, Floats] | None:
+    def _by_model(self, query: Vector) -> _Found | None:
         likeness = self._postings.likeness(query)
         if not likeness.any():
             return None
-        return np.arange(len(self._coefficients)), self._coefficients @ likeness
+        logits = self._coefficients @ likeness
+        classes = np.arange(len(logits))
+        return classes, logits, lambda one: float(self._phrasings.likeness(classes[[one]], query).max(initial=0.0))
 
-    def _by_likeness(self, query: Vector) -> tuple[Whole, Floats] | None:
+    def _by_likeness(self, query: Vector) -> _Found | None:
         rough = self._postings.likeness(query, MOST_PLACES_READ)
         classes = _largest(rough, CANDIDATES)
         classes = classes[rough[classes] > 0]
         if not len(classes):
             return None
-        firsts, lengths = self._firsts[classes], self._firsts[classes + 1] - self._firsts[classes]
-        likeness = self._rows.likeness(firsts, firsts + lengths, query)
-        weights = self._weights[_ranges(firsts, lengths)]
-        starts = lengths.cumsum() - lengths
-        means = np.add.reduceat(likeness * weights, starts) / np.add.reduceat(weights, starts)
+        likeness = self._phrasings.likeness(classes, query)
+        firsts, lasts = self._firsts[classes], self._firsts[classes + 1]
+        weights = np.concatenate([self._weights[a:b] for a, b in zip(firsts.tolist(), lasts.tolist(), strict=True)])
+        starts = (lasts - firsts).cumsum() - (lasts - firsts)
+        means = np.add.reduceat(likeness * weights, starts)
         nearest = np.maximum.reduceat(likeness * np.sqrt(weights), starts)
         logits = LIKENESS_SHARPNESS * (means / self._spread[classes] + NEAREST_SHARE * nearest)
-        return classes, logits.astype(np.float32)
-
-    def _evidence(self, first: int, share: float, query: Vector, sentence: Features) -> Evidence:
-        likeness = self._rows.likeness(self._firsts[[first]], self._firsts[[first + 1]], query)
-        return Evidence(
-            probability=share,
-            nearest=float(likeness.max(initial=0.0)),
-            known=self._space.known(sentence),
-            words=len(sentence.content),
-        )
+        return classes, logits.astype(np.float32), lambda one: float(np.maximum.reduceat(likeness, starts)[one])
 
 
-class _Rows:
-    """The phrasings one by one. (Slicing a scipy matrix costs more than the whole search.)"""
-
-    def __init__(self, vectors: sparse.csr_matrix) -> None:
-        self._starts = vectors.indptr.astype(np.int64)
-        self._columns = vectors.indices
-        self._values = vectors.data
-
-    def likeness(self, firsts: Whole, ends: Whole, query: Vector) -> Floats:
-        """The cosine of a sentence with each phrasing of some ranges of them."""
-        starts, lasts = self._starts[firsts], self._starts[ends]
-        columns = np.concatenate([self._columns[a:b] for a, b in zip(starts.tolist(), lasts.tolist(), strict=True)])
-        # Found in a table by the last bits of the column, then checked against the column itself.
-        slots = np.zeros(_SLOTS, np.int16)
-        slots[query.columns & (_SLOTS - 1)] = np.arange(1, len(query.columns) + 1)
-        held = slots[columns & (_SLOTS - 1)]
-        shared = np.flatnonzero(held)
-        held = held[shared] - 1
-        same = query.columns[held] == columns[shared]
-        shared, held = shared[same], held[same]
-        # From the places among the columns read to the places among all, and from these to the phrasings.
-        lengths = lasts - starts
-        ranges = np.searchsorted(lengths.cumsum(), shared, side="right")
-        places = shared + (starts - lengths.cumsum() + lengths)[ranges]
-        counts = ends - firsts
-        rows = np.searchsorted(self._starts, places, side="right") - 1
-        rows += (counts.cumsum() - counts - firsts)[ranges]
-        products = self._values[places] * query.values[held]
-        found: Floats = np.bincount(rows, products, minlength=int(counts.sum())).astype(np.float32)
-        return found
+def _joined_orders(orders: Sequence[NDArray[np.int32]]) -> tuple[NDArray[np.int32], Whole]:
+    """One order through all of them, and where each part of it begins."""
+    lengths = [len(order) for order in orders]
+    starts: Whole = np.array([0, *lengths], np.int64).cumsum()
+    joined = np.concatenate(orders)
+    joined += np.repeat(starts[:-1].astype(np.int32), lengths)
+    return joined, starts
 
 
-class _Postings:
-    """Which rows of a matrix hold a feature, and with what value."""
-
-    def __init__(self, matrix: sparse.csr_matrix) -> None:
-        columns = matrix.tocsc()
-        self._starts = columns.indptr.astype(np.int64)
-        self._rows = columns.indices
-        self._values = columns.data
-        self._count = matrix.shape[0]
-
-    def likeness(self, query: Vector, most_places: int | None = None) -> Floats:
-        """The products of a sentence with all rows; of its rarest features alone when all are too many to read."""
-        columns, values = query.columns, query.values
-        starts = self._starts[columns]
-        lengths = self._starts[columns + 1] - starts
-        if most_places is not None and lengths.sum() > most_places:
-            rarest = np.argsort(lengths, kind="stable")
-            rarest = rarest[: max(1, int(np.searchsorted(lengths[rarest].cumsum(), most_places)))]
-            starts, lengths, values = starts[rarest], lengths[rarest], values[rarest]
-        places = _ranges(starts, lengths)
-        products = self._values[places] * np.repeat(values, lengths)
-        found: Floats = np.bincount(self._rows[places], products, minlength=self._count).astype(np.float32)
-        return found
-
-
-def _ranges(starts: Whole, lengths: Whole) -> Whole:
-    """The numbers of several ranges, one after the other."""
-    ends = lengths.cumsum()
-    total = int(ends[-1]) if len(ends) else 0
-    found: Whole = np.repeat(starts - ends + lengths, lengths) + np.arange(total)
-    return found
-
-
-def _means(vectors: sparse.csr_matrix, firsts: Whole, weights: Floats) -> tuple[sparse.csr_matrix, Floats]:
-    """The mean phrasing of each class, brought to length one, and the length it had."""
-    merging = sparse.csr_matrix((weights, np.arange(len(weights)), firsts), shape=(len(firsts) - 1, len(weights)))
-    merging.data /= np.repeat(np.maximum(merging.sum(axis=1).A1, 1e-9), np.diff(firsts))
-    means = merging @ vectors
-    lengths = np.sqrt(np.maximum(sums(np.square(means.data), means.indptr[1:].astype(np.int64)), 1e-18))
-    means.data /= np.repeat(lengths, np.diff(means.indptr))
-    return means, lengths
+def _each_once(hashes: Hashes, starts: Whole) -> Hashes:
+    """Each feature of an entry once, of hashes whose equals are neighbours, and where each begins."""
+    is_first = np.ones(len(hashes), bool)
+    np.not_equal(hashes[1:], hashes[:-1], out=is_first[1:])
+    is_first[starts[starts < len(hashes)]] = True
+    return hashes[is_first]
 
 
 def _largest(values: Floats, limit: int) -> Whole:
     """Positions of the largest values, largest first."""
-    count = min(limit, len(values))
-    if count <= 0:
+    if limit <= 0:
         return np.empty(0, np.int64)
-    some = np.argpartition(-values, count - 1)[:count]
-    order: Whole = some[np.argsort(-values[some], kind="stable")]
+    # As many blocks as are wanted have a value that no less than ``limit`` values reach; few more reach it.
+    width = len(values) // (_BLOCKS * limit)
+    some = np.arange(len(values))
+    if width > 1:
+        blocks = values[: width * _BLOCKS * limit].reshape(-1, width).max(axis=1)
+        some = np.flatnonzero(values >= np.partition(blocks, -limit)[-limit])
+    order: Whole = some[np.argsort(-values[some], kind="stable")[:limit]]
     return order

@@ -17,7 +17,7 @@ from types import MappingProxyType
 from faq_kb import quick_yaml
 from faq_kb.articles import Article, Category, Heading, Reader
 from faq_kb.categories import tree, with_missing
-from faq_kb.folding import fold, fold_words
+from faq_kb.folding import fold, fold_words, words_of
 from faq_kb.index import CANDIDATES, Entry, Evidence, Index, entry_of
 from faq_kb.loading import load_files
 from faq_kb.pins import Pins
@@ -145,7 +145,7 @@ class KnowledgeBase:
         pinned = self._pins.find(text, away)
         if pinned:
             return [Hit(pinned, 1.0, "pinned")]
-        exact = self._exact.get(fold_words(folded))
+        exact = self._exact.get(words_of(folded))
         return [Hit(exact, 1.0, "exact")] if exact and exact not in away else []
 
     def answerable(self, hits: Sequence[Hit]) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 from zlib import crc32
 
 import numpy as np
@@ -18,7 +20,8 @@ Hashes = NDArray[np.uint32]
 
 # How much each kind of feature counts. Meanings alone are vague; pairs are telling and rare.
 BLOCK_WEIGHTS = {"words": 0.75, "characters": 1.2, "meanings": 0.3, "pairs": 0.9, "pieces": 1.0}
-_WEIGHTS = np.array([BLOCK_WEIGHTS[block] for block in BLOCKS])
+_SHARES = [BLOCK_WEIGHTS[block] ** 2 for block in BLOCKS]
+MOST_COUNTED = 255
 
 # A column is what remains of a feature's hash. With this many columns two features seldom meet in one, and where
 # they do it is two rare ones; there is no list of all features to keep.
@@ -37,11 +40,6 @@ class Packed:
     def __len__(self) -> int:
         return len(self.lengths)
 
-    def apart(self) -> list[Hashes]:
-        """The hashes of each sentence."""
-        ends = self.lengths.sum(axis=1).cumsum()
-        return np.split(self.hashes, ends[:-1]) if len(ends) else []
-
 
 def pack(sentences: Iterable[Features]) -> Packed:
     hashes: list[int] = []
@@ -54,7 +52,7 @@ def pack(sentences: Iterable[Features]) -> Packed:
         lengths.append([len(block) for block in sentence.blocks])
     return Packed(
         np.array(hashes, np.uint32),
-        np.minimum(np.array(counts, np.int64), 255).astype(np.uint8),
+        np.minimum(np.array(counts, np.int64), MOST_COUNTED).astype(np.uint8),
         np.array(lengths, np.int32).reshape(-1, len(BLOCKS)),
     )
 
@@ -71,10 +69,12 @@ def joined(parts: Sequence[Packed]) -> Packed:
 
 @dataclass(frozen=True)
 class Vector:
-    """One sentence: where it is not zero, and what stands there. (Making a scipy matrix costs more than searching.)"""
+    """One sentence: where it is not zero, in ascending order, and what stands there. (Making a scipy matrix costs more
+    than searching.)"""
 
     columns: NDArray[np.int32]
     values: Floats
+    known: float  # the share of what it is about that was ever said here, rare words counting most
 
 
 class Space:
@@ -83,8 +83,8 @@ class Space:
     Counted by entries and not by sentences: what all ten phrasings of one entry say, and no other, tells it apart.
     """
 
-    def __init__(self, entries: Sequence[Hashes], others: Packed) -> None:
-        hashes = np.concatenate([np.empty(0, np.uint32), *entries])
+    def __init__(self, hashes: Hashes, entries: int, others: Packed) -> None:
+        """``hashes`` are the features of so many entries, each once an entry."""
         self.columns = FEWEST_COLUMNS
         while self.columns < min(MOST_COLUMNS, 2 * len(hashes)):
             self.columns *= 2
@@ -92,7 +92,7 @@ class Space:
         self._is_known = frequency > 0
         frequency += np.bincount(self._columns_of(others.hashes), minlength=self.columns)
         # What nobody has said before weighs most: half of a sentence understood is not a sentence understood.
-        total = len(entries) + len(others)
+        total = entries + len(others)
         rarity_of = np.log((1 + total) / np.arange(1, frequency.max() + 2)) + 1
         self._rarity = rarity_of.astype(np.float32)[frequency]
 
@@ -102,8 +102,30 @@ class Space:
         return sparse.csr_matrix((values, columns, starts), shape=(len(sentences), self.columns))
 
     def vector(self, sentence: Features) -> Vector:
-        columns, values, _ = self._weighed(pack([sentence]))
-        return Vector(columns, values)
+        """The same of one sentence alone, which takes a question's time."""
+        hashes = [crc32(feature.encode(), number) for number, block in enumerate(sentence.blocks) for feature in block]
+        count = len(hashes)
+        hashes += [crc32(feature.encode(), number) for number, feature in sentence.content]
+        columns = self._columns_of(np.array(hashes, np.uint32))
+        rarity = self._rarity[columns]
+        values, about = rarity[:count], np.square(rarity[count:])
+        known = float(about[self._is_known[columns[count:]]].sum() / max(1e-9, float(about.sum())))
+        share = sum(weight for weight, block in zip(_SHARES, sentence.blocks, strict=True) if block)
+        start = 0
+        for weight, block in zip(_SHARES, sentence.blocks, strict=True):
+            if block:
+                part = values[start : start + len(block)]
+                if sum(block.values()) > len(block):
+                    part *= 1 + np.log(np.minimum(np.array([*block.values()], np.float32), MOST_COUNTED))
+                part *= math.sqrt(weight / max(1e-9, share * float(part @ part)))
+                start += len(block)
+        order = np.argsort(columns[:count])
+        columns, values = columns[order], values[order]
+        is_first = np.ones(count, bool)
+        np.not_equal(columns[1:], columns[:-1], out=is_first[1:])
+        if not is_first.all():  # two features in one column
+            columns, values = columns[is_first], np.add.reduceat(values, np.flatnonzero(is_first))
+        return Vector(columns, values, known)
 
     def _weighed(self, sentences: Packed) -> tuple[NDArray[np.int32], Floats, NDArray[np.int32]]:
         columns = self._columns_of(sentences.hashes)
@@ -112,24 +134,17 @@ class Space:
         values[repeated] *= 1 + np.log(sentences.counts[repeated].astype(np.float32))
         ends = sentences.lengths.ravel().cumsum(dtype=np.int64)
         squares = sums(np.square(values), ends).reshape(sentences.lengths.shape)
-        shares = np.where(sentences.lengths > 0, _WEIGHTS**2, 0)
+        shares = np.where(sentences.lengths > 0, _SHARES, 0)
         scale = np.sqrt(shares / np.maximum(squares * shares.sum(axis=1, keepdims=True), 1e-9))
         values *= np.repeat(scale.astype(np.float32).ravel(), sentences.lengths.ravel())
         starts = np.concatenate(([0], ends[len(BLOCKS) - 1 :: len(BLOCKS)]))
         return columns, values, starts.astype(np.int32)
 
-    def known(self, sentence: Features) -> float:
-        """The share of what a sentence is about that was ever said here, rare words counting most."""
-        hashes = [crc32(feature.encode(), block) for block, feature in sentence.content]
-        columns = self._columns_of(np.array(hashes, np.uint32))
-        weights = np.square(self._rarity[columns])
-        return float(weights[self._is_known[columns]].sum() / max(1e-9, float(weights.sum())))
-
     def _columns_of(self, hashes: NDArray[np.uint32]) -> NDArray[np.int32]:
         return (hashes & np.uint32(self.columns - 1)).view(np.int32)
 
 
-def sums(values: Floats, ends: Whole) -> Floats:
+def sums(values: Floats, ends: NDArray[np.integer[Any]]) -> Floats:
     """The sums of neighbouring runs of values, some of them empty, by where each ends."""
     starts = np.concatenate(([0], ends[:-1]))
     found = np.zeros(len(ends), np.float32)

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from operator import add
 from typing import NamedTuple
 
 from faq_kb import quick_yaml
@@ -103,7 +104,7 @@ class Features(NamedTuple):
     """What a sentence is compared by: its blocks in the order of ``BLOCKS``, and what carries its content, each
     with the block in which it stands."""
 
-    blocks: tuple[Counter[str], ...]
+    blocks: tuple[Mapping[str, int], ...]
     content: tuple[tuple[int, str], ...]
 
 
@@ -177,14 +178,12 @@ class _Reader:
 
     def latin(self, token: str) -> None:
         self._latin.append(_stem(token))
-        padded = f" {token} "
-        for size in _PIECES:
-            self._pieces += _grams(padded, size)
+        self._pieces += _pieces_of(token)
 
     def chinese(self, run: str) -> None:
         self._end_latin()
         self._characters += run
-        self._characters += _grams(run, 2)
+        self._characters += map(add, run, run[1:])
         last = 0
         for start, end, meanings in self._synonyms.in_chinese(run):
             self._plain_chinese(run[last:start])
@@ -196,10 +195,10 @@ class _Reader:
         self._end_latin()
         pairs = [item for items in self._chain for item in items]
         for place, items in enumerate(self._chain):
-            for others in self._chain[place + 1 : place + 1 + _PAIR_REACH]:
-                pairs += [f"{a}~{b}" if a < b else f"{b}~{a}" for a in items for b in others]
+            near = [item for others in self._chain[place + 1 : place + 1 + _PAIR_REACH] for item in others]
+            pairs += [f"{a}~{b}" if a < b else f"{b}~{a}" for a in items for b in near]
         blocks = (self._words, self._characters, self._meanings, pairs, self._pieces)
-        return Features(tuple(map(Counter, blocks)), tuple(dict.fromkeys(self._content)))
+        return Features(tuple(map(_counted, blocks)), tuple(dict.fromkeys(self._content)))
 
     def _end_latin(self) -> None:
         words, start = self._latin, 0
@@ -215,9 +214,9 @@ class _Reader:
         self._latin = []
 
     def _plain_chinese(self, run: str) -> None:
-        self._chain += [[gram] for gram in _grams(run, 2)]
+        self._chain += [[gram] for gram in map(add, run, run[1:])]
         for part in _ASKING.split(run):
-            self._content += [(CHARACTERS, gram) for gram in (_grams(part, 2) if len(part) > 1 else part)]
+            self._content += [(CHARACTERS, gram) for gram in (map(add, part, part[1:]) if len(part) > 1 else part)]
 
     def _mean(self, meanings: list[str], about: bool = True) -> None:
         self._meanings += meanings
@@ -230,7 +229,7 @@ def words_of(folded: str) -> list[str]:
     """The words of a folded sentence alone: stems, and of Chinese the characters and pairs of neighbours."""
     found: list[str] = []
     for token in _TOKEN.findall(_expand(folded)):
-        found += [*token, *_grams(token, 2)] if _is_chinese(token) else [_stem(token)]
+        found += [*token, *map(add, token, token[1:])] if _is_chinese(token) else [_stem(token)]
     return found
 
 
@@ -268,8 +267,16 @@ def _stem(word: str) -> str:
     return word[:-1] + "i" if len(word) > 3 and word.endswith("y") else word
 
 
-def _grams(text: str, size: int) -> list[str]:
-    return [text[start : start + size] for start in range(len(text) - size + 1)]
+@lru_cache(maxsize=20_000)
+def _pieces_of(word: str) -> tuple[str, ...]:
+    padded = f" {word} "
+    return tuple(padded[start : start + size] for size in _PIECES for start in range(len(padded) - size + 1))
+
+
+def _counted(features: list[str]) -> Mapping[str, int]:
+    once = dict.fromkeys(features, 1)
+    # In most sentences nothing stands twice.
+    return once if len(once) == len(features) else Counter(features)
 
 
 def _is_chinese(token: str) -> bool:
