@@ -21,7 +21,7 @@ CONSOLE_FILES = ROOT / "faq_kb" / "console" / "static"
 PAGE_FILES = ROOT / "switchboard" / "page"
 
 _OWN_ONLY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'{sockets}; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:{memory}; media-src 'self'{memory}; connect-src 'self'{sockets}; "
     "manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 # Any shop may load the widget's files; what the widget may do is decided by the origin of its page, elsewhere.
@@ -40,7 +40,7 @@ Sitemap: {help_address}/sitemap.xml
 def blueprint(base_url: str, help_address: str, demo: bool, identity_secret: str, clock: Clock, port: int) -> Blueprint:
     """The pages' routes; the demo shop and its sign-in only in the demo."""
     routes = Blueprint("pages")
-    policy = {"Content-Security-Policy": _OWN_ONLY.format(sockets=_sockets(base_url, port))}
+    sockets = _sockets(base_url, port)
 
     @routes.get("/widget.js")
     async def widget(request: Request) -> HTTPResponse:
@@ -54,8 +54,10 @@ def blueprint(base_url: str, help_address: str, demo: bool, identity_secret: str
     async def robots(request: Request) -> HTTPResponse:
         return text(_ROBOTS.format(help_address=help_address), headers={"Cache-Control": _FRESH})
 
-    _add_staff_pages(routes, policy["Content-Security-Policy"])
+    _add_staff_pages(routes, _OWN_ONLY.format(sockets=sockets, memory=""))
     if demo:
+        # The widget shows files from the page's memory, for the gateway gives them for its token alone.
+        policy = {"Content-Security-Policy": _OWN_ONLY.format(sockets=sockets, memory=" blob:")}
         _add_demo_shop(routes, policy, identity_secret, clock)
     return routes
 

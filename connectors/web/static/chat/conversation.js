@@ -88,8 +88,8 @@ export class Conversation extends EventTarget {
     const settled = [...this.messages.values()].sort((one, other) => one.id - other.id);
     const underway = [...this.outbox.items.values()]
       .filter((item) => item.text !== null)
-      .map(({ client_id, text, at, problem }) => ({
-        id: null, client_id, author: "customer", text, at, problem, isPending: true, buttons: [],
+      .map(({ client_id, text, at, problem, files: attachments }) => ({
+        id: null, client_id, author: "customer", text, at, problem, attachments, isPending: true, buttons: [],
       }));
     return [...settled, ...underway];
   }
@@ -130,8 +130,8 @@ export class Outbox {
   }
 
   /* `text` is shown as the customer's message meanwhile; a wish has none. */
-  add(frame, text = null) {
-    const item = { client_id: uuid(), frame, text, at: new Date().toISOString(), problem: null };
+  add(frame, text = null, files = []) {
+    const item = { client_id: uuid(), frame, text, files, at: new Date().toISOString(), problem: null };
     this.items.set(item.client_id, item);
     this.#dispatch(item);
     return item;

@@ -72,6 +72,7 @@ class SwitchboardChat extends HTMLElement {
     this.root.lang = texts.locale;
     this.root.append(this.panel.element, this.bubble.element);
     this.shadowRoot.replaceChildren(this.root);
+    this.fileDesk?.moveInto(this.panel);
     this.show();
   }
 
@@ -139,6 +140,29 @@ class SwitchboardChat extends HTMLElement {
 
   say(text) {
     this.#deliver({ type: "message", text }, text);
+  }
+
+  /* What stands in the composer, with the files beside it. */
+  send(text) {
+    const files = this.fileDesk?.take() ?? [];
+    this.#deliver({ type: "message", text, attachments: files.map(({ id }) => id) }, text, files);
+  }
+
+  /* Few send or get files: what it takes is loaded with the first. */
+  async files() {
+    const { FileDesk } = await import("./files.js");
+    this.fileDesk ??= new FileDesk(this);
+    await this.fileDesk.speak(this.texts);
+    return this.fileDesk;
+  }
+
+  async attach(chosen) {
+    const files = [...chosen];
+    try {
+      (await this.files()).add(files);
+    } catch {
+      this.panel.notice({ message: this.texts.t("could_not_load") });
+    }
   }
 
   press(message, { index, title }) {
@@ -209,10 +233,10 @@ class SwitchboardChat extends HTMLElement {
     };
   }
 
-  #deliver(frame, text = null) {
+  #deliver(frame, text = null, files = []) {
     this.connection.start();
     this.panel.toConversation();
-    this.outbox.add(frame, text);
+    this.outbox.add(frame, text, files);
     // What was pressed may be gone now, and the focus with it.
     if (this.shadowRoot.activeElement !== this.panel.composer.field) this.panel.focus();
   }

@@ -85,6 +85,7 @@ export class Session {
 
   adopt(answer) {
     this.#become({ ...NOBODY, ...answer }, true);
+    this.settings = answer.settings;
     this.store.write("session", { token: this.token, visitor: this.visitor });
     return answer;
   }

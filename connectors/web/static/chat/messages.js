@@ -55,7 +55,7 @@ export class Log {
     // The gateway's copy may read differently from the one shown while it was sent.
     for (const message of messages) {
       const view = this.views.get(keyOf(message));
-      if (!view || view.message.text === message.text) continue;
+      if (!view || said(view.message) === said(message)) continue;
       view.element.remove();
       this.views.delete(keyOf(message));
     }
@@ -104,7 +104,9 @@ export class Log {
   #scrolled() {
     const { scrollTop, scrollHeight, clientHeight } = this.scroller;
     if (clientHeight === 0) return;
-    this.isAtEnd = scrollHeight - scrollTop - clientHeight < NEAR_END_PX;
+    // What grows below takes nobody from the end; scrolling up does.
+    this.isAtEnd = scrollHeight - scrollTop - clientHeight < NEAR_END_PX || (this.isAtEnd && scrollTop >= this.top);
+    this.top = scrollTop;
     if (this.isAtEnd) this.below = 0;
     this.#showPill();
     if (this.isAtEnd) this.deeds.seen();
@@ -121,6 +123,8 @@ export class Log {
 }
 
 const keyOf = ({ author, client_id, id }) => (author === "customer" && client_id) || id;
+/* The text of a message without words only stands for its files. */
+const said = ({ text, wordless }) => (wordless ? "" : text);
 const dayOf = (message) => new Date(message.at).toDateString();
 
 function together(one, other) {
@@ -142,9 +146,10 @@ class MessageView {
       "div",
       { class: "message", "data-testid": "message", "data-author": author, "data-waiting": message.waiting ? "true" : null },
       this.label,
-      message.text && h("div", { class: "words", dir: "auto", lang: message.lang },
+      said(message) && h("div", { class: "words", dir: "auto", lang: message.lang },
         message.article || author === "agent" ? written(message.text) : words(message.text)),
       this.#image(),
+      message.attachments?.length > 0 && later(deeds.files, (files) => files.views(message)),
       message.order && card(({ orderCard }) => orderCard(message.order, texts)),
       message.csat?.length > 0 && later(() => import("./csat.js"), ({ csatCard }) => csatCard(message, { texts, rate: deeds.rateService })),
       message.contact_form && card(({ contactForm }) => contactForm(message, { texts, contacts: deeds.contacts() })),

@@ -26,19 +26,21 @@ export class Panel {
       retry: (clientId) => chat.outbox.retry(clientId),
       discard: (clientId) => chat.outbox.discard(clientId),
       seen: () => chat.seen(),
+      files: () => chat.files(),
     });
     this.actions = new Actions(texts, {
       askPerson: () => chat.askPerson(),
       browse: () => this.#browse("openFaq", this.actions.browse),
       orders: () => this.#browse("openOrders", this.actions.orders),
     });
-    this.composer = new Composer(texts, { send: (text) => chat.say(text), typing: (typing) => chat.typing(typing), drafts: chat.tab });
+    this.composer = new Composer(texts, { chat, send: (text) => chat.send(text), typing: (typing) => chat.typing(typing), drafts: chat.tab });
     this.line = h("div", { class: "notice", role: "status", "data-testid": "connection-notice", hidden: true });
     this.problem = h("div", { class: "notice is-problem", role: "alert", "data-testid": "notice", hidden: true });
     this.element = h(
       "section",
       { class: "panel", role: "dialog", "aria-label": texts.t("chat"), "data-testid": "panel", hidden: true,
-        onkeydown: (event) => this.#key(event) },
+        onkeydown: (event) => this.#key(event),
+        ondragover: (event) => this.#drag(event, true), ondragleave: (event) => this.#drag(event, false), ondrop: (event) => this.#drop(event) },
       this.header.element, this.waiting.element, this.line,
       (this.stage = h("div", { class: "stage" }, this.log.element)),
       this.problem, this.actions.element, this.composer.element,
@@ -107,6 +109,18 @@ export class Panel {
       else this.chat.close();
     }
     if (event.key === "Tab" && PHONE.matches) this.#keepFocus(event);
+  }
+
+  /* Files only: text may be dragged into the field as ever. */
+  #drag(event, isOver) {
+    if (!event.dataTransfer.types.includes("Files")) return;
+    event.preventDefault();
+    this.element.classList.toggle("is-target", isOver);
+  }
+
+  #drop(event) {
+    this.#drag(event, false);
+    if (event.dataTransfer.files.length) this.chat.attach(event.dataTransfer.files);
   }
 
   /* Full screen on a phone: Tab goes round in it. */
@@ -256,17 +270,20 @@ const TYPING_AGAIN_MS = 3000;
 const TYPING_STOPS_MS = 4000;
 
 class Composer {
-  constructor(texts, { send, typing, drafts }) {
-    Object.assign(this, { texts, onSend: send, onTyping: typing, drafts });
+  constructor(texts, { chat, send, typing, drafts }) {
+    Object.assign(this, { texts, chat, onSend: send, onTyping: typing, drafts });
     this.field = h("textarea", {
       class: "field", rows: "1", dir: "auto", enterkeyhint: "send", autocomplete: "off", "data-testid": "composer",
       "aria-label": texts.t("write_message"), placeholder: texts.t("write_message"),
       oninput: () => this.#changed(), onkeydown: (event) => this.#key(event), onblur: () => this.#stopTyping(),
+      onpaste: (event) => this.#paste(event),
     });
+    this.files = h("input", { type: "file", multiple: true, class: "unseen", "data-testid": "attach", "aria-label": texts.t("attach"), onchange: () => this.#choose() });
     this.count = h("span", { class: "count", "aria-live": "polite", hidden: true });
     this.button = button({ class: "send", type: "submit", "data-testid": "send", "aria-label": texts.t("send"), title: texts.t("send") },
       icon("send"));
-    this.element = h("form", { class: "composer", onsubmit: (event) => this.#submit(event) }, this.field, this.count, this.button);
+    this.element = h("form", { class: "composer", onsubmit: (event) => this.#submit(event) },
+      h("label", { class: "tool attach", title: texts.t("attach") }, icon("clip"), this.files), this.field, this.count, this.button);
     this.field.value = drafts.read("draft") ?? "";
   }
 
@@ -282,7 +299,21 @@ class Composer {
     this.count.hidden = length < COUNT_FROM;
     this.count.textContent = `${length} / ${MOST_CHARACTERS}`;
     this.count.classList.toggle("is-over", length > MOST_CHARACTERS);
-    this.button.disabled = !this.field.value.trim() || length > MOST_CHARACTERS;
+    const files = this.chat.fileDesk;
+    this.button.disabled = files?.isBusy || !(this.field.value.trim() || files?.hasReady) || length > MOST_CHARACTERS;
+  }
+
+  #choose() {
+    this.chat.attach(this.files.files);
+    this.files.value = "";
+  }
+
+  /* A picture; what is copied from an office program is text first, and a picture of it beside. */
+  #paste(event) {
+    const { files } = event.clipboardData;
+    if (!files.length || event.clipboardData.getData("text/plain")) return;
+    event.preventDefault();
+    this.chat.attach(files);
   }
 
   #key(event) {

@@ -1,5 +1,6 @@
 // What the desk asks of the gateway.
 import { Server, part } from "/page/static/js/server.js";
+import { upload } from "/page/static/js/upload.js";
 
 export class Api extends Server {
   inbox = () => this.#call("GET", "/inbox");
@@ -13,6 +14,8 @@ export class Api extends Server {
   /** `move` is one of close, release, handback, takeover. */
   move = (id, move) => this.#call("POST", `/conversations/${part(id)}/${move}`, {});
   setPresence = (presence) => this.#call("PUT", "/team/presence", { presence });
+  attach = (id, file, onProgress) =>
+    upload(this, `/desk/api/conversations/${part(id)}/attachments?${new URLSearchParams({ name: file.name })}`, file, onProgress);
   typing = (id, typing) => this.#call("POST", `/conversations/${part(id)}/typing`, { typing });
   sendAgain = (id) => this.#call("POST", `/messages/${part(id)}/send-again`, {});
   wrongAnswer = (id, article) =>

@@ -3,6 +3,7 @@ import { Blanks } from "./blanks.js";
 import { cannedList } from "./canned.js";
 import { EmojiMenu } from "./emoji-menu.js";
 import { mentionList } from "./mention-list.js";
+import { FileTray } from "./file-tray.js";
 import { Suggestions } from "./suggestions.js";
 import { VagueWarning } from "./vague-warning.js";
 import { insertHere, insertParagraph } from "./writing.js";
@@ -22,6 +23,7 @@ class Composer extends HTMLElement {
   #note = false;
   #mayReply = false;
   #language = "";
+  #takesFiles = true;
   #isSending = false;
   #typingSentAt = 0;
   #typingTimer = null;
@@ -32,6 +34,7 @@ class Composer extends HTMLElement {
     mentionList({ desk, field: text, list: this.parts.mentions, isNote: () => this.isNote });
     cannedList({ desk, canned, field: text, list: this.parts.cannedList, onManage });
     this.emojis = new EmojiMenu({ button: this.parts.emoji, panel: document.getElementById("emoji-menu"), field: text });
+    this.files = new FileTray({ desk, parts: this.parts, drop: this.closest(".pane-conversation"), onChange: () => this.#filesChanged() });
     this.blanks = new Blanks({ desk, canned, field: text, place: this.parts.blanks, isNote: () => this.isNote });
     this.parts.canned.addEventListener("click", () => this.#offerReplies());
     text.addEventListener("input", () => this.#wrote());
@@ -48,16 +51,18 @@ class Composer extends HTMLElement {
   }
 
   /** Shows the draft of this conversation; without the right to reply only notes can be written. */
-  show(conversation, { mayReply, language }) {
+  show(conversation, { mayReply, language, takesFiles }) {
     const isOther = conversation !== this.#conversation;
     if (isOther) this.#stopTyping();
     this.#conversation = conversation;
     this.#mayReply = mayReply;
     this.#language = language;
+    this.#takesFiles = takesFiles;
     if (isOther) {
       const draft = this.desk.drafts.of(conversation);
       this.parts.text.value = draft.text;
       this.#note = draft.note;
+      this.files.show(conversation, draft.files);
       this.parts.promise.forget();
       this.vague.forget();
     }
@@ -70,7 +75,7 @@ class Composer extends HTMLElement {
   }
 
   get isEmpty() {
-    return this.parts.text.value.trim() === "";
+    return this.parts.text.value.trim() === "" && this.files.ready.length === 0;
   }
 
   setNote(note, { focus = false } = {}) {
@@ -91,9 +96,10 @@ class Composer extends HTMLElement {
   }
 
   /** Takes back what was not sent, with what it promised. */
-  takeBack({ text, note, promise }) {
+  takeBack({ text, note, promise, files }) {
     this.setNote(note);
-    this.insert(text);
+    if (text) this.insert(text);
+    if (files?.length) this.files.restore(files);
     if (promise) this.parts.promise.restore(promise);
   }
 
@@ -103,6 +109,11 @@ class Composer extends HTMLElement {
     field.focus();
     const before = field.value.slice(0, field.selectionStart);
     insertHere(field, before && !/\s$/.test(before) ? " /" : "/");
+  }
+
+  #filesChanged() {
+    this.#keepDraft();
+    this.#showMode();
   }
 
   #wrote() {
@@ -142,7 +153,7 @@ class Composer extends HTMLElement {
   }
 
   async #send() {
-    if (this.isEmpty || this.#isTooLong() || this.#conversation === null || this.#isSending || this.blanks.refuse()) return;
+    if (this.isEmpty || this.#isTooLong() || this.files.holdsBack || this.#conversation === null || this.#isSending || this.blanks.refuse()) return;
     const { value } = this.parts.text;
     const conversation = this.#conversation;
     this.#isSending = true;
@@ -153,6 +164,7 @@ class Composer extends HTMLElement {
     const note = this.isNote;
     this.#stopTyping();
     const promise = note ? null : this.parts.promise.take();
+    const files = this.files.take();
     this.parts.text.value = "";
     this.vague.forget();
     // A note is one remark; the next line is for the customer again, if the agent may write to them.
@@ -160,7 +172,7 @@ class Composer extends HTMLElement {
     this.#keepDraft();
     this.#showMode();
     this.#fit();
-    this.desk.outbox.send(this.#conversation, text, note, promise, !note && this.desk.preferences.get("undoSend") ? HELD_MS : 0);
+    this.desk.outbox.send(this.#conversation, text, note, promise, !note && this.desk.preferences.get("undoSend") ? HELD_MS : 0, files);
     this.parts.text.focus();
     this.onSent();
   }
@@ -170,7 +182,7 @@ class Composer extends HTMLElement {
   }
 
   #keepDraft() {
-    if (this.#conversation !== null) this.desk.drafts.keep(this.#conversation, { text: this.parts.text.value, note: this.#note });
+    if (this.#conversation !== null) this.desk.drafts.keep(this.#conversation, { text: this.parts.text.value, note: this.#note, files: this.files.ready });
   }
 
   #showMode() {
@@ -184,6 +196,7 @@ class Composer extends HTMLElement {
     // What the browser checks the spelling by: the customer's language, and in a note the agent's own.
     parts.text.lang = note ? locale() : this.#language || locale();
     parts.promise.hidden = note;
+    this.files.allow(note || this.#takesFiles);
     this.blanks.show();
     this.vague.show();
     this.suggestions.show();
@@ -197,7 +210,7 @@ class Composer extends HTMLElement {
     this.parts.count.hidden = letters < COUNT_FROM;
     this.parts.count.classList.toggle("over", letters > MOST_LETTERS);
     setText(this.parts.count, `${letters} / ${MOST_LETTERS}`);
-    this.parts.send.disabled = this.isEmpty || letters > MOST_LETTERS;
+    this.parts.send.disabled = this.isEmpty || this.files.holdsBack || letters > MOST_LETTERS;
   }
 
   #fit() {

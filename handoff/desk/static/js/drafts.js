@@ -26,9 +26,10 @@ export class Drafts {
     return this.#drafts.has(this.#key(conversation));
   }
 
-  keep(conversation, { text, note }) {
+  /** `files` are sent up already, and wait for a line to go with. */
+  keep(conversation, { text, note, files = [] }) {
     const key = this.#key(conversation);
-    const draft = text.trim() ? { text, note, at: Date.now() } : null;
+    const draft = text.trim() || files.length ? { text, note, files, at: Date.now() } : null;
     if (draft) this.#drafts.set(key, draft);
     else this.#drafts.delete(key);
     write(key, draft);

@@ -118,7 +118,7 @@ function receiptsOf({ row, messages }) {
 }
 
 function asMessage(item) {
-  return { client_id: item.client_id, author: item.note ? "note" : "agent", name: item.by, text: item.text, at: item.at, item };
+  return { client_id: item.client_id, author: item.note ? "note" : "agent", name: item.by, text: item.text, wordless: !item.text, attachments: item.files ?? [], at: item.at, item };
 }
 
 function isJoined(before, message) {

@@ -1,6 +1,7 @@
 // One message of a transcript: who, when, what, and where an answer of the assistant came from.
 import { clockTime, dateTime, percent } from "/page/static/js/formats.js";
 import { oneLine, showAnswer, showText, webLink } from "/page/static/js/safe-text.js";
+import { fileView } from "./files.js";
 import { orderView } from "./order-view.js";
 import { copyOf, partsOf, setIcon } from "/page/static/js/templates.js";
 import { errorText, t } from "/page/static/js/texts.js";
@@ -19,7 +20,7 @@ export function messageView(message, { onCopy, onWrong, customer }) {
   parts.bubble.title = dateTime(message.at);
   if (message.lang) parts.text.lang = message.lang;
   const isAnswer = message.author === "agent" || (message.author === "assistant" && message.article);
-  (isAnswer ? showAnswer : showText)(parts.text, message.text);
+  (isAnswer ? showAnswer : showText)(parts.text, message.wordless ? "" : message.text);
   parts.extra.replaceChildren(...extras(message, { onCopy, onWrong }));
   return parts;
 }
@@ -34,6 +35,7 @@ export function nameOf(message, customer = "") {
 function extras(message, { onCopy, onWrong }) {
   const shown = [];
   if (message.order) shown.push(orderView(message.order, { onCopy }));
+  if (message.attachments?.length) shown.push(...message.attachments.map(fileView));
   if (message.image) shown.push(pictureLink(message.image));
   if (message.buttons?.length && message.author === "assistant") shown.push(offered(message.buttons));
   if (message.contact_form) shown.push(remark(t("message.contact_form", { ticket: message.contact_form.ticket })));

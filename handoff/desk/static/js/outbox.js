@@ -36,7 +36,7 @@ export class Outbox extends Signals {
     this.#items.clear();
     for (const key of keysUnder(`out.${id}.`)) {
       const item = read(key);
-      if (!item?.client_id || !item.text) continue;
+      if (!item?.client_id || (!item.text && !item.files?.length)) continue;
       this.#items.set(item.client_id, { ...item, isKept: true, state: item.until > Date.now() ? "held" : "waiting" });
     }
     for (const item of this.#held()) this.#releaseLater(item);
@@ -47,10 +47,10 @@ export class Outbox extends Signals {
     return [...this.#items.values()].filter((item) => item.conversation === conversation);
   }
 
-  /** `promise` is `{due_at}` when the line promises an answer until then; `holdMs` is how long it can be taken back. */
-  send(conversation, text, note, promise = null, holdMs = 0) {
+  /** `promise` is `{due_at}` when the line promises an answer until then; `holdMs` is how long it can be taken back; `files` are sent up already. */
+  send(conversation, text, note, promise = null, holdMs = 0, files = []) {
     const now = Date.now();
-    const item = { client_id: newId(), conversation, text, note, promise, by: this.#name, at: new Date(now).toISOString(), state: holdMs ? "held" : "queued", until: holdMs ? now + holdMs : 0, error: null };
+    const item = { client_id: newId(), conversation, text, note, promise, files, by: this.#name, at: new Date(now).toISOString(), state: holdMs ? "held" : "queued", until: holdMs ? now + holdMs : 0, error: null };
     this.#items.set(item.client_id, item);
     this.#save(item);
     this.emit("change", conversation);
@@ -186,9 +186,10 @@ export class Outbox extends Signals {
     }
     item.state = "sending";
     this.emit("change", item.conversation);
-    const { client_id, text, note, promise } = item;
+    const { client_id, text, note, promise, files } = item;
+    const attachments = files?.map(({ id }) => id) ?? [];
     try {
-      const { message } = await this.say(item.conversation, { client_id, text, note, promise });
+      const { message } = await this.say(item.conversation, { client_id, text, note, promise, attachments });
       this.onStored(item.conversation, message);
       this.remove(client_id);
       return true;

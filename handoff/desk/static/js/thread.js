@@ -10,6 +10,8 @@ export class Thread {
   past = [];
   /** When the customer's channel lets us write; null where that is always. */
   window = null;
+  /** Whether a file reaches the customer on their channel. */
+  takesFiles = true;
   /** The highest id up to which we hold everything. */
   cursor = 0;
   isRead = false;
@@ -42,9 +44,9 @@ export class Thread {
   }
 
   /** Takes in what GET /conversations/<id> said. */
-  fill({ conversation, ticket, customer, brief, past, window, messages, cursor }, turn) {
+  fill({ conversation, ticket, customer, brief, past, window, takes_files, messages, cursor }, turn) {
     if (turn > this.#filledTurn) {
-      Object.assign(this, { ticket, customer, brief: brief ?? null, past: past ?? [], window: window ?? null });
+      Object.assign(this, { ticket, customer, brief: brief ?? null, past: past ?? [], window: window ?? null, takesFiles: takes_files ?? true });
       this.#filledTurn = turn;
       if (turn > this.#rowTurn) this.#place(conversation);
     }

@@ -1,0 +1,194 @@
+"""Files both ways, in the browsers of a customer and an agent."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+import sample_files as files
+from axe_playwright_python.sync_playwright import Axe
+from desk_office import LOCALES, PHONE, Office
+from PIL import Image
+from playwright.sync_api import Locator, Page, expect
+
+pytestmark = pytest.mark.browser
+
+RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
+PASTE = """(field, base64) => {
+  const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+  const clipboardData = new DataTransfer();
+  clipboardData.items.add(new File([bytes], "image.png", { type: "image/png" }));
+  field.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true, composed: true }));
+}"""
+DROP = """(place, [name, text]) => {
+  const dataTransfer = new DataTransfer();
+  dataTransfer.items.add(new File([text], name));
+  for (const type of ["dragover", "drop"]) {
+    place.dispatchEvent(new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true, composed: true }));
+  }
+}"""
+
+
+def photo(width: int = 1200, height: int = 900) -> bytes:
+    shade = Image.radial_gradient("L").resize((width, height))
+    out = io.BytesIO()
+    Image.merge("RGB", [shade, shade.rotate(180), Image.new("L", shade.size, 120)]).save(out, "JPEG")
+    return out.getvalue()
+
+
+def choose(field: Locator, *chosen: tuple[str, bytes]) -> None:
+    field.set_input_files(
+        [{"name": name, "mimeType": "application/octet-stream", "buffer": content} for name, content in chosen]
+    )
+
+
+def waiting(page: Page, state: str, name: str) -> Locator:
+    return page.locator(f'[data-testid="tray-item"][data-state="{state}"]').filter(has_text=name)
+
+
+def is_seen(picture: Locator) -> None:
+    """The browser has the picture, and not only a place for it."""
+    expect(picture).to_be_visible()
+    picture.evaluate("(image) => image.decode()")
+
+
+def test_a_picture_and_a_voice_note_go_to_the_agent_and_a_pdf_comes_back(office: Office) -> None:
+    ben, customer = office.agent("ben", "en"), office.customer("en")
+    choose(customer.get_by_test_id("attach"), ("IMG_1.jpg", photo()), ("voice.wav", files.wav()), ("a.png", files.CSV))
+    expect(waiting(customer, "ready", "voice.wav")).to_be_visible()
+    expect(waiting(customer, "failed", "a.png")).to_contain_text("Not what its name says")
+    waiting(customer, "failed", "a.png").get_by_test_id("tray-remove").click()
+    customer.get_by_test_id("composer").fill("It came broken")
+    customer.get_by_test_id("send").click()
+    expect(customer.get_by_test_id("tray")).to_be_hidden()
+    mine = customer.locator('[data-author="customer"][data-state="sent"]')
+    is_seen(mine.locator("img"))
+    expect(customer.locator('[data-author="assistant"]')).to_contain_text("bot: It came broken")
+    customer.get_by_test_id("person-button").click()
+    expect(customer.get_by_test_id("waiting-banner")).to_be_visible()
+
+    ben.get_by_test_id("claim").first.click()
+    is_seen(ben.get_by_test_id("file-picture").locator("img"))
+    voice = ben.get_by_test_id("file-audio")
+    voice.evaluate("(sound) => sound.play()")
+    assert voice.evaluate("(sound) => sound.duration") == pytest.approx(0.5, abs=0.05)
+    ben.get_by_test_id("file-picture").click()
+    is_seen(ben.get_by_test_id("viewer").locator("img"))
+    ben.keyboard.press("Escape")
+    expect(ben.get_by_test_id("viewer")).to_be_hidden()
+
+    choose(ben.get_by_test_id("attach-files"), ("退款單.pdf", files.PDF))
+    expect(waiting(ben, "ready", "退款單.pdf")).to_be_visible()
+    ben.reload()
+    expect(waiting(ben, "ready", "退款單.pdf")).to_be_visible()  # kept as the draft is
+    ben.get_by_test_id("desk-send").click()
+    expect(ben.get_by_test_id("tray")).to_be_hidden()
+    theirs = customer.locator('[data-author="agent"]').get_by_test_id("file-row")
+    expect(theirs).to_contain_text("退款單.pdf")
+    with customer.expect_download() as download:
+        theirs.click()
+    assert download.value.suggested_filename == "退款單.pdf"
+    assert download.value.path().read_bytes() == files.PDF
+    with ben.expect_download() as download:
+        ben.get_by_test_id("file-row").click()
+    assert download.value.path().read_bytes() == files.PDF
+
+    customer.get_by_test_id("composer").evaluate(PASTE, _in_base64(files.picture()))
+    expect(waiting(customer, "ready", "image.png")).to_be_visible()
+    customer.get_by_test_id("panel").evaluate(DROP, ["list.csv", "a,b\n"])
+    expect(waiting(customer, "ready", "list.csv")).to_be_visible()
+    customer.get_by_test_id("send").click()
+    expect(ben.get_by_test_id("file-row").filter(has_text="list.csv")).to_be_visible()
+    ben.get_by_test_id("desk-composer").evaluate(PASTE, _in_base64(files.picture()))
+    expect(waiting(ben, "ready", "image.png")).to_be_visible()
+    ben.get_by_test_id("desk-composer").evaluate(DROP, ["page.html", "<script>"])
+    expect(waiting(ben, "failed", "page.html")).to_contain_text("cannot be sent")
+    found = [
+        (one["id"], node["html"][:200])
+        for page in (ben, customer)
+        for one in Axe().run(page, options=RULES).response["violations"]
+        if one["impact"] in ("serious", "critical")
+        for node in one["nodes"]
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_files_fit_a_phone_and_a_desktop_by_day_and_by_night(office: Office, locale: str) -> None:
+    long = "很長的檔案名稱" * 8 + ".pdf"
+    chosen = [("IMG_2031.jpg", photo()), ("tall.png", files.picture(size=(300, 1400))), (long, files.PDF)]
+    found: list[Any] = []
+    for kind, options in (("desktop", {}), ("phone", PHONE)):
+        ben, customer = office.agent("ben", locale, **options), office.customer(locale, **options)
+        choose(customer.get_by_test_id("attach"), *chosen, ("table.png", files.CSV))
+        for name, _ in chosen:
+            expect(waiting(customer, "ready", name)).to_be_visible()
+        expect(waiting(customer, "failed", "table.png")).to_be_visible()
+        found += _looks(office, customer, f"{locale}-files-tray-{kind}")
+        customer.get_by_test_id("send").click()
+        is_seen(customer.get_by_test_id("file-picture").locator("img").nth(1))
+        expect(customer.get_by_test_id("file-row")).to_be_visible()
+        found += _looks(office, customer, f"{locale}-files-sent-{kind}")
+        customer.get_by_test_id("person-button").click()
+        expect(customer.get_by_test_id("waiting-banner")).to_be_visible()
+        ben.get_by_test_id("claim").first.click()
+        is_seen(ben.get_by_test_id("file-picture").locator("img").nth(1))
+        choose(ben.get_by_test_id("attach-files"), *chosen[:1], (long, files.PDF), ("table.png", files.CSV))
+        expect(waiting(ben, "ready", long)).to_be_visible()
+        expect(waiting(ben, "failed", "table.png")).to_be_visible()
+        found += _looks(office, ben, f"{locale}-files-desk-{kind}")
+        ben.get_by_test_id("desk-send").click()
+        expect(ben.locator('[data-author="agent"]').get_by_test_id("file-row")).to_be_visible()
+        found += _looks(office, ben, f"{locale}-files-desk-sent-{kind}")
+        ben.context.close()
+        customer.context.close()
+    assert found == []
+
+
+def test_an_agent_is_told_where_files_do_not_arrive(office: Office) -> None:
+    ben = office.agent("ben", "en")
+    office.run(_asks_by_rest(office))
+    ben.get_by_test_id("claim").first.click()
+    attach = ben.get_by_test_id("attach")
+    expect(attach).to_be_disabled()
+    assert "takes no files" in str(attach.get_attribute("title"))
+    ben.get_by_test_id("note-toggle").click()
+    expect(attach).to_be_enabled()
+    choose(ben.get_by_test_id("attach-files"), ("for-us.pdf", files.PDF))
+    expect(waiting(ben, "ready", "for-us.pdf")).to_be_visible()
+    ben.get_by_test_id("note-toggle").click()
+    expect(ben.get_by_test_id("tray-note")).to_contain_text("takes no files")
+    expect(ben.get_by_test_id("desk-send")).to_be_disabled()
+    ben.get_by_test_id("note-toggle").click()
+    ben.get_by_test_id("desk-send").click()
+    expect(ben.locator('[data-author="note"]').get_by_test_id("file-row")).to_be_visible()
+
+
+async def _asks_by_rest(office: Office) -> None:
+    import aiohttp
+
+    async with aiohttp.ClientSession() as http:
+        body = {"sender": "rita", "message": "/ask_person"}
+        office.bot.hands_over("person please")
+        async with http.post(f"{office.base}/webhooks/rest/webhook", json={**body, "message": "person please"}) as sent:
+            assert sent.status == 200
+
+
+def _looks(office: Office, page: Page, step: str) -> list[str]:
+    """Pictures by day and by night; what is wider than its place."""
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+        office.shot(page, f"{step}-{scheme}")
+    wide = page.evaluate(
+        """() => [document, document.querySelector("switchboard-chat")?.shadowRoot].filter(Boolean)
+          .flatMap((root) => [...root.querySelectorAll(".tray, .files, .log, .transcript, .composer, .panel")])
+          .filter((one) => one.clientWidth && one.scrollWidth > one.clientWidth + 1).map((one) => one.className)"""
+    )
+    return [f"{step} {one}" for one in wide]
+
+
+def _in_base64(content: bytes) -> str:
+    import base64
+
+    return base64.b64encode(content).decode()
