@@ -21,7 +21,8 @@ CONSOLE_FILES = ROOT / "faq_kb" / "console" / "static"
 PAGE_FILES = ROOT / "switchboard" / "page"
 
 _OWN_ONLY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:{memory}; media-src 'self'{memory}; connect-src 'self'{sockets}; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:{memory}; media-src 'self'{memory}; "
+    "connect-src 'self'{sockets}; "
     "manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 # Any shop may load the widget's files; what the widget may do is decided by the origin of its page, elsewhere.

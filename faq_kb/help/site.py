@@ -56,6 +56,7 @@ class Site:
         gateway = f" {self.gateway}" if self.gateway else ""
         return (
             f"default-src 'none'; script-src 'self'{gateway}; style-src 'self'; "
-            f"img-src 'self' https: data: blob:{gateway}; media-src blob:; connect-src 'self'{gateway} {sockets}; font-src 'self'; "
+            f"img-src 'self' https: data: blob:{gateway}; media-src blob:; "
+            f"connect-src 'self'{gateway} {sockets}; font-src 'self'; "
             "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
         )
