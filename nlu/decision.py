@@ -44,6 +44,8 @@ REQUESTS = frozenset({"cancel_order", "change_address", "exchange_request", "ref
 # Something to be minded about an order; a person does it.
 REMARK = "order_remark"
 
+GREET = "greet"
+
 # "I have paid": asks nothing, and has its words in common with every article on paying.
 DONE_MY_PART = "done_my_part"
 
@@ -193,6 +195,9 @@ def decide(
     if search.exact:
         return Understanding(FAQ, 1.0, "exact_question")
     if search.answers and not names_order:
+        if intent == GREET and wording.asks:
+            # "Hello / may I ask / how much is shipping": the lines of a greeting are most of a short message.
+            return Understanding(FAQ, search.score, "article_after_greeting")
         asks_us = (intent == REMARK and wording.asks_in_general and search.score > confidence) or (
             intent == DONE_MY_PART and wording.negates
         )

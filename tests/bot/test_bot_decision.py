@@ -94,6 +94,12 @@ def test_no_article_stands_between_a_customer_and_a_person() -> None:
     assert taken("ask_person", 0.4, Search(0.99, answers=True)) == "ask_person"
 
 
+def test_a_question_after_a_greeting_gets_its_article() -> None:
+    guess, wording = Guess("greet", 0.95), Wording.of("您好\n想問一下\n運費多少")
+    assert decide(guess, GOOD, (), THRESHOLDS, wording=wording).intent == FAQ
+    assert decide(guess, NOTHING, (), THRESHOLDS, wording=wording).intent == "greet"
+
+
 def test_small_talk_gives_way_only_to_a_much_better_article() -> None:
     assert taken("affirm", 0.8, GOOD) == "affirm"
     assert taken("affirm", 0.4, GOOD) == FAQ
