@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faq_kb.fitting import fit, gram, log_softmax
-from faq_kb.phrasings import Phrasings, order_of
+from faq_kb.phrasings import Phrasings, is_first, joined_orders, order_of
 from faq_kb.postings import Postings
 from faq_kb.prototypes import merged, phrasings_kept
 from faq_kb.vectors import Floats, Hashes, Packed, Space, Vector, Whole, joined, pack, sums
@@ -87,15 +87,13 @@ class Index:
         sizes = np.array([len(part) for part in parts], np.int64)
         self._firsts = np.concatenate(([0], sizes.cumsum()))
         self._weights = np.concatenate([*(entry.weights for entry in entries), np.ones(len(others), np.float32)])
-        sentences = joined(parts)
-        order, starts = _joined_orders([*(entry.order for entry in entries), order_of(others.hashes)])
-        ours = _each_once(sentences.hashes[order[: starts[-2]]], starts[:-2])
-        self._space = Space(ours, len(entries), others)
-        vectors = self._space.vectors(sentences)
-        self._phrasings = Phrasings(vectors, self._firsts, order)
+        orders = [*(entry.order for entry in entries), order_of(others.hashes)]
+        self._space = Space(_features(parts[:-1], orders[:-1]), len(entries), others)
+        self._phrasings = Phrasings(self._space, parts, orders)
         kept = phrasings_kept(sizes)
         self.is_fitted = kept is not None
         if kept is not None:
+            vectors = self._space.vectors(joined(parts))
             merging, owners, weights = merged(vectors, sizes, self._weights, kept)
             prototypes = merging @ vectors
             kernel = gram(prototypes) * np.float32(SHARPNESS)
@@ -149,21 +147,11 @@ class Index:
         return classes, logits.astype(np.float32), lambda one: float(np.maximum.reduceat(likeness, starts)[one])
 
 
-def _joined_orders(orders: Sequence[NDArray[np.int32]]) -> tuple[NDArray[np.int32], Whole]:
-    """One order through all of them, and where each part of it begins."""
-    lengths = [len(order) for order in orders]
-    starts: Whole = np.array([0, *lengths], np.int64).cumsum()
-    joined = np.concatenate(orders)
-    joined += np.repeat(starts[:-1].astype(np.int32), lengths)
-    return joined, starts
-
-
-def _each_once(hashes: Hashes, starts: Whole) -> Hashes:
-    """Each feature of an entry once, of hashes whose equals are neighbours, and where each begins."""
-    is_first = np.ones(len(hashes), bool)
-    np.not_equal(hashes[1:], hashes[:-1], out=is_first[1:])
-    is_first[starts[starts < len(hashes)]] = True
-    return hashes[is_first]
+def _features(classes: Sequence[Packed], orders: Sequence[NDArray[np.int32]]) -> Hashes:
+    """Each feature of a class once."""
+    order, starts = joined_orders(orders)
+    hashes = joined(classes).hashes[order]
+    return hashes[is_first(hashes, starts)]
 
 
 def _largest(values: Floats, limit: int) -> Whole:

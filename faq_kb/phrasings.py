@@ -6,14 +6,19 @@ column of twenty phrasings once, and the mean phrasing of a class lies there rea
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from faq_kb.vectors import Floats, Hashes, Vector, Whole, sums
+from faq_kb.vectors import Floats, Hashes, Packed, Space, Vector, Whole, joined, run_of_each, sums
 
 # The columns of a class lie in so many drawers, by their last bits. A question looks into those of its own columns.
 _DRAWERS = 256
+# So many numbers of them are worked on at a time.
+_AT_ONCE = 50_000
 
 
 def order_of(hashes: Hashes) -> NDArray[np.int32]:
@@ -33,29 +38,56 @@ _DRAWER_OF = (_turned(np.arange(_DRAWERS, dtype=np.uint32)) >> np.uint32(24)).as
 
 
 class Phrasings:
-    """``firsts`` says with which row each class begins, ``order`` where its numbers stand in the rows, column by
-    column."""
+    """``orders`` are those in which the equal features of each class are neighbours."""
 
-    def __init__(self, vectors: sparse.csr_matrix, firsts: Whole, order: NDArray[np.int32]) -> None:
-        starts = vectors.indptr[firsts]
+    def __init__(self, space: Space, classes: Sequence[Packed], orders: Sequence[NDArray[np.int32]]) -> None:
+        sizes = [len(sentences) for sentences in classes]
+        self._firsts: Whole = np.array([0, *sizes], np.int64).cumsum()
+        ends = np.array([0, *(len(order) for order in orders)], np.int64).cumsum()
+        # What is not written to is no memory.
+        self._columns = np.empty(ends[-1], np.int32)
+        self._places = np.empty(ends[-1] + 1, np.int32)
+        self._values = np.empty(ends[-1], np.float32)
+        self._numbers = np.empty(ends[-1], np.uint16 if max(sizes) <= 1 << 16 else np.uint32)
+        self._drawers = np.zeros(_DRAWERS * len(classes) + 1, np.int32)
+        self._starts = np.zeros(len(classes) + 1, np.int64)
+        filled = 0
+        for some in _some_at_once(ends):
+            filled = self._fill(some, filled, int(ends[some.start]), space, classes[some], orders[some])
+        self._columns = self._columns[:filled]
+        self._places = self._places[: filled + 1]
+        self._places[filled] = ends[-1]
+
+    def _fill(
+        self,
+        some: slice,
+        filled: int,
+        begin: int,
+        space: Space,
+        classes: Sequence[Packed],
+        orders: Sequence[NDArray[np.int32]],
+    ) -> int:
+        """Put in a few classes, behind so many columns and at this place; how many columns there are then."""
+        order, starts = joined_orders(orders)
+        vectors = space.vectors(joined(classes))
         columns = vectors.indices[order]
-        is_first = np.ones(len(columns), bool)
-        np.not_equal(columns[1:], columns[:-1], out=is_first[1:])
-        is_first[starts[starts < len(columns)]] = True
-        places = np.flatnonzero(is_first)
-        self._firsts = firsts
-        self._columns = columns[places]
-        self._starts = np.searchsorted(places, starts)
-        drawers = _DRAWER_OF[self._columns & (_DRAWERS - 1)]
-        drawers += np.repeat(np.arange(len(firsts) - 1, dtype=np.int32) * _DRAWERS, np.diff(self._starts))
-        filled = np.bincount(drawers, minlength=_DRAWERS * (len(firsts) - 1))
-        self._drawers = np.concatenate(([0], filled.cumsum())).astype(np.int32)
-        self._places = np.append(places, len(columns)).astype(np.int32)
-        self._values = vectors.data[order]
-        sizes = np.diff(firsts)
-        numbers = np.arange(firsts[-1]) - np.repeat(firsts[:-1], sizes)
-        numbers = numbers.astype(np.uint16 if sizes.max(initial=0) <= 1 << 16 else np.uint32)
-        self._numbers = np.repeat(numbers, np.diff(vectors.indptr))[order]
+        places = np.flatnonzero(is_first(columns, starts))
+        columns = columns[places]
+        owners = np.searchsorted(places, starts)
+        drawers = _DRAWER_OF[columns & (_DRAWERS - 1)]
+        drawers += run_of_each(np.diff(owners)) * _DRAWERS
+        counts = np.bincount(drawers, minlength=_DRAWERS * len(classes))
+        sizes = np.diff(self._firsts[some.start : some.stop + 1])
+        numbers = np.arange(sizes.sum()) - np.repeat(sizes.cumsum() - sizes, sizes)
+
+        last = filled + len(columns)
+        self._columns[filled:last] = columns
+        self._places[filled:last] = places + begin
+        self._values[begin : begin + len(order)] = vectors.data[order]
+        self._numbers[begin : begin + len(order)] = numbers[run_of_each(np.diff(vectors.indptr))[order]]
+        self._drawers[some.start * _DRAWERS + 1 : some.stop * _DRAWERS + 1] = counts.cumsum() + filled
+        self._starts[some.start + 1 : some.stop + 1] = owners[1:] + filled
+        return last
 
     def likeness(self, classes: Whole, query: Vector) -> Floats:
         """The cosine of a sentence with each phrasing of some classes, one class after the other."""
@@ -77,15 +109,47 @@ class Phrasings:
     def means(self, weights: Floats, columns: int) -> tuple[sparse.csr_matrix, Floats]:
         """The mean phrasing of each class, brought to length one, and the length it had; the weights of a class make
         one."""
-        entries = np.diff(self._places[self._starts])
-        rows = self._numbers + np.repeat(self._firsts[:-1].astype(np.int32), entries)
-        values = sums(self._values * weights[rows], self._places[1:])
-        lengths = np.sqrt(np.maximum(sums(np.square(values), self._starts[1:]), 1e-18))
-        values /= np.repeat(lengths, np.diff(self._starts))
-        return sparse.csr_matrix((values, self._columns, self._starts), shape=(len(lengths), columns)), lengths
+        means = np.empty(len(self._columns), np.float32)
+        lengths = np.empty(len(self._starts) - 1, np.float32)
+        for some in _some_at_once(self._starts):
+            starts = self._starts[some.start : some.stop + 1]
+            places = self._places[starts[0] : starts[-1] + 1]
+            entries = slice(places[0], places[-1])
+            owners = self._firsts[some][run_of_each(np.diff(self._places[starts]))]
+            values = sums(self._values[entries] * weights[owners + self._numbers[entries]], places[1:] - places[0])
+            squares = sums(np.square(values), starts[1:] - starts[0])
+            lengths[some] = np.sqrt(np.maximum(squares, 1e-18))
+            means[starts[0] : starts[-1]] = values / lengths[some][run_of_each(np.diff(starts))]
+        return sparse.csr_matrix((means, self._columns, self._starts), shape=(len(lengths), columns)), lengths
+
+
+def _some_at_once(ends: Whole) -> Iterator[slice]:
+    """A few classes after the other, whose numbers fit into the nearer memory; ``ends`` begins with 0."""
+    start = 0
+    while start < len(ends) - 1:
+        stop = max(start + 1, int(np.searchsorted(ends, ends[start] + _AT_ONCE)) - 1)
+        yield slice(start, stop)
+        start = stop
+
+
+def joined_orders(orders: Sequence[NDArray[np.int32]]) -> tuple[NDArray[np.int32], Whole]:
+    """One order through all of them, and where each part of it begins."""
+    lengths = [len(order) for order in orders]
+    starts: Whole = np.array([0, *lengths], np.int64).cumsum()
+    order = np.concatenate(orders)
+    order += starts[run_of_each(np.diff(starts))].astype(np.int32)
+    return order, starts
+
+
+def is_first(values: NDArray[Any], starts: Whole) -> NDArray[np.bool_]:
+    """Whether each is another one than its neighbour before it, or the first of its class."""
+    found = np.ones(len(values), bool)
+    np.not_equal(values[1:], values[:-1], out=found[1:])
+    found[starts[starts < len(values)]] = True
+    return found
 
 
 def _ranges(starts: NDArray[np.int32], lengths: NDArray[np.int32]) -> tuple[Whole, Whole]:
     """The numbers of several ranges, one range after the other, and before them which range each is of."""
-    owners = np.repeat(np.arange(len(lengths)), lengths)
+    owners = run_of_each(lengths)
     return owners, (starts - lengths.cumsum() + lengths)[owners] + np.arange(len(owners))

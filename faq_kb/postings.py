@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
-from faq_kb.vectors import Floats, Vector
+from faq_kb.vectors import Floats, Vector, run_of_each
 
 
 class Postings:
@@ -29,7 +29,7 @@ class Postings:
             starts, lengths, values = starts[rarest], lengths[rarest], values[rarest]
         runs = list(zip(starts.tolist(), (starts + lengths).tolist(), strict=True))
         products = np.concatenate([self._values[start:end] for start, end in runs])
-        products *= np.repeat(values, lengths)
+        products *= values[run_of_each(lengths)]
         rows = np.concatenate([self._rows[start:end] for start, end in runs])
         found: Floats = np.bincount(rows, products, minlength=self._count).astype(np.float32)
         return found

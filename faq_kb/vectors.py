@@ -136,7 +136,7 @@ class Space:
         squares = sums(np.square(values), ends).reshape(sentences.lengths.shape)
         shares = np.where(sentences.lengths > 0, _SHARES, 0)
         scale = np.sqrt(shares / np.maximum(squares * shares.sum(axis=1, keepdims=True), 1e-9))
-        values *= np.repeat(scale.astype(np.float32).ravel(), sentences.lengths.ravel())
+        values *= scale.astype(np.float32).ravel()[run_of_each(sentences.lengths.ravel())]
         starts = np.concatenate(([0], ends[len(BLOCKS) - 1 :: len(BLOCKS)]))
         return columns, values, starts.astype(np.int32)
 
@@ -152,3 +152,11 @@ def sums(values: Floats, ends: NDArray[np.integer[Any]]) -> Floats:
     if len(filled):
         found[filled] = np.add.reduceat(values, starts[filled])
     return found
+
+
+def run_of_each(lengths: NDArray[np.integer[Any]]) -> Whole:
+    """Which of several neighbouring runs each number is of: what ``np.repeat`` gives, several times as fast."""
+    ends = lengths.cumsum()
+    total = int(ends[-1]) if len(ends) else 0
+    runs = np.bincount(ends[:-1], minlength=total)[:total]
+    return runs.cumsum(out=runs)

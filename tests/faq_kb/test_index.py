@@ -27,17 +27,19 @@ def columns(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr("faq_kb.vectors.MOST_COLUMNS", request.param)
 
 
+@pytest.mark.parametrize("at_once", [100_000, 10])
 @pytest.mark.usefixtures("columns")
 @pytest.mark.parametrize("text", QUESTIONS)
-def test_a_question_meets_every_phrasing_as_its_vector_says(text: str) -> None:
+def test_a_question_meets_every_phrasing_as_its_vector_says(
+    monkeypatch: pytest.MonkeyPatch, text: str, at_once: int
+) -> None:
+    monkeypatch.setattr("faq_kb.phrasings._AT_ONCE", at_once)
     entries = [entry_of(str(number), texts, (), shipped_synonyms()) for number, texts in enumerate(ENTRIES)]
     sentences = joined([entry.sentences for entry in entries])
     space = Space(np.concatenate([np.unique(entry.sentences.hashes) for entry in entries]), len(entries), pack(()))
     vectors = space.vectors(sentences)
     firsts = np.array([0, 4, 5, 8])
-    starts = vectors.indptr[firsts]
-    order = np.concatenate([entry.order + start for entry, start in zip(entries, starts, strict=False)])
-    phrasings = Phrasings(vectors, firsts, order.astype(np.int32))
+    phrasings = Phrasings(space, [entry.sentences for entry in entries], [entry.order for entry in entries])
 
     question = features_of(text, shipped_synonyms())
     alone = _dense(space.vector(question), space.columns)
