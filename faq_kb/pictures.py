@@ -64,7 +64,9 @@ def rewritten(stream: IO[bytes], bounds: Bounds) -> Picture:
 def _written(image: Image.Image, bounds: Bounds) -> Picture:
     kind = str(image.format)
     frames = int(getattr(image, "n_frames", 1))
-    if image.width * image.height * frames > bounds.max_pixels:
+    # A JPEG unpacks to three bytes a pixel, others to four, and the frames of a film are held all at once.
+    most = bounds.max_pixels if kind == "JPEG" else bounds.max_pixels // 2
+    if image.width * image.height * frames > most:
         raise PictureTooLarge()
     if max(image.size) > bounds.max_side and (not bounds.shrinks or frames > 1):
         raise PictureTooLarge()

@@ -6,6 +6,7 @@ list of its parts as well, within bounds; so whatever is packed into it stays pa
 
 from __future__ import annotations
 
+import codecs
 import re
 import struct
 import zipfile
@@ -21,7 +22,9 @@ from handoff.errors import AttachmentRefused
 HEAD_BYTES = 8192
 MOST_PARTS = 5_000
 MOST_LISTING_BYTES = 1_000_000
-MAX_TEXT_BYTES = 5_000_000
+PIECE_BYTES = 1 << 20
+# Some scanners write a line of their own before it; readers look so far.
+_PDF, _PDF_WITHIN = b"%PDF-", 1024
 # What ends the file and tells where its list of parts is; at most a comment of 64 kB stands behind it.
 _ZIP_END = b"PK\x05\x06"
 _ZIP64_LOCATOR = b"PK\x06\x07"
@@ -94,6 +97,7 @@ def _document(media_type: str, ending: str, *taken_for: str) -> FileKind:
 _OPEN_XML = "application/vnd.openxmlformats-officedocument"
 TXT = _document("text/plain", "txt", "csv", "log")
 CSV = _document("text/csv", "csv")
+PDF = _document("application/pdf", "pdf")
 ZIP = _document("application/zip", "zip")
 DOC = _document("application/msword", "doc", *_OFFICE)
 XLS = _document("application/vnd.ms-excel", "xls", *_OFFICE)
@@ -117,12 +121,11 @@ _BY_HEAD = {
     "audio/amr": _sound("audio/amr", "amr"),
     "video/3gpp": _film("video/3gpp", "3gp"),
     "video/quicktime": _film("video/quicktime", "mov"),
-    "application/pdf": _document("application/pdf", "pdf"),
+    "application/pdf": PDF,
     "application/x-rar-compressed": _document("application/vnd.rar", "rar"),
     "application/x-tar": _document("application/x-tar", "tar"),
 }
 _MP4 = {"video/mp4", "video/x-m4v", "audio/mp4"}
-_WEBM = {"video/webm", "video/x-matroska"}
 _ZIPPED = ("application/zip", _OPEN_XML, "application/vnd.oasis", "application/epub")
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ALL = (*_BY_HEAD.values(), TXT, CSV, ZIP, DOC, XLS, DOCX, XLSX, WEBM_SOUND, WEBM_FILM, MP4_SOUND, MP4_FILM)
@@ -172,12 +175,14 @@ def _found(file: IO[bytes], size: int, said: str) -> FileKind | None:
         return _BY_HEAD[guess]
     if guess in _MP4:
         return MP4_FILM if _has_film_track(file) else MP4_SOUND
-    if guess in _WEBM:
+    if guess == "video/webm":
         return WEBM_FILM if any(codec in head for codec in (b"V_VP", b"V_AV", b"V_MP")) else WEBM_SOUND
     if guess is not None and guess.startswith(_ZIPPED):
         return _zipped(file, size, said)
+    if guess is None and _PDF in head[:_PDF_WITHIN]:
+        return PDF
     # What looks like something else to the library may still be text: its marks are short.
-    return TXT if size <= MAX_TEXT_BYTES and _is_text(file) else None
+    return TXT if _is_text(file) else None
 
 
 def _has_film_track(file: IO[bytes]) -> bool:
@@ -226,15 +231,17 @@ def _parts(file: IO[bytes], size: int) -> frozenset[str]:
 
 def _is_text(file: IO[bytes]) -> bool:
     file.seek(0)
-    content = file.read(MAX_TEXT_BYTES + 1)
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return _reads_as(content, "utf-16")
+    if file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        return _reads_as(file, "utf-16")
     # Tables from Taiwan and the mainland are still written in their own codes.
-    return any(_reads_as(content, code) for code in ("utf-8-sig", "gb18030", "big5hkscs"))
+    return any(_reads_as(file, code) for code in ("utf-8-sig", "gb18030", "big5hkscs"))
 
 
-def _reads_as(content: bytes, code: str) -> bool:
+def _reads_as(file: IO[bytes], code: str) -> bool:
+    """Whether all of it is text in this code, read piece by piece."""
+    file.seek(0)
+    pieces = iter(lambda: file.read(PIECE_BYTES), b"")
     try:
-        return _NOT_TEXT.search(content.decode(code)) is None
+        return not any(_NOT_TEXT.search(piece) for piece in codecs.iterdecode(pieces, code))
     except UnicodeDecodeError:
         return False

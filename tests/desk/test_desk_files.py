@@ -114,6 +114,24 @@ def test_a_picture_and_a_voice_note_go_to_the_agent_and_a_pdf_comes_back(office:
     assert found == []
 
 
+def test_a_reply_that_is_taken_back_brings_its_files_back(office: Office) -> None:
+    talk = office.talk([("customer", "where is it?")], "ben", "Ana Chan")
+    ben = office.agent("ben", "en", f"#/inbox/{talk}")
+    office.call(ben, "PUT", "/preferences", {"undoSend": True})
+    ben.reload()
+    choose(ben.get_by_test_id("attach-files"), ("invoice.pdf", files.PDF))
+    expect(waiting(ben, "ready", "invoice.pdf")).to_be_visible()
+    ben.get_by_test_id("desk-send").click()
+    expect(ben.get_by_test_id("tray")).to_be_hidden()
+    expect(ben.locator('[data-state="held"]').get_by_test_id("file-row")).to_contain_text("invoice.pdf")
+    ben.get_by_test_id("undo-send").click()
+    expect(waiting(ben, "ready", "invoice.pdf")).to_be_visible()
+    ben.get_by_test_id("desk-composer").fill("Here it is")
+    ben.get_by_test_id("desk-send").click()
+    expect(ben.locator('[data-author="agent"][data-id]').get_by_test_id("file-row")).to_contain_text("invoice.pdf")
+    office.call(ben, "PUT", "/preferences", {"undoSend": False})
+
+
 @pytest.mark.parametrize("locale", LOCALES)
 def test_files_fit_a_phone_and_a_desktop_by_day_and_by_night(office: Office, locale: str) -> None:
     long = "很長的檔案名稱" * 8 + ".pdf"
