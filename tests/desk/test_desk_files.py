@@ -71,7 +71,7 @@ def test_a_picture_and_a_voice_note_go_to_the_agent_and_a_pdf_comes_back(office:
     ben.get_by_test_id("claim").first.click()
     is_seen(ben.get_by_test_id("file-picture").locator("img"))
     voice = ben.get_by_test_id("file-audio")
-    voice.evaluate("(sound) => sound.play()")
+    assert _can_play(voice)
     assert voice.evaluate("(sound) => sound.duration") == pytest.approx(0.5, abs=0.05)
     ben.get_by_test_id("file-picture").click()
     is_seen(ben.get_by_test_id("viewer").locator("img"))
@@ -114,11 +114,51 @@ def test_a_picture_and_a_voice_note_go_to_the_agent_and_a_pdf_comes_back(office:
     assert found == []
 
 
+def test_a_voice_note_is_recorded_in_the_page_and_heard_at_the_desk(office: Office) -> None:
+    ben, customer = office.agent("ben", "en"), office.customer("en", permissions=["microphone"])
+    customer.get_by_test_id("record").click()
+    expect(customer.get_by_test_id("recorder")).to_contain_text("0:01")
+    expect(customer.get_by_test_id("send")).to_be_disabled()
+    office.shot(customer, "en-files-recording-desktop-light")
+    customer.get_by_test_id("record-drop").click()
+    expect(customer.get_by_test_id("recorder")).to_be_hidden()
+    expect(customer.get_by_test_id("tray")).to_be_hidden()
+    customer.get_by_test_id("record").click()
+    expect(customer.get_by_test_id("recorder")).to_contain_text("0:01")
+    customer.get_by_test_id("record-stop").click()
+    expect(waiting(customer, "ready", "voice-")).to_be_visible()
+    customer.get_by_test_id("send").click()
+    assert _can_play(customer.get_by_test_id("file-audio"))
+    customer.get_by_test_id("person-button").click()
+    ben.get_by_test_id("claim").first.click()
+    assert _can_play(ben.get_by_test_id("file-audio"))
+
+    silent = office.customer("en", permissions=[])
+    silent.get_by_test_id("record").click()
+    expect(silent.locator('[data-testid="tray-item"]')).to_contain_text("Allow this page to use the microphone")
+    silent.get_by_test_id("tray-remove").click()
+
+
+def test_an_upload_that_broke_off_is_tried_again(office: Office) -> None:
+    talk = office.talk([("customer", "where is it?")], "ben", "Ana Chan")
+    ben, customer = office.agent("ben", "en", f"#/inbox/{talk}"), office.customer("en")
+    expect(ben.get_by_test_id("desk-composer")).to_be_visible()
+    for page, field in ((ben, "attach-files"), (customer, "attach")):
+        page.route("**/attachments?name=*", lambda route: route.abort("connectionreset"))
+        choose(page.get_by_test_id(field), ("invoice.pdf", files.PDF))
+        expect(waiting(page, "failed", "invoice.pdf")).to_be_visible()
+        page.unroute("**/attachments?name=*")
+        page.get_by_test_id("tray-retry").click()
+        expect(waiting(page, "ready", "invoice.pdf")).to_be_visible()
+    office.problems[:] = [one for one in office.problems if "ERR_CONNECTION_RESET" not in one]
+
+
 def test_a_reply_that_is_taken_back_brings_its_files_back(office: Office) -> None:
     talk = office.talk([("customer", "where is it?")], "ben", "Ana Chan")
     ben = office.agent("ben", "en", f"#/inbox/{talk}")
     office.call(ben, "PUT", "/preferences", {"undoSend": True})
     ben.reload()
+    expect(ben.get_by_test_id("desk-composer")).to_be_visible()
     choose(ben.get_by_test_id("attach-files"), ("invoice.pdf", files.PDF))
     expect(waiting(ben, "ready", "invoice.pdf")).to_be_visible()
     ben.get_by_test_id("desk-send").click()
@@ -204,6 +244,21 @@ def _looks(office: Office, page: Page, step: str) -> list[str]:
           .filter((one) => one.clientWidth && one.scrollWidth > one.clientWidth + 1).map((one) => one.className)"""
     )
     return [f"{step} {one}" for one in wide]
+
+
+def _can_play(sound: Locator) -> bool:
+    """Whether the browser reads it to where it can begin, and hears something."""
+    expect(sound).to_be_visible()
+    return bool(
+        sound.evaluate(
+            """(sound) => new Promise((done) => {
+              sound.addEventListener("timeupdate", () => sound.currentTime > 0 && done(true));
+              sound.addEventListener("error", () => done(false));
+              sound.muted = true;
+              sound.play().catch(() => done(false));
+            })"""
+        )
+    )
 
 
 def _in_base64(content: bytes) -> str:

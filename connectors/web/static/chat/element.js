@@ -27,14 +27,7 @@ class SwitchboardChat extends HTMLElement {
     this.#listen();
     const locale = nearestLocale(wishes.locale, document.documentElement.lang, navigator.languages);
     this.#notePageLocale(locale);
-    const [texts, css] = await Promise.all([
-      loadTexts(locale),
-      fetch(new URL("chat.css", import.meta.url)).then((response) => response.text()),
-    ]);
-    // Needs no `style-src` in the shop's policy.
-    const sheet = new CSSStyleSheet();
-    sheet.replaceSync(css);
-    this.shadowRoot.adoptedStyleSheets = [sheet];
+    const [texts] = await Promise.all([loadTexts(locale), this.wear("chat.css")]);
     this.isOpen = this.tab.read("open") === true;
     this.setTheme(wishes.theme);
     this.#build(texts);
@@ -42,6 +35,14 @@ class SwitchboardChat extends HTMLElement {
     if (wishes.identity === "" && this.session.visitor.signed_in) await this.logout();
     // A visitor begins with the first opening; who already is one gets the badge at once.
     if (this.isOpen || this.session.token || wishes.identity) this.connection.start();
+  }
+
+  /* Needs no `style-src` in the shop's policy. */
+  async wear(name) {
+    const response = await fetch(new URL(name, import.meta.url));
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(await response.text());
+    this.shadowRoot.adoptedStyleSheets = [...this.shadowRoot.adoptedStyleSheets, sheet];
   }
 
   #listen() {
@@ -156,8 +157,9 @@ class SwitchboardChat extends HTMLElement {
     return this.fileDesk;
   }
 
+  /* Of files that were chosen; without any a voice note is recorded. */
   async attach(chosen) {
-    const files = [...chosen];
+    const files = chosen && [...chosen];
     try {
       (await this.files()).add(files);
     } catch {

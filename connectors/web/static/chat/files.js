@@ -13,13 +13,7 @@ export class FileDesk {
     this.addresses = new Map();
     this.tray = new Tray(this);
     this.moveInto(chat.panel);
-    this.look = fetch(new URL("files.css", import.meta.url))
-      .then((response) => response.text())
-      .then((css) => {
-        const sheet = new CSSStyleSheet();
-        sheet.replaceSync(css);
-        chat.shadowRoot.adoptedStyleSheets.push(sheet);
-      });
+    this.look = chat.wear("files.css");
   }
 
   /* The words of this part, added to the chat's own. */
@@ -33,16 +27,21 @@ export class FileDesk {
 
   moveInto(panel) {
     panel.composer.element.before(this.tray.element);
+    if (this.recorder) panel.composer.element.before(this.recorder.element);
     panel.composer.fit();
   }
 
-  add(files) {
+  /* Without files a voice note is recorded. */
+  async add(files) {
     this.chat.connection.start();
-    this.tray.add(files);
+    if (files) return this.tray.add(files);
+    const { Recorder } = await import("./recorder.js");
+    this.recorder ??= new Recorder(this);
+    return this.recorder.start();
   }
 
   get isBusy() {
-    return this.tray.isBusy;
+    return this.tray.isBusy || Boolean(this.recorder?.isRunning);
   }
 
   get hasReady() {

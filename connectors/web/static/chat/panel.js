@@ -26,6 +26,7 @@ export class Panel {
       retry: (clientId) => chat.outbox.retry(clientId),
       discard: (clientId) => chat.outbox.discard(clientId),
       seen: () => chat.seen(),
+      wear: (name) => chat.wear(name),
       files: () => chat.files(),
     });
     this.actions = new Actions(texts, {
@@ -283,7 +284,10 @@ class Composer {
     this.button = button({ class: "send", type: "submit", "data-testid": "send", "aria-label": texts.t("send"), title: texts.t("send") },
       icon("send"));
     this.element = h("form", { class: "composer", onsubmit: (event) => this.#submit(event) },
-      h("label", { class: "tool attach", title: texts.t("attach") }, icon("clip"), this.files), this.field, this.count, this.button);
+      h("label", { class: "tool attach", title: texts.t("attach") }, icon("clip"), this.files),
+      this.field, this.count,
+      navigator.mediaDevices && button({ class: "tool attach", "data-testid": "record", "aria-label": texts.t("record"), title: texts.t("record"), onclick: () => chat.attach() }, icon("mic")),
+      this.button);
     this.field.value = drafts.read("draft") ?? "";
   }
 

@@ -4,6 +4,8 @@ import { button, h, icon } from "./dom.js";
 import { badge, sizeOf } from "./files.js";
 
 const MOST_FILES = 10;
+// What may go better the next time.
+const PASSING = new Set(["network", "rate_limited", "internal_error", "unavailable", "too_slow"]);
 
 export class Tray {
   constructor(desk) {
@@ -68,6 +70,18 @@ export class Tray {
     request.send(item.file);
   }
 
+  /* Nothing was recorded. */
+  tellMicrophone(name) {
+    this.items.push({ file: { name, size: 0 }, state: "failed", reason: "microphone" });
+    this.show();
+  }
+
+  #again(item) {
+    Object.assign(item, { state: "going", percent: 0, reason: null });
+    this.#send(item);
+    this.show();
+  }
+
   #fail(item, reason) {
     Object.assign(item, { state: "failed", reason });
     this.show();
@@ -105,6 +119,7 @@ export class Tray {
       this.#preview(item),
       h("span", { class: "file-words" }, h("bdi", { class: "file-name" }, file.name),
         item.bar ?? h("span", { class: "file-size", role: why ? "alert" : null }, why || sizeOf(file.size))),
+      PASSING.has(reason) && button({ class: "link-button", "data-testid": "tray-retry", onclick: () => this.#again(item) }, texts.t("retry")),
       button({ class: "tool tray-remove", "data-testid": "tray-remove", "aria-label": texts.t("file_remove", { name: file.name }), title: texts.t("file_remove", { name: file.name }), onclick: () => this.#remove(item) }, icon("close")),
     );
     this.#showProgress(item);

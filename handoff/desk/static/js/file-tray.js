@@ -85,13 +85,21 @@ export class FileTray {
       item.percent = percent;
       this.#showProgress(item);
     });
-    item.abort = going.abort;
+    Object.assign(item, { abort: going.abort, again: null });
     try {
       const { attachment } = await going.done;
       Object.assign(item, asReady(attachment));
     } catch (error) {
-      Object.assign(item, { state: "failed", why: () => whyRefused(error) });
+      // What may go better the next time is tried when the agent says so.
+      const again = error.isPassing ? () => this.#again(conversation, item, file) : null;
+      Object.assign(item, { state: "failed", why: () => whyRefused(error), again });
     }
+    this.#changed(conversation);
+  }
+
+  #again(conversation, item, file) {
+    Object.assign(item, { state: "going", percent: 0 });
+    this.#send(conversation, item, file);
     this.#changed(conversation);
   }
 
@@ -155,9 +163,19 @@ export class FileTray {
     remove.dataset.testid = "tray-remove";
     remove.append(icon("x"));
     remove.addEventListener("click", () => this.#remove(item));
-    view.append(this.#preview(item), said, remove);
+    view.append(this.#preview(item), said);
+    if (item.again) view.append(this.#retry(item));
+    view.append(remove);
     this.#showProgress(item);
     return view;
+  }
+
+  #retry({ again }) {
+    const retry = piece("button", "link", t("action.retry"));
+    retry.type = "button";
+    retry.dataset.testid = "tray-retry";
+    retry.addEventListener("click", again);
+    return retry;
   }
 
   #standing(item, name) {
