@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, insert, select, tuple_, update
+from sqlalchemy import and_, func, insert, or_, select, tuple_, update
 from sqlalchemy.engine import Connection, Row
 
 from faq_kb.columns import INSERTS
 from handoff.errors import ChangeSuperseded, CustomerChanged, UnknownChange
-from handoff.models import customer_changes, customer_senders, customers
-from handoff.records import Agent
+from handoff.models import Tier, conversations, customer_changes, customer_senders, customers
+from handoff.records import Agent, Conversation
 
 # A sender on a channel: channel, sender.
 Sender = tuple[str, str]
@@ -69,6 +69,55 @@ def of(connection: Connection, sender: Sender) -> Customer:
 def by_id(connection: Connection, customer_id: int) -> Customer:
     """The record with this id, which the caller knows to be there."""
     return _record(connection, connection.execute(select(customers).where(customers.c.id == customer_id)).one())
+
+
+def names_of(connection: Connection, shown: Sequence[Conversation]) -> dict[str, str]:
+    """What people call the customers of these conversations, by conversation. Left out where a record stays shut."""
+    if not shown:
+        return {}
+    senders = {(one.channel, one.sender) for one in shown}
+    beside = customer_senders.alias()
+    others = (
+        select(func.count())
+        .where(beside.c.customer_id == customer_senders.c.customer_id)
+        .correlate(customer_senders)
+        .scalar_subquery()
+    )
+    rows = connection.execute(
+        select(customer_senders.c.channel, customer_senders.c.sender, customers.c.facts, others.label("senders"))
+        .join(customers, customers.c.id == customer_senders.c.customer_id)
+        .where(tuple_(customer_senders.c.channel, customer_senders.c.sender).in_(senders))
+    )
+    known = {(row.channel, row.sender): row for row in rows if row.facts.get("name")}
+    return {
+        one.id: str(row.facts["name"])
+        for one in shown
+        if (row := known.get((one.channel, one.sender))) is not None and not is_shut(row.senders, one)
+    }
+
+
+def is_called_like(words: str) -> Any:
+    """A condition on conversations: people wrote down this name, phone or address. One of a record that stays shut
+    there is not found by it."""
+    fits = [
+        func.lower(customers.c.facts[name].as_string()).contains(words.lower(), autoescape=True)
+        for name in ("name", "phone", "email")
+    ]
+    senders = select(customer_senders.c.channel, customer_senders.c.sender).join(
+        customers, customers.c.id == customer_senders.c.customer_id
+    )
+    called = senders.where(or_(*fits))
+    alone = select(customer_senders.c.customer_id).group_by(customer_senders.c.customer_id).having(func.count() == 1)
+    place = tuple_(conversations.c.channel, conversations.c.sender)
+    return or_(
+        and_(conversations.c.tier == Tier.IDENTITY.value, place.in_(called)),
+        place.in_(called.where(customers.c.id.in_(alone))),
+    )
+
+
+def is_shut(senders: int, conversation: Conversation) -> bool:
+    """Whether a record of so many senders stays shut here, because whoever writes has not proved who they are."""
+    return senders > 1 and conversation.tier is not Tier.IDENTITY
 
 
 def kept(connection: Connection, customer: Customer, agent: Agent, now: datetime) -> Customer:

@@ -147,8 +147,16 @@ class CustomerApi:
             work(connection, conversation)
             return conversation
 
+        def look(connection: Connection) -> tuple[Customer, list[str]]:
+            record = self._panel.record_of(connection, conversation)
+            standing = [conversations.open_one(connection, *sender) for sender in record.senders]
+            return record, [one.id for one in standing if one is not None]
+
         conversation = await self._database.write(change)
-        record = await self._database.read(lambda c: self._panel.record_of(c, conversation))
+        record, named = await self._database.read(look)
+        # Lists call customers by the name that was written down.
+        for one in named:
+            self._live.publish(DESK_TOPIC, {"kind": "row", "conversation": one})
         self._live.publish(
             DESK_TOPIC,
             {"kind": "customer", "conversation": conversation_id, "record": record.id, "version": record.version},

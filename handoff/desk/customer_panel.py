@@ -41,12 +41,15 @@ class CustomerPanel:
         record = self.record_of(connection, conversation)
         locked = is_locked(record, conversation)
         proposed = [] if locked else customer_merges.proposed(connection, record)
-        past = conversations.past_of(connection, conversation, () if locked else record.senders)
+        all_past = conversations.past_of(connection, conversation, () if locked else record.senders)
+        # What a customer said after signing in is theirs alone, and not of whoever sits at the same browser now.
+        past = [one for one in all_past if conversation.tier is Tier.IDENTITY or one.tier is not Tier.IDENTITY]
         return {
             "proof": self._proof(conversation),
             "record": self._record(connection, record, locked, agent, locale),
             "proposed": [self._proposal(connection, one, locale) for one in proposed],
             "past": self._past(connection, past, locale),
+            "past_hidden": len(all_past) - len(past),
         }
 
     def history(
@@ -179,7 +182,7 @@ _OWN = ("name", "phone", "email", "class", "tags")
 
 def is_locked(record: Customer, conversation: Conversation) -> bool:
     """Whether a record of several senders stays shut, because whoever writes here has not proved who they are."""
-    return len(record.senders) > 1 and conversation.tier is not Tier.IDENTITY
+    return customers.is_shut(len(record.senders), conversation)
 
 
 def in_locale(names: Mapping[str, str], locale: str) -> str:

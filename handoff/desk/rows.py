@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy.engine import Connection
 
-from handoff import agents, conversations, deliveries, guests, shapes, tags, tickets
+from handoff import agents, conversations, customers, deliveries, guests, shapes, tags, tickets
 from handoff.models import TicketKind
 from handoff.records import Conversation, Message, Ticket
 
@@ -19,9 +19,11 @@ def conversation_rows(connection: Connection, shown: Sequence[Conversation]) -> 
     ids = [one.id for one in shown]
     last = tickets.last_of_each(connection, ids)
     worn, beside = tags.of_each(connection, ids), guests.of_each(connection, ids)
+    called = customers.names_of(connection, shown)
     return [
         {
             **shapes.conversation_row(one, holders.get(one.agent_id) if one.agent_id else None, last.get(one.id)),
+            "customer": called.get(one.id) or shapes.customer_name(one),
             "tags": tags.shapes(worn.get(one.id, ())),
             "guests": [{"id": guest, "name": name} for guest, name in beside.get(one.id, ())],
         }
@@ -43,13 +45,15 @@ def lines(connection: Connection, said: Sequence[Message]) -> list[dict[str, Any
 def queue_rows(connection: Connection, waiting: Sequence[Ticket], now: datetime) -> list[dict[str, Any]]:
     """The queue in its order; who waits on the line has a place."""
     known = conversations.by_ids(connection, [ticket.conversation_id for ticket in waiting])
+    called = customers.names_of(connection, list(known.values()))
     rows: list[dict[str, Any]] = []
     places: dict[str, int] = {}
     for ticket in waiting:
         live = ticket.kind is TicketKind.LIVE
         places[ticket.team] = places.get(ticket.team, 0) + live
         place = places[ticket.team] if live else None
-        rows.append(shapes.ticket_row(ticket, known[ticket.conversation_id], place, now))
+        row = shapes.ticket_row(ticket, known[ticket.conversation_id], place, now)
+        rows.append({**row, "customer": called.get(ticket.conversation_id) or row["customer"]})
     return rows
 
 

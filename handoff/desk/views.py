@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.engine import Connection
 
-from handoff import conversations, guests, mentions, promises, tickets
+from handoff import conversations, customers, guests, mentions, promises, tickets
 from handoff.desk.filters import Filters
 from handoff.desk.rows import conversation_rows
 from handoff.desk.wire import moment_of
@@ -111,6 +111,7 @@ def named_like(words: str, last_text: bool = True) -> Any:
     fits = [
         func.lower(table.c.customer_name).contains(words.lower(), autoescape=True),
         table.c.customer_id == words,
+        customers.is_called_like(words),
     ]
     if last_text:
         fits.append(func.lower(table.c.last_text).contains(words.lower(), autoescape=True))

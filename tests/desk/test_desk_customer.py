@@ -45,6 +45,9 @@ def test_a_customer_is_edited_with_history_beside_a_colleague_united_and_parted(
     ben.get_by_test_id("edit-gift-wrap").select_option("no")
     ben.get_by_test_id("edit-class").select_option("careful")
     ben.get_by_test_id("customer-tag").fill("愛貓")
+    ben.get_by_test_id("customer-form").get_by_role("button", name="Teal").click()
+    ben.keyboard.press("Escape")
+    expect(ben.get_by_test_id("customer-cancel")).to_be_focused(), "what was typed is not lost by the way"
     ben.get_by_test_id("customer-tag").press("Enter")
     ben.get_by_test_id("customer-save").click()
     expect(ben.get_by_test_id("customer-problem")).to_contain_text("Phone: ")
@@ -55,7 +58,9 @@ def test_a_customer_is_edited_with_history_beside_a_colleague_united_and_parted(
     record = ben.get_by_test_id("customer-record")
     for words in ("陳小姐", "+852 9123 4567", "Feb 28, 1990", "愛貓"):
         expect(record).to_contain_text(words)
+    expect(record.get_by_test_id("tag")).to_have_attribute("data-colour", "teal")
     expect(ben.get_by_test_id("customer-class")).to_have_text("Handle with care")
+    expect(ben.locator(f'[data-testid="mine-row"][data-conversation="{talk}"]')).to_contain_text("陳小姐")
     expect(sue.get_by_test_id("customer-record")).to_contain_text("陳小姐"), "told at once"
 
     # Two at once: the later one is told, loses nothing, and takes over what only the other changed.

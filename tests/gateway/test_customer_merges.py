@@ -170,8 +170,13 @@ async def test_who_is_unproved_is_told_nothing_that_was_written_elsewhere(gatewa
     assert stranger.conversation != shared.conversation
     panel = await _panel(ben, stranger)
     assert panel["customer"]["record"]["locked"] is True and panel["customer"]["proposed"] == []
+    assert (_past(panel), panel["customer"]["past_hidden"]) == (set(), 1), "not even what was said here, signed in"
     assert home.conversation not in _past(panel) and "陳小姐" not in str(panel) and "9123" not in str(panel)
     assert (await _merges(ben, stranger)) == {"changes": [], "merges": []}
+    rows = (await ben.get("/conversations?view=bot"))["conversations"]
+    assert {one["id"]: one["customer"] for one in rows}[stranger.conversation].startswith("#")
+    found = (await ben.get("/search?q=%E9%99%B3%E5%B0%8F%E5%A7%90"))["conversations"]
+    assert stranger.conversation not in [one["id"] for one in found] and found
     path = f"/conversations/{stranger.conversation}/customer"
     body = {"version": panel["customer"]["record"]["version"], "values": {"name": "x"}}
     assert (await ben.post(path, body, method="PUT", status=409))["error"]["code"] == "customer_locked"

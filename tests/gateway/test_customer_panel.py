@@ -6,6 +6,7 @@ import asyncio
 import os
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from desk_parts import on_screen, waiting
@@ -328,6 +329,24 @@ async def test_the_signature_of_an_open_conversation_runs_out_and_a_shop_that_is
     gateway.clock.forward(minutes=31)
     shown = await _customer(ben, row["id"])
     assert shown["proof"]["is_over"] is True and shown["asked_at"] == gateway.clock().isoformat()
+
+
+async def test_what_people_call_a_customer_stands_in_lists_and_is_found(gateway: Gateway) -> None:
+    ben = await gateway.seat("ben")
+    await waiting(gateway)
+    await waiting(gateway)
+    first, second = (row["conversation"] for row in (await ben.get("/inbox"))["queue"])
+    async with on_screen(ben) as shown:
+        await shown.until("ready")
+        await _edit(ben, first, 0, name="陳小姐 100%", phone="+852 9123 4567")
+        row = (await shown.until("conversation"))["conversation"]
+    assert (row["id"], row["customer"]) == (first, "陳小姐 100%")
+    called = {row["conversation"]: row["customer"] for row in (await ben.get("/inbox"))["queue"]}
+    assert called[first] == "陳小姐 100%" and called[second].startswith("#")
+    assert (await ben.get(f"/conversations/{first}"))["conversation"]["customer"] == "陳小姐 100%"
+    for words, found in (("陳小姐", [first]), ("0%", [first]), ("9123 4567", [first]), ("0_%", []), ("王", [])):
+        answer = await ben.get("/search?" + urlencode({"q": words}))
+        assert [one["id"] for one in answer["conversations"]] == found, words
 
 
 async def test_past_conversations_of_every_channel_come_with_state_time_and_topic(gateway: Gateway) -> None:

@@ -12,6 +12,7 @@ const KINDS = { name: ["text", "name"], phone: ["tel", "tel"], email: ["email", 
 export class CustomerForm {
   #inputs = new Map();
   #worn;
+  #colour = COLOURS[0];
   #record;
   #before;
 
@@ -27,6 +28,7 @@ export class CustomerForm {
     this.#showWorn();
     this.parts.known.replaceChildren(...desk.tags.slice(0, 60).map(({ name }) => Object.assign(document.createElement("option"), { value: name })));
     this.parts.add.addEventListener("click", () => this.#addTag());
+    this.parts.tag.addEventListener("input", () => this.#showColours());
     this.parts.tag.addEventListener("keydown", (event) => this.#tagKey(event));
     this.parts.cancel.addEventListener("click", () => onDone(false));
     this.element.addEventListener("submit", (event) => this.#save(event));
@@ -105,9 +107,31 @@ export class CustomerForm {
     this.parts.tag.value = "";
     this.parts.tag.focus();
     if (!name || this.#worn.some((one) => one.name.toLowerCase() === name.toLowerCase())) return;
-    const known = this.desk.tags.find((one) => one.name.toLowerCase() === name.toLowerCase());
-    this.#worn.push(known ?? { name, colour: COLOURS[0] });
+    this.#worn.push(this.#known(name) ?? { name, colour: this.#colour });
     this.#showWorn();
+    this.#showColours();
+  }
+
+  #known(name) {
+    return this.desk.tags.find((one) => one.name.toLowerCase() === name.toLowerCase());
+  }
+
+  /** A new tag gets its colour here; one that is known has its own. */
+  #showColours() {
+    const name = this.parts.tag.value.trim();
+    this.parts.colours.hidden = !name || Boolean(this.#known(name));
+    this.parts.colours.replaceChildren(...COLOURS.map((colour) => {
+      const button = Object.assign(document.createElement("button"), { type: "button", className: "swatch", title: t(`colour.${colour}`) });
+      button.dataset.colour = colour;
+      button.setAttribute("aria-label", t(`colour.${colour}`));
+      button.setAttribute("aria-pressed", String(colour === this.#colour));
+      button.addEventListener("click", () => {
+        this.#colour = colour;
+        this.#showColours();
+        this.parts.colours.querySelector(`[data-colour="${colour}"]`).focus();
+      });
+      return button;
+    }));
   }
 
   #tagKey(event) {
@@ -119,7 +143,8 @@ export class CustomerForm {
   #key(event) {
     if (event.isComposing || event.keyCode === 229) return;
     event.stopPropagation(); // the desk's one-letter shortcuts
-    if (event.key === "Escape") this.onDone(false);
+    // What was typed goes by a press on Cancel and not by the way.
+    if (event.key === "Escape") Object.keys(this.#changes()).length ? this.parts.cancel.focus() : this.onDone(false);
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) this.element.requestSubmit();
   }
 

@@ -17,14 +17,23 @@ class CustomerPane extends HTMLElement {
   #parts = null;
   /** Forms that are being filled in, by conversation: going elsewhere and back loses nothing. */
   #forms = new Map();
+  #agentId;
   #isHistoryOpen = false;
   #history = null;
 
   start({ desk, route, onCopy, unite }) {
     Object.assign(this, { desk, route, onCopy, unite });
     desk.on("selected locale agent", () => this.#show());
+    desk.on("agent", () => this.#forget());
     desk.on("thread", (id) => id === desk.selectedId && this.#show());
     desk.on("customer", (id) => id === desk.selectedId && this.#isHistoryOpen && this.#history?.read());
+  }
+
+  /** Forms belong to who filled them in. */
+  #forget() {
+    const id = this.desk.agent?.id ?? this.#agentId;
+    if (id !== this.#agentId) this.#forms.clear();
+    this.#agentId = id;
   }
 
   #show() {
@@ -72,7 +81,9 @@ class CustomerPane extends HTMLElement {
     showFacts(parts.contact, contact, this.onCopy);
     this.#showOrders(parts, customer);
     parts.pastCount.textContent = past.length || "";
-    parts.noPast.hidden = past.length > 0;
+    parts.noPast.hidden = past.length > 0 || customer.past_hidden > 0;
+    parts.pastHidden.hidden = !customer.past_hidden;
+    setText(parts.pastHidden, t("customer.past_hidden", { count: customer.past_hidden }));
     parts.past.replaceChildren(...past.map((one) => this.#past(one)));
     return parts.root;
   }
