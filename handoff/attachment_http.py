@@ -16,9 +16,9 @@ from handoff.attachments import SHOWN_IN_PAGE, Attachment
 from handoff.errors import AttachmentTooLarge, UnknownAttachment
 from handoff.file_names import disposition
 
-# Between two pieces of a body, and for all of it.
-PIECE_SECONDS = 20
+# For all of a body; one that comes more slowly than this, after as long as any request may take, is given up before.
 WHOLE_SECONDS = 600
+SLOWEST_BYTES_A_SECOND = 4000
 CHUNK_BYTES = 64 * 1024
 _RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})")
 # Whoever opens the address itself gets a page that may do nothing.
@@ -30,13 +30,14 @@ async def body_of(request: Request, most: int) -> AsyncIterator[bytes]:
     read and dropped, as far as it is not endless, for a browser reads no answer before it has sent everything."""
     stream: Any = request.stream
     stream.request_max_size = 2 * most + CHUNK_BYTES
-    deadline = asyncio.get_running_loop().time() + WHOLE_SECONDS
+    loop, patience = asyncio.get_running_loop(), float(request.app.config.REQUEST_TIMEOUT)
+    began_at = loop.time()
     is_too_large = int(request.headers.get("content-length") or 0) > most
     taken = 0
     while True:
-        left = deadline - asyncio.get_running_loop().time()
+        deadline = began_at + min(WHOLE_SECONDS, patience + taken / SLOWEST_BYTES_A_SECOND)
         try:
-            piece = await asyncio.wait_for(stream.read(), max(0.0, min(PIECE_SECONDS, left)))
+            piece = await asyncio.wait_for(stream.read(), max(0.0, min(patience, deadline - loop.time())))
         except asyncio.TimeoutError as exc:
             stream.keep_alive = False
             stream.request_body = None  # nobody waits for the rest

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from sanic.request import Request
 from sanic.response import BaseHTTPResponse
@@ -19,6 +22,9 @@ from switchboard import records
 from switchboard.post import WIDGET
 from switchboard.rates import Rates
 
+# Files that one visitor, and one address, may send up at the same time.
+MAX_UNDER_WAY = attachments.MAX_A_MESSAGE
+MAX_OF_ADDRESS = 50
 # So many visitors of one address may be at their limit at the same time.
 VISITORS_AN_ADDRESS = 5
 
@@ -31,6 +37,7 @@ class VisitorFiles:
         self._store = store
         self._visitor_rates = visitor_rates
         self._address_rates = address_rates
+        self._under_way: Counter[str] = Counter()
 
     @property
     def max_bytes(self) -> int:
@@ -44,8 +51,23 @@ class VisitorFiles:
             raise RateLimited(retry_after=math.ceil(wait))
         pieces = body_of(request, self._store.max_bytes)
         owner = attachments.customer(WIDGET, visitor.id)
-        taken = await self._store.receive(pieces, request.args.get("name") or "", owner)
+        with self._counted(visitor.id, address):
+            taken = await self._store.receive(pieces, request.args.get("name") or "", owner)
         return {"attachment": taken.shape()}
+
+    @contextmanager
+    def _counted(self, visitor_id: str, address: str) -> Iterator[None]:
+        keys = (f"visitor:{visitor_id}", f"address:{address}")
+        if self._under_way[keys[0]] >= MAX_UNDER_WAY or self._under_way[keys[1]] >= MAX_OF_ADDRESS:
+            raise RateLimited(retry_after=5)
+        self._under_way.update(keys)
+        try:
+            yield
+        finally:
+            self._under_way.subtract(keys)
+            for key in keys:
+                if not self._under_way[key]:
+                    del self._under_way[key]
 
     async def send(self, visitor: Visitor, request: Request, attachment_id: str) -> BaseHTTPResponse:
         """A file of the visitor's own conversations. Raises UnknownAttachment for any other."""

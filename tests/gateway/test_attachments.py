@@ -287,6 +287,48 @@ async def test_too_much_is_refused_with_a_limit_and_nothing_is_kept(start: Start
             assert (await response.json())["frames"][0]["code"] == "bad_input"
 
 
+async def test_who_sends_slowly_or_everything_at_once_holds_nothing_up(start: Start) -> None:
+    gateway = await start(attachments_per_minute=1000)
+    token = (await gateway.session())["token"]
+    let_go = asyncio.Event()
+
+    async def waits() -> Any:
+        yield b"a"
+        await let_go.wait()
+        yield b"b"
+
+    async def one() -> int:
+        headers = {"Authorization": f"Bearer {token}"}
+        address = f"{gateway.base}/widget/attachments?name=a.txt"
+        async with gateway.http.post(address, data=waits(), headers=headers) as response:
+            return response.status
+
+    held = [asyncio.create_task(one()) for _ in range(10)]
+    while len(kept(gateway)) < 10:
+        await asyncio.sleep(0.01)
+    assert (await upload(gateway, token, b"a", "a.txt", 429))["code"] == "rate_limited"
+    let_go.set()
+    assert await asyncio.gather(*held) == [200] * 10
+    await upload(gateway, token, b"a", "a.txt")
+
+    gateway.app.config.REQUEST_TIMEOUT = 1
+    there = len(kept(gateway))
+    reader, writer = await asyncio.open_connection("127.0.0.1", gateway.settings.port)
+    head = f"POST /widget/attachments?name=a.txt HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n"
+    writer.write(f"{head}Content-Length: 1000\r\n\r\n".encode())
+
+    async def drip() -> None:
+        while True:
+            writer.write(b"a")
+            await asyncio.sleep(0.05)
+
+    dripping = asyncio.create_task(drip())
+    assert b" 408 " in await asyncio.wait_for(reader.readline(), 8)
+    dripping.cancel()
+    writer.close()
+    assert len(kept(gateway)) == there, "and nothing of it is left"
+
+
 async def test_a_player_gets_the_part_it_asks_for(start: Start) -> None:
     gateway = await start()
     token = (await gateway.session())["token"]
