@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
+from scipy.linalg import blas
 
 from faq_kb.vectors import Floats
 
@@ -26,26 +27,29 @@ def fit(kernel: Floats, owners: NDArray[np.int64], classes: int, penalty: float,
     """Coefficients (phrasings x classes), so that ``kernel @ coefficients`` are the logits of each class."""
     count = len(owners)
     rows = np.arange(count)
-    wanted = np.zeros((count, classes), np.float32)
-    wanted[rows, owners] = 1
     weight = weights.astype(np.float32)[:, None]
     point = np.zeros((count, classes), np.float32)
     logits = np.zeros((count, classes), np.float32)
     history: list[tuple[Floats, Floats, Floats, Floats, float]] = []
 
     def loss_at(point: Floats, logits: Floats) -> tuple[float, Floats]:
-        logs = log_softmax(logits)
-        loss = -float((weight[:, 0] * logs[rows, owners]).sum()) + penalty / 2 * float(np.vdot(point, logits))
-        return loss, weight * (np.exp(logs) - wanted) + penalty * point
+        lowered = logits - logits.max(axis=1, keepdims=True)
+        shares = np.exp(lowered)
+        totals = shares.sum(axis=1, keepdims=True)
+        logs = lowered[rows, owners] - np.log(totals[:, 0])
+        loss = -float((weight[:, 0] * logs).sum()) + penalty / 2 * float(np.vdot(point, logits))
+        shares *= weight / totals
+        shares[rows, owners] -= weight[:, 0]
+        return loss, _add(shares, penalty, point)
 
     loss, slope = loss_at(point, logits)
     k_slope = kernel @ slope
-    for _ in range(MAX_STEPS):
+    for step_number in range(1, MAX_STEPS + 1):
         step, k_step = _direction(slope, k_slope, history)
         fall = float(np.vdot(k_slope, step))
         size = 1.0 if history else 3 / max(1e-9, float(np.sqrt(abs(np.vdot(slope, k_slope)))))
         for _ in range(12):
-            new_point, new_logits = point - size * step, logits - size * k_step
+            new_point, new_logits = _plus(point, -size, step), _plus(logits, -size, k_step)
             new_loss, new_slope = loss_at(new_point, new_logits)
             if new_loss <= loss - 1e-4 * size * fall:
                 break
@@ -53,15 +57,16 @@ def fit(kernel: Floats, owners: NDArray[np.int64], classes: int, penalty: float,
         else:
             break
         gain = (loss - new_loss) / max(1e-9, abs(loss))
+        if gain < SMALL_GAIN or step_number == MAX_STEPS:
+            return new_point  # what the next step would need costs as much as this one
         k_new_slope = kernel @ new_slope
-        moved, turned = -size * step, new_slope - slope
-        k_turned = k_new_slope - k_slope
-        curvature = float(np.vdot(moved, k_turned))
+        step *= -size
+        k_step *= -size
+        turned, k_turned = _plus(new_slope, -1, slope), _plus(k_new_slope, -1, k_slope)
+        curvature = float(np.vdot(step, k_turned))
         if curvature > 1e-12:
-            history = [*history, (moved, -size * k_step, turned, k_turned, 1 / curvature)][-MEMORY:]
+            history = [*history, (step, k_step, turned, k_turned, 1 / curvature)][-MEMORY:]
         point, logits, loss, slope, k_slope = new_point, new_logits, new_loss, new_slope, k_new_slope
-        if gain < SMALL_GAIN:
-            break
     return point
 
 
@@ -90,17 +95,27 @@ def _direction(
     step, k_step = slope.copy(), k_slope.copy()
     shares = []
     for _, k_moved, turned, k_turned, scale in reversed(history):
-        share = np.float32(scale * float(np.vdot(k_moved, step)))
+        share = scale * float(np.vdot(k_moved, step))
         shares.append(share)
-        step -= share * turned
-        k_step -= share * k_turned
+        _add(step, -share, turned)
+        _add(k_step, -share, k_turned)
     if history:
         moved, _, turned, k_turned, _ = history[-1]
         ratio = np.float32(float(np.vdot(moved, k_turned)) / float(np.vdot(turned, k_turned)))
         step *= ratio
         k_step *= ratio
     for (moved, k_moved, _, k_turned, scale), share in zip(history, reversed(shares), strict=True):
-        back = np.float32(scale * float(np.vdot(k_turned, step)))
-        step += (share - back) * moved
-        k_step += (share - back) * k_moved
+        back = scale * float(np.vdot(k_turned, step))
+        _add(step, share - back, moved)
+        _add(k_step, share - back, k_moved)
     return step, k_step
+
+
+def _plus(values: Floats, times: float, others: Floats) -> Floats:
+    return _add(values.copy(), times, others)
+
+
+def _add(values: Floats, times: float, others: Floats) -> Floats:
+    """Add so many times the others, in place and in one pass; these passes cost as much as the products."""
+    blas.saxpy(others.ravel(), values.ravel(), a=times)
+    return values
