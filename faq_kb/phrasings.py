@@ -136,7 +136,7 @@ def joined_orders(orders: Sequence[NDArray[np.int32]]) -> tuple[NDArray[np.int32
     """One order through all of them, and where each part of it begins."""
     lengths = [len(order) for order in orders]
     starts: Whole = np.array([0, *lengths], np.int64).cumsum()
-    order = np.concatenate(orders)
+    order = np.concatenate([np.empty(0, np.int32), *orders])
     order += starts[run_of_each(np.diff(starts))].astype(np.int32)
     return order, starts
 
