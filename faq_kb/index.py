@@ -34,6 +34,8 @@ CANDIDATES = 24
 MOST_PLACES_READ = 15_000
 
 _BLOCKS = 4
+# More than one entry of so many changed.
+_MUCH_CHANGED = 20
 
 
 @dataclass(frozen=True)
@@ -78,9 +80,13 @@ _Found = tuple[Whole, Floats, Callable[[int], float]]
 
 
 class Index:
-    """``others`` are sentences that no entry answers: the model learns from them what proves nothing."""
+    """``others`` are sentences that no entry answers: the model learns from them what proves nothing. ``before``
+    hurries: of entries that stood in it, the same objects, nothing is counted again."""
 
-    def __init__(self, entries: Sequence[Entry], synonyms: Synonyms, others: Packed) -> None:
+    def __init__(
+        self, entries: Sequence[Entry], synonyms: Synonyms, others: Packed, before: Index | None = None
+    ) -> None:
+        self._entries = tuple(entries)
         self.ids = [entry.id for entry in entries]
         self._synonyms = synonyms
         parts = [*(entry.sentences for entry in entries), others]
@@ -88,7 +94,8 @@ class Index:
         self._firsts = np.concatenate(([0], sizes.cumsum()))
         self._weights = np.concatenate([*(entry.weights for entry in entries), np.ones(len(others), np.float32)])
         orders = [*(entry.order for entry in entries), order_of(others.hashes)]
-        self._space = Space(_features(parts[:-1], orders[:-1]), len(entries), others)
+        known = self._space_from(before, others) if before else None
+        self._space = known or Space(_features(entries), len(entries), others)
         self._phrasings = Phrasings(self._space, parts, orders)
         kept = phrasings_kept(sizes)
         self.is_fitted = kept is not None
@@ -104,6 +111,15 @@ class Index:
             self._weights /= np.repeat(sums(self._weights, self._firsts[1:]), sizes)
             prototypes, self._spread = self._phrasings.means(self._weights, self._space.columns)
         self._postings = Postings(prototypes)
+
+    def _space_from(self, before: Index, others: Packed) -> Space | None:
+        """The counts of an index of much the same entries, and what changed; None when that is quicker done anew."""
+        old, new = ({id(entry): entry for entry in index._entries} for index in (before, self))
+        gone = [entry for key, entry in old.items() if key not in new]
+        come = [entry for key, entry in new.items() if key not in old]
+        if (len(gone) + len(come)) * _MUCH_CHANGED > len(new):
+            return None
+        return before._space.changed(_features(gone), _features(come), len(self._entries), others)
 
     def rank(self, folded: str, limit: int) -> Ranking | None:
         """The entries nearest to a folded sentence; None when it shares nothing with any."""
@@ -147,10 +163,10 @@ class Index:
         return classes, logits.astype(np.float32), lambda one: float(np.maximum.reduceat(likeness, starts)[one])
 
 
-def _features(classes: Sequence[Packed], orders: Sequence[NDArray[np.int32]]) -> Hashes:
-    """Each feature of a class once."""
-    order, starts = joined_orders(orders)
-    hashes = joined(classes).hashes[order]
+def _features(entries: Sequence[Entry]) -> Hashes:
+    """Each feature of an entry once."""
+    order, starts = joined_orders([entry.order for entry in entries])
+    hashes = joined([entry.sentences for entry in entries]).hashes[order]
     return hashes[is_first(hashes, starts)]
 
 

@@ -99,13 +99,16 @@ class KnowledgeBase:
         self._dated = [article for article in self.articles.values() if article.valid_from or article.valid_until]
         self._limited = [article for article in self.articles.values() if article.channels or article.audience]
         self._pins = Pins(self.articles.values())
-        known: Mapping[str, _Read] = before._read if before and before.synonyms is self.synonyms else {}
+        if before and before.synonyms is not self.synonyms:
+            before = None
+        known: Mapping[str, _Read] = before._read if before else {}
         self._read: dict[str, _Read] = {
             id: _prepared(article, known.get(id), self.synonyms) for id, article in self.articles.items()
         }
         self.version = _version(self._read.values(), self.headings.values(), self.synonyms)
         self._exact = _exact(self._read.values())
-        self._index = Index([read.entry for read in self._read.values()], self.synonyms, self._others())
+        entries = [read.entry for read in self._read.values()]
+        self._index: Index = Index(entries, self.synonyms, self._others(), before._index if before else None)
         self._base = self._answer_probability_base()
 
     @classmethod

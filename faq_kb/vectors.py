@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 from zlib import crc32
@@ -85,16 +86,32 @@ class Space:
 
     def __init__(self, hashes: Hashes, entries: int, others: Packed) -> None:
         """``hashes`` are the features of so many entries, each once an entry."""
-        self.columns = FEWEST_COLUMNS
-        while self.columns < min(MOST_COLUMNS, 2 * len(hashes)):
-            self.columns *= 2
-        frequency = np.bincount(self._columns_of(hashes), minlength=self.columns)
-        self._is_known = frequency > 0
-        frequency += np.bincount(self._columns_of(others.hashes), minlength=self.columns)
+        self._count = len(hashes)
+        self.columns = _columns_for(len(hashes))
+        self._held = np.bincount(self._columns_of(hashes), minlength=self.columns).astype(np.int32)
+        self._rarity = self._rarities(entries, others)
+
+    def changed(self, gone: Hashes, come: Hashes, entries: int, others: Packed) -> Space | None:
+        """What it would be had these features come and those gone; None when that needs other columns."""
+        count = self._count - len(gone) + len(come)
+        if _columns_for(count) != self.columns:
+            return None
+        space = copy(self)
+        space._count = count
+        space._held = self._held.copy()
+        np.subtract.at(space._held, self._columns_of(gone), 1)
+        np.add.at(space._held, self._columns_of(come), 1)
+        space._rarity = space._rarities(entries, others)
+        return space
+
+    def _rarities(self, entries: int, others: Packed) -> Floats:
+        frequency = self._held.copy()
+        np.add.at(frequency, self._columns_of(others.hashes), 1)
         # What nobody has said before weighs most: half of a sentence understood is not a sentence understood.
         total = entries + len(others)
         rarity_of = np.log((1 + total) / np.arange(1, frequency.max() + 2)) + 1
-        self._rarity = rarity_of.astype(np.float32)[frequency]
+        rarities: Floats = rarity_of.astype(np.float32)[frequency]
+        return rarities
 
     def vectors(self, sentences: Packed) -> sparse.csr_matrix:
         """A row of length one for each sentence."""
@@ -109,7 +126,7 @@ class Space:
         columns = self._columns_of(np.array(hashes, np.uint32))
         rarity = self._rarity[columns]
         values, about = rarity[:count], np.square(rarity[count:])
-        known = float(about[self._is_known[columns[count:]]].sum() / max(1e-9, float(about.sum())))
+        known = float(about[self._held[columns[count:]] > 0].sum() / max(1e-9, float(about.sum())))
         share = sum(weight for weight, block in zip(_SHARES, sentence.blocks, strict=True) if block)
         start = 0
         for weight, block in zip(_SHARES, sentence.blocks, strict=True):
@@ -142,6 +159,13 @@ class Space:
 
     def _columns_of(self, hashes: NDArray[np.uint32]) -> NDArray[np.int32]:
         return (hashes & np.uint32(self.columns - 1)).view(np.int32)
+
+
+def _columns_for(count: int) -> int:
+    columns = FEWEST_COLUMNS
+    while columns < min(MOST_COLUMNS, 2 * count):
+        columns *= 2
+    return columns
 
 
 def sums(values: Floats, ends: NDArray[np.integer[Any]]) -> Floats:

@@ -188,8 +188,15 @@ def test_ten_thousand_articles_are_searched_and_edited() -> None:
 
 
 @pytest.mark.parametrize("phrasings", [1, 3])
-def test_a_set_read_again_is_the_set_built_anew(phrasings: int) -> None:
-    old, new = numbered(30, phrasings), numbered(40, phrasings)
+@pytest.mark.parametrize(
+    ("before", "count", "most"),
+    [(30, 40, 3_000), (45, 45, 3_000), (30, 40, 1), (200, 201, 1), (200, 200, 1), (200, 195, 1)],
+)
+def test_a_set_read_again_is_the_set_built_anew(
+    monkeypatch: pytest.MonkeyPatch, phrasings: int, before: int, count: int, most: int
+) -> None:
+    monkeypatch.setattr("faq_kb.prototypes.MOST_PHRASINGS", most)
+    old, new = numbered(before, phrasings), numbered(count, phrasings)
     new[3] = dataclasses.replace(new[3], asked_as=("all about umbrellas",))
     again, anew = KnowledgeBase(new, before=KnowledgeBase(old)), KnowledgeBase(new)
     assert again.version == anew.version
