@@ -7,7 +7,7 @@ import re
 import time
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from .browser_parts import LOCALES, EditorPage, Room, is_wider_than_its_screen, note_figure, words
 from .test_pages import HOSTILE, ON_A_PHONE, compose
@@ -376,3 +376,26 @@ def test_the_console_is_used_with_keys_alone(room: Room) -> None:
     eddy.part("discard").click()
     eddy.part("confirm-yes").click()
     expect(eddy.part("article-state")).to_have_attribute("data-state", "published")
+
+
+def test_an_article_whose_schedule_failed_stands_out(room: Room) -> None:
+    """In the tree, in the list of what waits, and by the filter; why it failed is told in the article."""
+
+    def failed(route: Route) -> None:
+        answer = route.fetch()
+        tree = answer.json()
+        for category in tree["categories"]:
+            for row in category["articles"]:
+                if row["id"] == "delivery-fee":
+                    row |= {"failed": True, "state": "draft"}
+        route.fulfill(response=answer, json=tree)
+
+    eddy = room.editor("eddy", "en")
+    eddy.page.route("**/faq/api/tree*", failed)
+    eddy.page.reload()
+    leaf = eddy.page.locator('[data-article="delivery-fee"]')
+    expect(leaf.locator('[data-state="failed"]')).to_have_text("Schedule failed")
+    expect(eddy.page.locator('faq-home [data-state="failed"]')).to_have_text("Schedule failed")
+    eddy.page.locator("faq-tree [data-part=filter]").select_option("failed")
+    expect(eddy.page.locator("[data-article]")).to_have_count(1)
+    room.shot(eddy.page, "console-schedule-failed")

@@ -3,9 +3,9 @@ import { copyOf, partsOf, setText } from "/page/static/js/templates.js";
 import { t } from "/page/static/js/texts.js";
 import { nameOfAuthor } from "./people.js";
 import { placeOf, problemText } from "./problems.js";
-import { showState } from "./tree-view.js";
+import { showState, shownState } from "./tree-view.js";
 
-const WAITING = ["review", "scheduled", "draft", "new"];
+const WAITING = ["failed", "deletes", "review", "scheduled", "draft", "new"];
 const MOST_SHOWN = 30;
 
 class Home extends HTMLElement {
@@ -23,7 +23,7 @@ class Home extends HTMLElement {
 
   show() {
     const { state, parts } = this;
-    const waiting = WAITING.flatMap((kind) => state.articles.filter((article) => article.state === kind));
+    const waiting = WAITING.flatMap((kind) => state.articles.filter((article) => shownState(article) === kind));
     const gaps = state.articles.filter(({ missing }) => missing.length).length;
     setText(parts.count, t("home.count", { count: state.articles.length }));
     setText(parts.gaps, gaps ? t("home.gaps", { count: gaps }) : t("home.no_gaps"));

@@ -8,7 +8,7 @@ import { isComposing, onRest } from "./typing.js";
 
 // With more articles the tree begins folded.
 const MOST_UNFOLDED = 300;
-const STATES = ["draft", "review", "scheduled", "new"];
+const STATES = ["draft", "review", "scheduled", "failed", "new"];
 
 class Tree extends HTMLElement {
   /** Categories folded or unfolded by hand, against what is usual. */
@@ -62,7 +62,7 @@ class Tree extends HTMLElement {
     const { state, parts } = this;
     if (!state.isRead) return;
     const { categories } = state.found ?? state.tree;
-    const fits = (article) => !this.filter || article.state === this.filter || (this.filter.startsWith("missing ") && article.missing.includes(this.filter.slice(8)));
+    const fits = (article) => !this.filter || shownState(article) === this.filter || article.state === this.filter || (this.filter.startsWith("missing ") && article.missing.includes(this.filter.slice(8)));
     const shown = categories.map((category) => ({ ...category, articles: category.articles.filter(fits) }));
     const isNarrowed = Boolean(state.found || this.filter);
     const branches = this.#branches(shown, null, isNarrowed);
@@ -154,9 +154,12 @@ class Tree extends HTMLElement {
   }
 }
 
+/** What a row says first: a schedule that failed is a draft that somebody has to look at. */
+export const shownState = ({ state, deletes, failed }) => (failed ? "failed" : deletes ? "deletes" : state);
+
 /** Where an article stands, if it is not simply live. */
-export function showState(element, { state, deletes }) {
-  const shown = deletes ? "deletes" : state;
+export function showState(element, article) {
+  const shown = shownState(article);
   setText(element, shown === "published" ? "" : t(`state.${shown}`));
   element.dataset.state = shown;
 }
