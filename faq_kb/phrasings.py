@@ -16,7 +16,7 @@ from scipy import sparse
 from faq_kb.vectors import Floats, Hashes, Packed, Space, Vector, Whole, joined, run_of_each, sums
 
 # The columns of a class lie in so many drawers, by their last bits. A question looks into those of its own columns.
-_DRAWERS = 256
+_DRAWERS = 512
 # So many numbers of them are worked on at a time.
 _AT_ONCE = 50_000
 
@@ -34,7 +34,7 @@ def _turned(hashes: Hashes) -> Hashes:
 
 
 # In the order in which they lie.
-_DRAWER_OF = (_turned(np.arange(_DRAWERS, dtype=np.uint32)) >> np.uint32(24)).astype(np.int32)
+_DRAWER_OF = (_turned(np.arange(_DRAWERS, dtype=np.uint32)) >> np.uint32(23)).astype(np.int32)
 
 
 class Phrasings:
