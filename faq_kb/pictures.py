@@ -62,8 +62,10 @@ def rewritten(stream: IO[bytes], bounds: Bounds) -> Picture:
 
 
 def _written(image: Image.Image, bounds: Bounds) -> Picture:
-    kind = str(image.format)
-    frames = int(getattr(image, "n_frames", 1))
+    kind, frames = str(image.format), int(getattr(image, "n_frames", 1))
+    if kind == "MPO":
+        # What phones hang behind a JPEG, how bright or how far away each part is, is no film; the first is the picture.
+        kind, frames = "JPEG", 1
     # A JPEG unpacks to three bytes a pixel, others to four, and the frames of a film are held all at once.
     most = bounds.max_pixels if kind == "JPEG" else bounds.max_pixels // 2
     if image.width * image.height * frames > most:

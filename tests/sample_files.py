@@ -38,6 +38,14 @@ def photo_with_place() -> bytes:
     return picture("JPEG", (60, 40), exif=exif)
 
 
+def photo_of_several() -> bytes:
+    """A JPEG with a second picture behind the first, as phones write it: how bright, or how far away, each part is."""
+    out = io.BytesIO()
+    beside = Image.new("RGB", (32, 20), "#888888")
+    Image.new("RGB", (64, 40), "#3a7f77").save(out, "MPO", save_all=True, append_images=[beside])
+    return out.getvalue()
+
+
 def huge_picture() -> bytes:
     """A PNG of a hundred bytes that says it has 50,000 pixels a side."""
 

@@ -103,6 +103,7 @@ async def test_files_without_a_word_are_kept_and_a_person_is_offered(start: Star
 TAKEN = [
     ("photo.png", files.picture(), "image", "image/png", "photo.png"),
     ("photo.png", files.picture("JPEG"), "image", "image/jpeg", "photo.jpg"),
+    ("IMG_2.jpg", files.photo_of_several(), "image", "image/jpeg", "IMG_2.jpg"),
     ("shot", files.picture("WEBP"), "image", "image/webp", "shot.webp"),
     ("anim.gif", files.picture("GIF"), "image", "image/gif", "anim.gif"),
     ("voice.wav", files.wav(), "audio", "audio/wav", "voice.wav"),
@@ -180,6 +181,12 @@ async def test_what_is_hidden_in_a_picture_is_not_kept(start: Start) -> None:
     polyglot = files.picture("GIF") + b"/*<script>alert(1)</script>*/"
     found = await upload(gateway, token, polyglot, "fun.gif")
     assert b"script" not in (await fetch(gateway, token, found["id"]))[2]
+    both = files.photo_of_several()
+    found = await upload(gateway, token, both, "IMG_2.jpg")
+    _, _, content = await fetch(gateway, token, found["id"])
+    assert (found["width"], found["height"]) == (64, 40) and content.count(b"\xff\xd8\xff") == 1 < both.count(
+        b"\xff\xd8\xff"
+    )
     large = await upload(gateway, token, files.picture("JPEG", (5000, 100)), "wide.jpg")
     assert (large["width"], large["height"]) == (4096, 82)
 
