@@ -11,10 +11,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from faq_kb.fitting import fit, gram, log_softmax
-from faq_kb.phrasings import Phrasings, is_first, joined_orders, order_of
+from faq_kb.phrasings import Order, Phrasings, is_first, joined_orders, order_of
 from faq_kb.postings import Postings
 from faq_kb.prototypes import merged, phrasings_kept
 from faq_kb.vectors import Floats, Hashes, Packed, Space, Vector, Whole, joined, pack, sums
@@ -46,7 +45,7 @@ class Entry:
     id: str
     sentences: Packed
     weights: Floats
-    order: NDArray[np.int32]
+    order: Order
 
 
 def entry_of(id: str, phrasings: Sequence[str], hints: Sequence[str], synonyms: Synonyms) -> Entry:

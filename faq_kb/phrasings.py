@@ -7,7 +7,7 @@ column of twenty phrasings once, and the mean phrasing of a class lies there rea
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Union
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,15 +15,18 @@ from scipy import sparse
 
 from faq_kb.vectors import Floats, Hashes, Packed, Space, Vector, Whole, joined, run_of_each, sums
 
+Order = Union[NDArray[np.uint16], NDArray[np.uint32]]
+
 # The columns of a class lie in so many drawers, by their last bits. A question looks into those of its own columns.
 _DRAWERS = 512
 # So many numbers of them are worked on at a time.
 _AT_ONCE = 50_000
 
 
-def order_of(hashes: Hashes) -> NDArray[np.int32]:
+def order_of(hashes: Hashes) -> Order:
     """An order in which equal columns are neighbours, however few of the last bits of a hash make a column."""
-    return np.argsort(_turned(hashes), kind="stable").astype(np.int32)
+    order = np.argsort(_turned(hashes), kind="stable")
+    return order.astype(np.uint16) if len(order) <= 1 << 16 else order.astype(np.uint32)
 
 
 def _turned(hashes: Hashes) -> Hashes:
@@ -40,7 +43,7 @@ _DRAWER_OF = (_turned(np.arange(_DRAWERS, dtype=np.uint32)) >> np.uint32(23)).as
 class Phrasings:
     """``orders`` are those in which the equal features of each class are neighbours."""
 
-    def __init__(self, space: Space, classes: Sequence[Packed], orders: Sequence[NDArray[np.int32]]) -> None:
+    def __init__(self, space: Space, classes: Sequence[Packed], orders: Sequence[Order]) -> None:
         sizes = [len(sentences) for sentences in classes]
         self._firsts: Whole = np.array([0, *sizes], np.int64).cumsum()
         ends = np.array([0, *(len(order) for order in orders)], np.int64).cumsum()
@@ -65,7 +68,7 @@ class Phrasings:
         begin: int,
         space: Space,
         classes: Sequence[Packed],
-        orders: Sequence[NDArray[np.int32]],
+        orders: Sequence[Order],
     ) -> int:
         """Put in a few classes, behind so many columns and at this place; how many columns there are then."""
         order, starts = joined_orders(orders)
@@ -132,11 +135,11 @@ def _some_at_once(ends: Whole) -> Iterator[slice]:
         start = stop
 
 
-def joined_orders(orders: Sequence[NDArray[np.int32]]) -> tuple[NDArray[np.int32], Whole]:
+def joined_orders(orders: Sequence[Order]) -> tuple[NDArray[np.int32], Whole]:
     """One order through all of them, and where each part of it begins."""
     lengths = [len(order) for order in orders]
     starts: Whole = np.array([0, *lengths], np.int64).cumsum()
-    order = np.concatenate([np.empty(0, np.int32), *orders])
+    order = np.concatenate([np.empty(0, np.int32), *orders], dtype=np.int32)
     order += starts[run_of_each(np.diff(starts))].astype(np.int32)
     return order, starts
 

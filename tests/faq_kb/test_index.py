@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import sparse
 
 from faq_kb import Article, KnowledgeBase
+from faq_kb.fitting import gram
 from faq_kb.index import entry_of
 from faq_kb.phrasings import Phrasings
 from faq_kb.postings import Postings
@@ -55,6 +57,14 @@ def test_a_question_meets_every_phrasing_as_its_vector_says(
     wanted = np.add.reduceat(vectors.toarray() * weights[:, None], firsts[:-1])
     np.testing.assert_allclose(lengths, np.linalg.norm(wanted, axis=1), atol=1e-6)
     np.testing.assert_allclose(means.toarray() * lengths[:, None], wanted, atol=1e-6)
+
+
+@pytest.mark.parametrize("rows", [3, 120])
+def test_rows_meet_each_other_whether_what_they_hold_is_common_or_rare(rows: int) -> None:
+    draw = np.random.default_rng(1)
+    held = draw.random((rows, 300), np.float32) * (draw.random((rows, 300)) < np.linspace(0, 0.3, 300) ** 2)
+    wanted = held @ held.T
+    np.testing.assert_allclose(gram(sparse.csr_matrix(held)), wanted, atol=1e-4)
 
 
 def _dense(vector: Vector, columns: int) -> Floats:
