@@ -79,9 +79,9 @@ class AttachmentStore:
                 height=size[1] if size else None,
                 created_at=self._clock(),
             )
-            place = self.path_of(identity)
-            await _in_thread(_settle, part, place)
+            # Known before it is there, as it is forgotten after it is gone: no crash leaves bytes nobody knows of.
             await self._database.write(lambda c: attachments.add(c, new))
+            await _in_thread(_settle, part, self.path_of(identity))
         finally:
             part.unlink(missing_ok=True)
         log.info(
@@ -93,24 +93,25 @@ class AttachmentStore:
         """Where the bytes of an attachment are."""
         return self.folder / identity[:2] / identity
 
-    def delete(self, ids: Sequence[str]) -> None:
-        """Delete the bytes of these, of which nothing is known any more."""
-        for identity in ids:
-            self.path_of(identity).unlink(missing_ok=True)
-
     async def forget(self, conversation_ids: Sequence[str], owner: str | None = None) -> int:
-        """Forget and delete the files of these conversations, and what this owner has not sent. How many there were."""
-        ids = await self._database.write(lambda c: attachments.forget(c, conversation_ids, owner))
-        await _in_thread(self.delete, ids)
-        return len(ids)
+        """Forget and delete the files of these conversations, and all of this owner. How many there were."""
+        return await self._database.write(lambda c: self._delete_bytes(attachments.forget(c, conversation_ids, owner)))
 
     async def look(self) -> int:
         """Delete what was never sent, and what a crash left half-way; how many files that was."""
         before = self._clock() - UNSENT_KEPT
         stale = await self._database.read(lambda c: attachments.unsent(c, before))
-        gone = await self._database.write(lambda c: attachments.drop_unsent(c, stale)) if stale else []
-        await _in_thread(self.delete, gone)
-        return len(gone) + await _in_thread(self._sweep_parts, before)
+        gone = 0
+        if stale:
+            gone = await self._database.write(lambda c: self._delete_bytes(attachments.drop_unsent(c, stale)))
+        return gone + await _in_thread(self._sweep_parts, before)
+
+    def _delete_bytes(self, ids: Sequence[str]) -> int:
+        """Delete the bytes of what is being forgotten, before the commit: what cannot be deleted stays known. How many
+        files these are."""
+        for identity in ids:
+            self.path_of(identity).unlink(missing_ok=True)
+        return len(ids)
 
     async def _write(self, part: Path, chunks: AsyncIterator[bytes]) -> None:
         size = 0

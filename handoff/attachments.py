@@ -126,8 +126,7 @@ def drop_unsent(connection: Connection, ids: Sequence[str]) -> list[str]:
 
 
 def forget(connection: Connection, conversation_ids: Sequence[str], owner: str | None = None) -> list[str]:
-    """Forget the files of these conversations, and what this owner has not sent; their bytes are deleted after the
-    commit, with `AttachmentStore.delete`."""
+    """Forget the files of these conversations, and all of this owner; which they were."""
     theirs = attachments.c.conversation_id.in_(list(conversation_ids))
     wanted = theirs if owner is None else or_(theirs, attachments.c.owner == owner)
     ids = list(connection.execute(select(attachments.c.id).where(wanted)).scalars())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 import sample_files as files
 from gateway_parts import Gateway, Seat, Start
 from PIL import Image
+from sqlalchemy.exc import IntegrityError
 
 from handoff import search
 from handoff.database import Database
@@ -374,6 +376,32 @@ async def test_what_was_never_sent_is_gone_after_a_day(gateway: Gateway) -> None
     await store.look()
     assert (await fetch(gateway, token, left["id"]))[0] == 404 and (await fetch(gateway, token, sent["id"]))[0] == 200
     assert (await send(gateway, token, "late", left["id"], client_id="m2"))["code"] == "unknown_attachment"
+
+
+async def test_no_bytes_are_left_that_nothing_is_known_of(gateway: Gateway) -> None:
+    """What is known of a file is kept before its bytes, and forgotten after them, so that a crash leaves none behind."""
+    store = gateway.app.ctx.watches["files"]
+
+    async def body() -> AsyncIterator[bytes]:
+        yield files.PDF
+
+    with pytest.raises(IntegrityError):
+        await store.receive(body(), "a.pdf", "agent:999", agent_id=999)
+    assert kept(gateway) == []
+
+    token = (await gateway.session())["token"]
+    left = await upload(gateway, token, files.PDF, "a.pdf")
+    place = store.path_of(left["id"])
+    place.unlink()
+    (place / "in the way").mkdir(parents=True)
+    gateway.clock.forward(hours=25)
+    with pytest.raises(OSError):
+        await store.look()
+    (place / "in the way").rmdir()
+    place.rmdir()
+    place.write_bytes(files.PDF)
+    assert await store.look() == 1, "it is still known, and tried again"
+    assert kept(gateway) == [] and await store.look() == 0
 
 
 async def test_search_transcript_and_erasure_know_of_files(gateway: Gateway) -> None:
