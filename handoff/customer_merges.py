@@ -77,11 +77,14 @@ def unite(connection: Connection, kept: Customer, gone: Customer, agent: Agent, 
     Raises CustomersNotProved with the reason, and CustomerChanged when either was changed since it was read.
     """
     account = _proof(connection, kept, gone)
-    kept, gone = customers.kept(connection, kept, agent, now), customers.kept(connection, gone, agent, now)
+    # Here and below always in the same order: two people who unite crosswise wait for each other, and neither locks the
+    # other out.
+    by_sender = sorted((kept, gone), key=lambda one: one.senders)
+    made = {one.senders: customers.kept(connection, one, agent, now) for one in by_sender}
+    kept, gone = made[kept.senders], made[gone.senders]
     if kept.id is None or gone.id is None:
         raise LookupError("a record that was never kept")
     after = filled_in(kept.facts, gone.facts)
-    # Always in the same order: two people who unite crosswise wait for each other, and neither locks the other out.
     changes: list[tuple[Customer, dict[str, Any]]] = [(kept, {"facts": after}), (gone, {"merged_into": kept.id})]
     for customer, values in sorted(changes, key=lambda one: one[0].id or 0):
         customers.raise_version(connection, customer, agent, now, **values)

@@ -18,8 +18,16 @@ from handoff.database import Database
 from handoff.desk.customer_panel import CustomerPanel, is_locked
 from handoff.desk.customers import Customers
 from handoff.desk.wire import Route, asker_locale, body_of, number_of
-from handoff.errors import BadInput, CustomerChanged, CustomerLocked, NotAllowed, UnknownMerge
+from handoff.errors import (
+    BadInput,
+    CustomerChanged,
+    CustomerLocked,
+    CustomersNotProved,
+    NotAllowed,
+    UnknownMerge,
+)
 from handoff.floor import DESK_TOPIC, Live
+from handoff.models import Tier
 from handoff.records import Agent, Conversation
 
 MAX_TAGS = 20
@@ -118,6 +126,8 @@ class CustomerApi:
         def work(connection: Connection, conversation: Conversation) -> None:
             record = self._unlocked(connection, conversation)
             gone = self._panel.record_of(connection, conversations.find(connection, other))
+            if conversation.tier is not Tier.IDENTITY:
+                raise CustomersNotProved("Nobody has signed in at the shop in this conversation.", reason="unproved")
             for one, read in ((record, version), (gone, other_version)):
                 if one.version != read:
                     raise CustomerChanged(by=one.changed_by, version=one.version, fields=[])

@@ -40,7 +40,9 @@ class CustomerPanel:
         """The record, the proof, what can be united with it, and earlier conversations."""
         record = self.record_of(connection, conversation)
         locked = is_locked(record, conversation)
-        proposed = [] if locked else customer_merges.proposed(connection, record)
+        # Whoever signed in here before is not always who writes now, and a proposal tells what the other record says.
+        may_propose = not locked and conversation.tier is Tier.IDENTITY
+        proposed = customer_merges.proposed(connection, record) if may_propose else []
         all_past = conversations.past_of(connection, conversation, () if locked else record.senders)
         # What a customer said after signing in is theirs alone, and not of whoever sits at the same browser now.
         past = [one for one in all_past if conversation.tier is Tier.IDENTITY or one.tier is not Tier.IDENTITY]

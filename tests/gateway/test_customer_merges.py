@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -14,12 +16,12 @@ from gateway_parts import Gateway, Page, Seat, add_agents
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rounds import rounds
-from sqlalchemy import select
+from sqlalchemy import event, select
 from sqlalchemy.engine import Connection
 
 from handoff import agents, conversations, customer_merges, customers, models, transcript
 from handoff.database import Database
-from handoff.errors import CustomersNotProved, MergeNotLast, UnknownMerge
+from handoff.errors import CustomerChanged, CustomersNotProved, MergeNotLast, UnknownMerge
 from handoff.models import Author
 from handoff.records import Agent, Draft
 
@@ -184,6 +186,30 @@ async def test_who_is_unproved_is_told_nothing_that_was_written_elsewhere(gatewa
     assert not any("at home" in frame for frame in heard), "and no page of theirs was ever sent another's line"
 
 
+async def test_who_is_unproved_is_offered_nobody_elses_record_even_where_somebody_signed_in_before(
+    gateway: Gateway,
+) -> None:
+    sue = await gateway.seat("sue")
+    home = await _talk(gateway, "at home", identity=gateway.identity("c-0001"))
+    shared = await _talk(gateway, "in the library", identity=gateway.identity("c-0001", minutes=5))
+    await _note(sue, home, name="陳小姐", phone="+852 9123 4567")
+    assert len((await _panel(sue, shared))["customer"]["proposed"]) == 1
+    gateway.clock.forward(minutes=10)
+    gateway.app.ctx.database.write_now(
+        lambda c: conversations.move(
+            c, conversations.find(c, shared.conversation), models.Status.CLOSED, gateway.clock(), "test", "closed"
+        )
+    )
+    await shared.page.say("the next one in the library")
+    stranger = Talk(shared.page, (await shared.page.message("assistant", "the next one"))["conversation"])
+    panel = await _panel(sue, stranger)
+    assert panel["customer"]["record"]["locked"] is False and panel["customer"]["proposed"] == []
+    assert "陳小姐" not in str(panel) and "9123" not in str(panel)
+    refused = await _unite(sue, stranger, home, status=409)
+    assert (refused["code"], refused["details"]["reason"]) == ("customers_not_proved", "unproved")
+    assert len((await _panel(sue, home))["customer"]["proposed"]) == 1, "from where she is signed in, as before"
+
+
 async def test_of_two_who_unite_crosswise_at_once_one_does(gateway: Gateway) -> None:
     sue = await gateway.seat("sue")
     one = await _talk(gateway, "one", identity=gateway.identity("c-0001"))
@@ -200,6 +226,52 @@ async def test_of_two_who_unite_crosswise_at_once_one_does(gateway: Gateway) -> 
 
     assert sorted(await asyncio.gather(unite(one, two), unite(two, one))) == [200, 409]
     assert len((await _merges(sue, one))["merges"]) == 1
+
+
+async def test_two_without_a_record_are_united_crosswise_at_once_and_one_is_told(gateway: Gateway) -> None:
+    """Nothing was written down yet, so each makes both records first."""
+    sue = await gateway.seat("sue")
+    one = await _talk(gateway, "one", identity=gateway.identity("c-0001"))
+    two = await _talk(gateway, "two", identity=gateway.identity("c-0001"))
+    database, both = gateway.app.ctx.database, threading.Barrier(2)
+
+    def unite(kept: Talk, gone: Talk) -> str:
+        def work(connection: Connection) -> str:
+            agent = agents.by_login(connection, "sue")
+            assert agent is not None
+            first, second = (
+                customers.of(connection, (talk.channel, talk.sender))
+                for talk in (conversations.find(connection, talk.conversation) for talk in (kept, gone))
+            )
+            if not database.is_sqlite:
+                event.listen(connection, "after_cursor_execute", _once_a_record_is_made(both))
+            customer_merges.unite(connection, first, second, agent, NOW)
+            return "united"
+
+        try:
+            return str(database.write_now(work))
+        except CustomersNotProved as exc:
+            return str(exc.details["reason"])
+        except CustomerChanged as exc:
+            return exc.code
+
+    loop = asyncio.get_running_loop()
+    told = await asyncio.gather(*(loop.run_in_executor(None, unite, *pair) for pair in ((one, two), (two, one))))
+    assert "united" in told and set(told) < {"united", "customer_changed", "same_record"}
+    assert len((await _merges(sue, one))["merges"]) == 1
+
+
+def _once_a_record_is_made(both: threading.Barrier) -> Callable[..., None]:
+    """Wait after the first record, until the other has made one too or cannot."""
+    waited: list[bool] = []
+
+    def after(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+        if statement.startswith("INSERT INTO customer_senders") and not waited:
+            waited.append(True)
+            with contextlib.suppress(threading.BrokenBarrierError):
+                both.wait(0.5)
+
+    return after
 
 
 # -- at random -------------------------------------------------------------------------------------------------------
