@@ -379,7 +379,7 @@ async def test_what_was_never_sent_is_gone_after_a_day(gateway: Gateway) -> None
 
 
 async def test_no_bytes_are_left_that_nothing_is_known_of(gateway: Gateway) -> None:
-    """What is known of a file is kept before its bytes, and forgotten after them, so that a crash leaves none behind."""
+    """What is known of a file is kept before its bytes and forgotten after them; a crash leaves none behind."""
     store = gateway.app.ctx.watches["files"]
 
     async def body() -> AsyncIterator[bytes]:
