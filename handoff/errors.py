@@ -344,6 +344,13 @@ class UnknownArticle(HandoffError):
     status = 404
 
 
+class OrderNotProved(HandoffError):
+    """This customer has not proved that this order is theirs."""
+
+    code = "order_not_proved"
+    status = 404
+
+
 class ShopUnavailable(HandoffError):
     """The shop's own system does not answer at the moment."""
 

@@ -471,10 +471,12 @@ class Floor:
         note: bool = False,
         promise_due: datetime | None = None,
         files: Sequence[str] = (),
+        shown: Mapping[str, Any] | None = None,
     ) -> Message:
         """An agent's line, or a private note. A line into a conversation nobody holds takes it over first. With
         `promise_due` the line promises an answer until then, and is refused when that cannot be. `files` are ids of
-        attachments of this agent; with them no word is needed."""
+        attachments of this agent; with them no word is needed. `shown` is the body of a card, for which the text
+        stands where cards are not shown."""
         _must_answer(agent)
         cleaned = self.masking.hide(_clean_line(text, may_be_empty=bool(files)))
         if not note and (left := blanks.left_in(cleaned)):
@@ -501,7 +503,7 @@ class Floor:
                 Draft(
                     author=Author.NOTE if note else Author.AGENT,
                     text=words,
-                    body=_with_files(attached, is_wordless=not cleaned),
+                    body={**_with_files(attached, is_wordless=not cleaned), **_as_card(shown)},
                     agent_id=agent.id,
                     name=agent.name,
                     client_id=client_id,
@@ -958,6 +960,10 @@ def _with_files(attached: Sequence[Mapping[str, Any]], is_wordless: bool) -> dic
     if not attached:
         return {}
     return {"attachments": list(attached), **({"wordless": True} if is_wordless else {})}
+
+
+def _as_card(shown: Mapping[str, Any] | None) -> dict[str, Any]:
+    return {**shown, "wordless": True} if shown else {}
 
 
 def _clean_line(text: str, may_be_empty: bool = False) -> str:

@@ -86,6 +86,14 @@ class Message:
 
 
 @dataclass(frozen=True)
+class Card:
+    """Something shown beside the words of a line: the text that says the same, and what goes into the line's body."""
+
+    text: str
+    body: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class Draft:
     """A message that is not stored yet. The transcript gives it its place."""
 

@@ -24,6 +24,7 @@ def for_customer(message: Message, rating: bool | None = None) -> dict[str, Any]
         "at": message.at.isoformat(),
         "buttons": [{"index": index, "title": button["title"]} for index, button in enumerate(message.buttons)],
         "order": message.body.get("order"),
+        "card": message.body.get("card"),
         "article": article,
         "can_rate": article is not None,
         "rating": rating,

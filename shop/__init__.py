@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from shop.cards import age_in, order_card
+from shop.cards import age_in, order_card, order_text
 from shop.errors import BadShopSettings, IdentityRefused, NotADemoShop, ShopError, ShopUnavailable, Unavailable
 from shop.http import HttpShop
 from shop.identity import Identity, check_identity_secret, sign_identity, verify_identity
@@ -63,6 +63,7 @@ __all__ = [
     "check_identity_secret",
     "open_shop",
     "order_card",
+    "order_text",
     "sign_identity",
     "text_in",
     "verify_identity",

@@ -3,7 +3,7 @@ be shown was decided in `shop.proof`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -45,6 +45,20 @@ def order_card(order: Order | ShownOrder, parcels: Iterable[Parcel], locale: str
         "items": [_item(item, locale) for item in order.items],
         "parcels": [_parcel(parcel, locale, now) for parcel in parcels],
     }
+
+
+def order_text(card: Mapping[str, Any]) -> str:
+    """What a card says, for channels that show none."""
+    total = f"{card['currency']} {card['total']}" if card["total"] and card["currency"] else None
+    lines = [
+        (card["number"], card["status_label"], total, card["age"]),
+        *((f"{one['name']} × {one['quantity']}",) for one in card["items"]),
+        *(
+            (f"{one['carrier']} {one['tracking_number']}", one["status_label"], one["last_event"], one["age"])
+            for one in card["parcels"]
+        ),
+    ]
+    return "\n".join(" · ".join(filter(None, line)) for line in lines)
 
 
 def age_in(locale: str, updated_at: datetime, now: datetime) -> str:

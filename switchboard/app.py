@@ -170,7 +170,8 @@ def create_app(
     secure = settings.base_url.startswith("https://")
     sessions = Sessions(database, logins, clock, secure, address_of)
     form = CustomerFormFile(settings.customer_form_path)
-    desk = Desk(database, floor, live, sessions, knowledge, orders, learning, form, clock, settings.base_url)
+    addresses = settings.base_url, settings.help_address
+    desk = Desk(database, floor, live, sessions, knowledge, orders, learning, form, clock, *addresses)
     app.blueprint(desk.blueprint())
     app.blueprint(DeskFiles(database, store, sessions).blueprint())
     _add_desk_life(app, desk, database, clock)

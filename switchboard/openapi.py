@@ -173,13 +173,20 @@ def document() -> dict[str, Any]:
             ),
             "post": op(
                 "desk",
-                "Say something to the customer, or keep a private note.",
+                "Say something to the customer, send a card (an article or an order), or keep a private note.",
                 {"200": "the stored line", "409": "not_your_conversation, conversation_closed", **_CONVERSATION},
                 **_AGENT,
                 parameters=path("conversation_id"),
                 requestBody=body(
-                    {"text": "string"},
-                    {"client_id": "string", "note": "boolean", "promise": "object", "attachments": "array"},
+                    {},
+                    {
+                        "text": "string",
+                        "client_id": "string",
+                        "note": "boolean",
+                        "promise": "object",
+                        "attachments": "array",
+                        "card": "object",
+                    },
                 ),
             ),
         },

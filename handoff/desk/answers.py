@@ -14,6 +14,7 @@ from faq_kb import KnowledgeFollower, markup
 from handoff import conversations, texts, transcript
 from handoff.clock import Clock
 from handoff.database import Database
+from handoff.desk.cards import Cards
 from handoff.desk.wire import Route, asker_locale, body_of, words_of
 from handoff.errors import BadInput
 from handoff.learning import Learning, faq_of
@@ -28,8 +29,15 @@ class AnswersApi:
     """What agents do with articles."""
 
     def __init__(
-        self, database: Database, knowledge: KnowledgeFollower, learning: Learning, clock: Clock, site: str
+        self,
+        database: Database,
+        knowledge: KnowledgeFollower,
+        learning: Learning,
+        cards: Cards,
+        clock: Clock,
+        site: str,
     ) -> None:
+        self._cards = cards
         self._site = site  # goes before the paths in articles
         self._database = database
         self._knowledge = knowledge
@@ -55,6 +63,8 @@ class AnswersApi:
                     "answer": article.answer_in(locale),
                     # What an agent sends is a message like any other, and nobody shows its markup.
                     "plain": markup.plain(article.answer_in(locale), self._site),
+                    # Where an agent can send customers to; null where not everybody may read it.
+                    "page": self._cards.page_of(article, locale),
                     "score": round(score, 3),
                 }
                 for article, score in found

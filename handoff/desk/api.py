@@ -16,6 +16,7 @@ from handoff.database import Database
 from handoff.desk.answers import AnswersApi
 from handoff.desk.briefs import Briefs
 from handoff.desk.canned_api import CannedApi
+from handoff.desk.cards import Cards
 from handoff.desk.choices_api import ChoicesApi
 from handoff.desk.conversation import ConversationApi
 from handoff.desk.customer_api import CustomerApi
@@ -49,6 +50,7 @@ class Desk:
         form: CustomerFormFile,
         clock: Clock,
         site: str = "",
+        help_address: str = "/help",
     ) -> None:
         self._sessions = sessions
         self._floor = floor
@@ -57,16 +59,17 @@ class Desk:
         customers = Customers(orders, clock)
         panel = CustomerPanel(form, floor.wrap_ups, clock)
         customer = CustomerApi(database, customers, panel, floor.masking, live, clock)
+        cards = Cards(knowledge, customers, clock, site, help_address)
         self.parts: list[Part] = [
             InboxApi(database, floor, self._teams_of, clock),
-            ConversationApi(database, floor, customer, Briefs(knowledge, clock), clock),
+            ConversationApi(database, floor, customer, Briefs(knowledge, clock), cards, clock),
             customer,
             PassingApi(database, self.passing, self._teams),
             TagsApi(database, live, clock),
             ChoicesApi(database, clock),
             CannedApi(database, customers, live, clock),
             SuggestionsApi(database, knowledge, customers, site),
-            AnswersApi(database, knowledge, learning, clock, site),
+            AnswersApi(database, knowledge, learning, cards, clock, site),
         ]
 
     def blueprint(self, more: Sequence[Part] = ()) -> Blueprint:

@@ -13,6 +13,7 @@ from handoff.clock import Clock
 from handoff.database import Database
 from handoff.desk import rows
 from handoff.desk.briefs import Briefs
+from handoff.desk.cards import Cards
 from handoff.desk.customer_api import CustomerApi
 from handoff.desk.promises import promised_until
 from handoff.desk.rows import conversation_row, ticket_of
@@ -20,17 +21,20 @@ from handoff.desk.wire import Route, asker_locale, body_of, is_client_id, number
 from handoff.errors import BadInput
 from handoff.floor import Floor, customer_topic
 from handoff.models import Status
-from handoff.records import Agent, Conversation, Message
+from handoff.records import Agent, Card, Conversation, Message
 
 
 class ConversationApi:
     """What an agent sees of a conversation and does with it."""
 
-    def __init__(self, database: Database, floor: Floor, customer: CustomerApi, briefs: Briefs, clock: Clock) -> None:
+    def __init__(
+        self, database: Database, floor: Floor, customer: CustomerApi, briefs: Briefs, cards: Cards, clock: Clock
+    ) -> None:
         self._database = database
         self._floor = floor
         self._customer = customer
         self._briefs = briefs
+        self._cards = cards
         self._clock = clock
 
     def routes(self) -> Iterable[Route]:
@@ -99,15 +103,28 @@ class ConversationApi:
 
     async def _say(self, agent: Agent, request: Request, conversation_id: str) -> dict[str, Any]:
         body = body_of(request)
-        text, client_id = body.get("text"), body.get("client_id")
+        wish, client_id = body.get("card"), body.get("client_id")
+        text = body.get("text", "" if wish is not None else None)
         if not isinstance(text, str):
             raise BadInput("text must be text.", field="text")
         if client_id is not None and not is_client_id(client_id):
             raise BadInput("client_id must be a short text.", field="client_id")
         due, note = promised_until(body.get("promise")), body.get("note") is True
         files = attachments.checked_ids(body.get("attachments"))
-        said = await self._floor.say(agent, conversation_id, text, client_id, note=note, promise_due=due, files=files)
+        shown = None
+        if wish is not None:
+            if note or text or files:
+                raise BadInput("A card stands alone: no text, note or attachments beside it.", field="card")
+            card = await self._card(agent, conversation_id, wish)
+            text, shown = card.text, card.body
+        said = await self._floor.say(
+            agent, conversation_id, text, client_id, note=note, promise_due=due, files=files, shown=shown
+        )
         return {"message": shapes.for_desk(said)}
+
+    async def _card(self, agent: Agent, conversation_id: str, wish: object) -> Card:
+        conversation = await self._database.read(lambda c: conversations.find(c, conversation_id))
+        return await self._cards.made(agent, conversation, wish)
 
     async def _send_again(self, agent: Agent, request: Request, message_id: int) -> dict[str, Any]:
         said, standing = await self._floor.send_again(agent, message_id)

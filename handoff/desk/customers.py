@@ -12,6 +12,7 @@ from typing import Any
 import shop
 from handoff import texts
 from handoff.clock import Clock
+from handoff.errors import ShopUnavailable
 from handoff.models import Tier
 from handoff.records import Conversation
 from shop.proof import ShownOrder
@@ -43,6 +44,25 @@ class Customers:
             "problem": problem,
             "asked_at": self._clock().isoformat(),
         }
+
+    async def shown_order(self, conversation: Conversation, number: str, locale: str) -> dict[str, Any] | None:
+        """The card of one order as far as this customer may see it now, asked at the shop; None where they may not,
+        which is the same for an order of somebody else and for none. Raises ShopUnavailable."""
+        try:
+            return await asyncio.get_running_loop().run_in_executor(None, self._shown, conversation, number, locale)
+        except shop.ShopUnavailable as exc:
+            raise ShopUnavailable() from exc
+
+    def _shown(self, conversation: Conversation, number: str, locale: str) -> dict[str, Any] | None:
+        signed_in = conversation.tier is Tier.IDENTITY and conversation.signed_in(self._clock())
+        if not signed_in and number not in conversation.proved_orders:
+            return None
+        order = self._orders.order(number)
+        if order is None:
+            return None
+        if signed_in and order.customer_id == conversation.customer_id:
+            return self._card(order, locale)
+        return self._card(_progress(order), locale) if number in conversation.proved_orders else None
 
     def _look_up(self, conversation: Conversation, locale: str) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:
         if conversation.tier is Tier.IDENTITY and conversation.customer_id:

@@ -82,6 +82,7 @@ class Office:
         (root / "credentials.yml").write_text("rest:\n", encoding="utf-8")
         shop_url = f"sqlite:///{place / 'shop.db'}"
         shop.demo.fill(shop_url)
+        self.shop = shop.open_shop({"adapter": "sql", "url": shop_url})
         self.bot = await self._stack.enter_async_context(FakeBot().running())
         self.bot.hands_over("/ask_person", summary="想問運費同退貨", team="delivery")
         port = free_port()

@@ -1,6 +1,6 @@
 /* What only some messages hold, loaded with the first of them: an order, a form for contact details. */
 
-import { button, h, icon } from "./dom.js";
+import { button, followable, h, icon } from "./dom.js";
 
 export function orderCard(order, texts, ask = null) {
   const t = (key, values) => texts.t(key, values);
@@ -41,6 +41,17 @@ function parcelOf(parcel, texts) {
 function toneOf(status = "") {
   if (/deliver|complete/.test(status)) return "good";
   return /cancel|refund|return|exception|fail/.test(status) ? "caution" : "plain";
+}
+
+/* An article that a person sent: its question, its first lines, and the way to its page. */
+let look = null;
+
+export async function shownCard({ title, text, url }, { gateway, wear }) {
+  await (look ??= wear("cards.css"));
+  const page = followable(url, gateway);
+  const inside = [h("strong", {}, title), h("span", { class: "card-text" }, text), page && h("span", { class: "card-host" }, icon("book"), page.host)];
+  if (!page) return h("div", { class: "order card", dir: "auto" }, inside);
+  return h("a", { class: "order card", dir: "auto", "data-testid": "article-card", href: page.href, target: "_blank", rel: "noopener noreferrer" }, inside);
 }
 
 export function contactForm(message, { texts, contacts }) {

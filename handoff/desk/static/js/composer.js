@@ -95,8 +95,19 @@ class Composer extends HTMLElement {
     insertParagraph(this.parts.text, text);
   }
 
-  /** Takes back what was not sent, with what it promised. */
-  takeBack({ text, note, promise, files }) {
+  /** Sends a card at once, beside what is being written; `title` stands for it until it is stored. */
+  sendCard(card, title) {
+    this.desk.outbox.send(this.#conversation, title, { card, holdMs: this.#holdMs });
+    this.onSent();
+  }
+
+  get #holdMs() {
+    return this.desk.preferences.get("undoSend") ? HELD_MS : 0;
+  }
+
+  /** Takes back what was not sent, with what it promised. Of a card nothing has to be written again. */
+  takeBack({ text, note, promise, files, card }) {
+    if (card) return;
     this.setNote(note);
     if (text) this.insert(text);
     if (files?.length) this.files.restore(files);
@@ -172,7 +183,7 @@ class Composer extends HTMLElement {
     this.#keepDraft();
     this.#showMode();
     this.#fit();
-    this.desk.outbox.send(this.#conversation, text, note, promise, !note && this.desk.preferences.get("undoSend") ? HELD_MS : 0, files);
+    this.desk.outbox.send(this.#conversation, text, { note, promise, holdMs: note ? 0 : this.#holdMs, files });
     this.parts.text.focus();
     this.onSent();
   }

@@ -21,8 +21,8 @@ class CustomerPane extends HTMLElement {
   #isHistoryOpen = false;
   #history = null;
 
-  start({ desk, route, onCopy, unite }) {
-    Object.assign(this, { desk, route, onCopy, unite });
+  start({ desk, route, onCopy, onCard, unite }) {
+    Object.assign(this, { desk, route, onCopy, onCard, unite });
     desk.on("selected locale agent", () => this.#show());
     desk.on("agent", () => this.#forget());
     desk.on("thread", (id) => id === desk.selectedId && this.#show());
@@ -174,7 +174,7 @@ class CustomerPane extends HTMLElement {
   #showOrders(parts, customer) {
     const { orders = [], tier } = customer;
     parts.orderCount.textContent = orders.length || "";
-    parts.orders.replaceChildren(...orders.map((order) => orderView(order, { onCopy: this.onCopy })));
+    parts.orders.replaceChildren(...orders.map((order) => orderView(order, { onCopy: this.onCopy, onSend: ({ number }) => this.onCard({ order: number }, number) })));
     parts.noOrders.hidden = orders.length > 0;
     parts.noOrders.textContent = t(customer.problem ? "error.shop_unavailable" : tier === "anonymous" ? "customer.orders_locked" : "customer.no_orders");
     parts.noOrders.classList.toggle("form-error", Boolean(customer.problem));

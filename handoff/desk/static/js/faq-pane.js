@@ -11,8 +11,8 @@ class FaqPane extends HTMLElement {
   #timer = null;
   #shownFor = "";
 
-  start({ desk, onInsert }) {
-    Object.assign(this, { desk, onInsert, parts: partsOf(this) });
+  start({ desk, onInsert, onCard }) {
+    Object.assign(this, { desk, onInsert, onCard, parts: partsOf(this) });
     const { query } = this.parts;
     query.addEventListener("input", (event) => event.isComposing || this.#searchSoon());
     query.addEventListener("compositionend", () => this.#searchSoon());
@@ -94,6 +94,8 @@ class FaqPane extends HTMLElement {
     showAnswer(parts.answer, article.answer);
     parts.id.textContent = article.id;
     parts.score.textContent = percent(article.score);
+    parts.card.hidden = !article.page;
+    parts.card.addEventListener("click", () => this.onCard({ article: article.id }, article.question));
     parts.insert.addEventListener("click", () => this.onInsert(article.plain));
     return parts.root;
   }

@@ -64,12 +64,12 @@ const wrapUp = new WrapUpDialog({ desk, dialog: element("wrap-up-dialog") });
 page.conversation.start({ desk, route, canned, onManage: () => cannedDialog.open(), onCopy: copy, onFaq: openFaq, onArticle: openArticle, onClose: (id) => wrapUp.open(id) });
 keepPreferences({ desk, preferences });
 page.side.start({ route });
-page.customer.start({ desk, route, onCopy: copy, unite: new UniteDialog({ desk, dialog: element("unite-dialog") }) });
+page.customer.start({ desk, route, onCopy: copy, onCard: sendCard, unite: new UniteDialog({ desk, dialog: element("unite-dialog") }) });
 document.querySelector("desk-promises").start({ desk, live });
 document.querySelector("desk-outcome").start({ desk, live });
 new FiguresDialog({ desk, dialog: element("figures-dialog"), button: element("open-figures"), onOpen: (id) => route.open(id) });
 new PromiseAlerts({ desk, live, sounds, preferences, onOpen: (id) => route.open(id), dialog: element("promises-dialog"), button: element("open-promises"), count: element("rail-promises") });
-page.faq.start({ desk, onInsert: insertAnswer });
+page.faq.start({ desk, onInsert: insertAnswer, onCard: sendCard });
 
 const shortcuts = new Shortcuts([
   { key: "j", shows: ["J", "K"], what: "shortcuts.move", run: () => page.inbox.step(1), repeats: true },
@@ -200,11 +200,19 @@ function openArticle(article) {
   page.faq.find(article.question);
 }
 
+function mayReply() {
+  if (!page.conversation.may.reply) desk.notify("notice.take_first", {}, { kind: "problem" });
+  return page.conversation.may.reply;
+}
+
+function sendCard(card, title) {
+  if (!mayReply()) return;
+  page.conversation.composer.sendCard(card, title);
+  if (route.pane === "side") route.back();
+}
+
 function insertAnswer(text) {
-  if (!page.conversation.may.reply) {
-    desk.notify("notice.take_first", {}, { kind: "problem" });
-    return;
-  }
+  if (!mayReply()) return;
   if (route.pane === "side") route.back();
   // Going back on a phone takes a turn of the event loop before the composer can be focused.
   setTimeout(() => page.conversation.composer.insert(text), route.pane === "side" ? 60 : 0);

@@ -2,6 +2,7 @@
 import { clockTime, dateTime, percent } from "/page/static/js/formats.js";
 import { oneLine, showAnswer, showText, webLink } from "/page/static/js/safe-text.js";
 import { fileView } from "./files.js";
+import { cardView } from "./card-view.js";
 import { orderView } from "./order-view.js";
 import { copyOf, partsOf, setIcon } from "/page/static/js/templates.js";
 import { errorText, t } from "/page/static/js/texts.js";
@@ -35,6 +36,7 @@ export function nameOf(message, customer = "") {
 function extras(message, { onCopy, onWrong }) {
   const shown = [];
   if (message.order) shown.push(orderView(message.order, { onCopy }));
+  if (message.card) shown.push(cardView(message.card));
   if (message.attachments?.length) shown.push(...message.attachments.map(fileView));
   if (message.image) shown.push(pictureLink(message.image));
   if (message.buttons?.length && message.author === "assistant") shown.push(offered(message.buttons));
@@ -135,7 +137,7 @@ export function showPending(parts, item, { onRetry, onEdit, onDiscard, onUndo })
   }
   const why = document.createElement("span");
   why.textContent = t("message.failed", { why: errorText(item.error) });
-  parts.state.replaceChildren(why, action("action.retry", "retry", onRetry), action("action.edit", "edit-failed", onEdit), action("action.discard", "discard", onDiscard));
+  parts.state.replaceChildren(why, action("action.retry", "retry", onRetry), ...(item.card ? [] : [action("action.edit", "edit-failed", onEdit)]), action("action.discard", "discard", onDiscard));
 }
 
 const REASONS = new Set(["blocked", "unknown_recipient", "window_closed", "quota", "content", "too_large", "account", "busy", "unreachable", "no_answer", "cannot_write"]);

@@ -13,7 +13,8 @@ const TONES = [
   [/ship|transit|deliver|pack|out_for|customs/, "moving"],
 ];
 
-export function orderView(order, { onCopy }) {
+/** With `onSend` the order can be sent to the customer. */
+export function orderView(order, { onCopy, onSend = null }) {
   const parts = partsOf(copyOf("order"));
   parts.number.textContent = oneLine(order.number, 40);
   parts.copy.addEventListener("click", () => onCopy(String(order.number)));
@@ -23,6 +24,8 @@ export function orderView(order, { onCopy }) {
   parts.items.replaceChildren(...(order.items ?? []).map(itemView));
   parts.parcels.replaceChildren(...(order.parcels ?? []).map((parcel) => parcelView(parcel, order)));
   showAge(parts.age, order);
+  parts.send.hidden = !onSend;
+  parts.send.addEventListener("click", () => onSend(order));
   return parts.root;
 }
 

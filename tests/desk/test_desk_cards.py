@@ -1,0 +1,64 @@
+"""Cards from the panels beside the conversation, in a browser: one click each, and what the customer sees."""
+
+from __future__ import annotations
+
+import pytest
+from desk_office import PHONE, Office
+from playwright.sync_api import expect
+from test_desk_looks import _look
+
+from handoff import conversations
+
+pytestmark = pytest.mark.browser
+
+SHOWN = """(({ state, messages }) => [state.case, [...messages.values()].at(-1).conversation])(
+  document.querySelector("switchboard-chat").conversation)"""
+
+
+@pytest.mark.parametrize("kind", ["desktop", "phone"])
+def test_an_article_and_an_order_are_sent_from_the_panels_with_one_click(office: Office, kind: str) -> None:
+    options = PHONE if kind == "phone" else {}
+    ben, customer = office.agent("ben", **options), office.customer("zh-TW", **options)
+    customer.get_by_test_id("person-button").click()
+    expect(customer.get_by_test_id("waiting-banner")).to_be_visible()
+    case, talk = customer.evaluate(SHOWN)
+    number = office.shop.orders_of("c-0001")[0].number
+    office.write(lambda c: conversations.prove_order(c, conversations.find(c, talk), number))
+    ben.locator(f'[data-testid="queue-row"][data-ticket="{case}"]').get_by_test_id("claim").click()
+    ours = ben.locator('[data-testid="desk-message"][data-author="agent"][data-id]')
+
+    def panel(name: str) -> None:
+        if kind == "phone":
+            ben.get_by_test_id("show-customer").click()
+        ben.get_by_test_id(f"tab-{name}").click()
+
+    panel("customer")
+    ben.get_by_test_id("order-send").click()
+    expect(ours.last.get_by_test_id("order-card")).to_contain_text(number)
+    expect(customer.get_by_test_id("order-card")).to_contain_text(number)
+
+    panel("faq")
+    ben.get_by_test_id("faq-search").fill("多久送到")
+    ben.get_by_test_id("faq-result").first.get_by_test_id("faq-card").click()
+    expect(ours.last.get_by_test_id("article-card")).to_contain_text("多久會送到？")
+    shown = customer.get_by_test_id("article-card")
+    expect(shown).to_contain_text("三天。")
+    expect(shown).to_have_attribute("rel", "noopener noreferrer")
+    assert (shown.get_attribute("href") or "").endswith("/help/zh-TW/delivery-time")
+    found = _look(office, ben, f"cards-desk-{kind}") + _look(office, customer, f"cards-customer-{kind}")
+
+    # Taken back within its five seconds, it never leaves.
+    office.call(ben, "PUT", "/preferences", {"undoSend": True})
+    ben.reload()
+    expect(ours).to_have_count(2)
+    panel("faq")
+    ben.get_by_test_id("faq-search").fill("運費多少")
+    ben.get_by_test_id("faq-result").first.get_by_test_id("faq-card").click()
+    ben.get_by_test_id("undo-send").click()
+    expect(ben.get_by_test_id("undo-send")).to_have_count(0)
+    expect(ben.get_by_test_id("desk-composer")).to_have_value("")
+    expect(customer.get_by_test_id("article-card")).to_have_count(1)
+    office.call(ben, "PUT", "/preferences", {"undoSend": False})
+    assert found == []
+    ben.context.close()
+    customer.context.close()

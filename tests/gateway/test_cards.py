@@ -1,0 +1,145 @@
+"""Cards that an agent sends: an article with its page, an order of the customer; what may not be sent."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from gateway_parts import Gateway, Page, Seat, Start
+
+import shop
+
+MEMBERS = """
+category: {en: Members}
+articles:
+  - id: member-points
+    question: {en: How many points do I have?}
+    answer: {en: Many.}
+    audience: [signed_in]
+  - id: not-yet
+    question: {en: What comes in spring?}
+    answer: {en: Flowers.}
+    valid_from: 2030-01-01
+  - id: long
+    question: {en: What is long?}
+    answer: {en: "LONG"}
+""".replace("LONG", "**word** " * 60)
+
+
+def _order_of(gateway: Gateway, customer_id: str) -> shop.Order:
+    return shop.open_shop(gateway.settings.shop_mapping).orders_of(customer_id)[0]
+
+
+async def _held(gateway: Gateway, seat: Seat, page: Page) -> str:
+    """The conversation of a page, in this agent's hands."""
+    await page.say("good day")
+    line = await page.message("customer", "good day")
+    await seat.post(f"/conversations/{line['conversation']}/takeover")
+    return str(line["conversation"])
+
+
+async def _proves(gateway: Gateway, page: Page, number: str) -> None:
+    gateway.bot.says("my order", {"text": "Here", "custom": {"order": {"number": number, "status": "shipped"}}})
+    await page.say("my order")
+    await page.message("assistant", "Here")
+
+
+async def _send(seat: Seat, talk: str, card: Any, status: int = 200, **more: Any) -> Any:
+    answer = await seat.post(f"/conversations/{talk}/messages", {"card": card, **more}, status=status)
+    return answer["message"] if status == 200 else answer["error"]
+
+
+@pytest.mark.parametrize(
+    "locale, title, said", [("zh-TW", "多久會送到？", "三天。"), ("en", "How long does delivery take?", "Three days.")]
+)
+async def test_an_article_is_a_card_in_the_customers_variant_with_a_text_for_other_channels(
+    gateway: Gateway, locale: str, title: str, said: str
+) -> None:
+    ben, page = await gateway.seat("ben"), await gateway.page(locale=locale)
+    talk = await _held(gateway, ben, page)
+    await page.send({"type": "language", "language": locale})
+    found = (await ben.get(f"/faq?q=delivery&locale={locale}"))["articles"]
+    assert found[0]["page"] == f"{gateway.settings.help_address}/{locale}/{found[0]['id']}"
+    sent = await _send(ben, talk, {"article": "delivery-time"}, client_id="one")
+    url = f"{gateway.settings.help_address}/{locale}/delivery-time"
+    assert sent["card"] == {"kind": "article", "id": "delivery-time", "title": title, "text": said, "url": url}
+    assert sent["text"] == f"{title}\n{said}\n{url}" and sent["wordless"] and sent["author"] == "agent"
+    shown = await page.message("agent", title)
+    assert shown["card"] == sent["card"] and shown["article"] is None and not shown["can_rate"]
+    again = await _send(ben, talk, {"article": "delivery-time"}, client_id="one")
+    assert again["id"] == sent["id"], "a repeat is the same line"
+    path = url.removeprefix(gateway.settings.base_url)
+    async with gateway.http.get(f"{gateway.base}{path}") as there:
+        assert there.status == 200 and title in await there.text()
+
+
+async def test_an_order_is_sent_in_full_to_its_signed_in_customer_only_while_that_holds(gateway: Gateway) -> None:
+    ben, page = await gateway.seat("ben"), await gateway.page(identity=gateway.identity(minutes=60))
+    talk = await _held(gateway, ben, page)
+    own, other = _order_of(gateway, "c-0001"), _order_of(gateway, "c-0002")
+    sent = await _send(ben, talk, {"order": own.number})
+    assert sent["order"]["number"] == own.number and sent["order"]["total"] == str(own.total)
+    first, *rest = sent["text"].split("\n")
+    assert first.startswith(f"{own.number} · {own.status.label('en')} · {own.currency} {own.total} · updated ")
+    assert len(rest) == len(sent["order"]["items"]) + len(sent["order"]["parcels"])
+    assert (await page.message("agent", own.number))["order"] == sent["order"]
+    for number in (other.number, "HG00000000", "' OR 1=1 --"):
+        assert (await _send(ben, talk, {"order": number}, status=404))["code"] == "order_not_proved"
+    gateway.clock.forward(minutes=61)
+    assert (await _send(ben, talk, {"order": own.number}, status=404))["code"] == "order_not_proved"
+    lines = (await ben.get(f"/conversations/{talk}"))["messages"]
+    assert [one["text"].split(" ")[0] for one in lines if one["author"] == "agent"] == [own.number]
+
+
+async def test_an_order_proved_by_its_number_shows_how_far_it_is_and_nothing_the_browser_says(
+    gateway: Gateway,
+) -> None:
+    ben, page, stranger = await gateway.seat("ben"), await gateway.page(), await gateway.page()
+    own = _order_of(gateway, "c-0001")
+    await _proves(gateway, page, own.number)
+    talk, other_talk = await _held(gateway, ben, page), await _held(gateway, ben, stranger)
+    sent = await _send(ben, talk, {"order": own.number})
+    assert (sent["order"]["items"], sent["order"]["total"], sent["order"]["status"]) == ([], None, own.status.value)
+    assert str(own.total) not in sent["text"]
+    assert (await _send(ben, other_talk, {"order": own.number}, status=404))["code"] == "order_not_proved"
+    forged: list[Any] = [
+        {"order": {"number": own.number, "total": "1.00"}},
+        {"order": own.number, "total": "1.00"},
+        {"page": "https://evil.example"},
+        {"article": "x" * 81},
+        {},
+        own.number,
+        [],
+    ]
+    for card in forged:
+        assert (await _send(ben, talk, card, status=400))["details"] == {"field": "card"}
+    for beside in ({"text": "Look"}, {"note": True}, {"attachments": ["0" * 32]}):
+        assert (await _send(ben, talk, {"order": own.number}, status=400, **beside))["code"] == "bad_input"
+    assert (await _send(ben, talk, {"article": "no-such-one"}, status=404))["code"] == "unknown_article"
+
+
+async def test_who_has_no_word_sends_no_card(gateway: Gateway) -> None:
+    ben, cleo, eddy = [await gateway.seat(one) for one in ("ben", "cleo", "eddy")]
+    page = await gateway.page(identity=gateway.identity())
+    talk = await _held(gateway, ben, page)
+    number = _order_of(gateway, "c-0001").number
+    for card in ({"order": number}, {"article": "delivery-time"}):
+        assert (await _send(cleo, talk, card, status=409))["code"] == "not_your_conversation"
+        assert (await _send(eddy, talk, card, status=403))["code"] == "not_allowed"
+
+
+async def test_an_article_that_not_everybody_may_read_has_no_card(start: Start, root: Path) -> None:
+    (root / "faq_kb" / "articles" / "members.yml").write_text(MEMBERS, encoding="utf-8")
+    gateway = await start()
+    ben, page = await gateway.seat("ben"), await gateway.page()
+    talk = await _held(gateway, ben, page)
+    found = (await ben.get("/faq?q=how+many+points+do+I+have&locale=en"))["articles"]
+    assert {one["id"]: one["page"] for one in found}["member-points"] is None
+    for hidden in ("member-points", "not-yet"):
+        assert (await _send(ben, talk, {"article": hidden}, status=404))["code"] == "unknown_article"
+    sent = await _send(ben, talk, {"article": "long"})
+    assert len(sent["card"]["text"]) <= 160 and sent["card"]["text"].endswith("word…")
+    headers = {"Authorization": f"Bearer {page.session['token']}"}
+    async with gateway.http.get(f"{gateway.base}/widget/transcript?format=txt", headers=headers) as kept:
+        assert sent["card"]["url"] in await kept.text()
