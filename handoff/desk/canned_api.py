@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from sanic.request import Request
 from sqlalchemy.engine import Connection
 
-from handoff import blanks, canned_replies, conversations, shapes, tickets
+from handoff import blanks, canned_replies, conversations, customers, shapes, tickets
 from handoff.clock import Clock
 from handoff.database import Database
 from handoff.desk.customers import Customers
@@ -21,9 +22,9 @@ from handoff.records import Agent, Conversation, Ticket
 class CannedApi:
     """What agents do with canned replies."""
 
-    def __init__(self, database: Database, customers: Customers, live: Live, clock: Clock) -> None:
+    def __init__(self, database: Database, shop_customers: Customers, live: Live, clock: Clock) -> None:
         self._database = database
-        self._customers = customers
+        self._customers = shop_customers
         self._live = live
         self._clock = clock
 
@@ -68,7 +69,7 @@ class CannedApi:
             reply = canned_replies.find(connection, agent.id, reply_id)
             whole = canned_replies.of_agent(connection, agent.id).whole(reply, conversation.language)
             ticket = tickets.last_of(connection, conversation.id)
-            return conversation, ticket, whole, reply.language_for(conversation.language)
+            return called_as_noted(connection, conversation), ticket, whole, reply.language_for(conversation.language)
 
         conversation, ticket, whole, language = await self._database.read(work)
         text = await filled(whole, conversation, ticket, agent, self._customers, language)
@@ -79,13 +80,19 @@ class CannedApi:
         return {"reply": _shape(stored, agent)}
 
 
+def called_as_noted(connection: Connection, conversation: Conversation) -> Conversation:
+    """The conversation with the name that people wrote down for its customer, where they did."""
+    noted = customers.names_of(connection, [conversation]).get(conversation.id)
+    return replace(conversation, customer_name=noted) if noted else conversation
+
+
 async def filled(
-    text: str, conversation: Conversation, ticket: Ticket | None, agent: Agent, customers: Customers, language: str
+    text: str, conversation: Conversation, ticket: Ticket | None, agent: Agent, shop_customers: Customers, language: str
 ) -> str:
     """The text with what is known of this conversation's customer in its blanks."""
     if not blanks.left_in(text):
         return text
-    customer = await customers.of(conversation, language)
+    customer = await shop_customers.of(conversation, language)
     return blanks.fill(text, values_of(conversation, ticket, agent, customer))
 
 

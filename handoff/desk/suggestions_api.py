@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 from faq_kb import KnowledgeFollower, Reader, markup
 from handoff import blanks, conversations, shapes, tickets, transcript
 from handoff.database import Database
-from handoff.desk.canned_api import filled
+from handoff.desk.canned_api import called_as_noted, filled
 from handoff.desk.customers import Customers
 from handoff.desk.wire import Route
 from handoff.earlier_answers import QUESTION_CHARS, EarlierAnswer, EarlierAnswers
@@ -41,7 +41,8 @@ class SuggestionsApi:
             conversation = conversations.find(connection, conversation_id)
             question = _question(transcript.latest_of_conversation(connection, conversation_id, LINES_LOOKED_AT))
             answers = self._earlier.like(connection, conversation, question, agent) if question else []
-            return conversation, tickets.last_of(connection, conversation.id), question, answers
+            ticket = tickets.last_of(connection, conversation.id)
+            return called_as_noted(connection, conversation), ticket, question, answers
 
         conversation, ticket, question, answers = await self._database.read(work)
         found = self._articles(question, conversation)

@@ -87,6 +87,22 @@ async def test_names_and_the_only_order_come_from_the_shop_and_several_orders_ar
     assert said["missing"] == ["order.number", "order.status"] and "{customer" not in said["text"]
 
 
+async def test_a_reply_calls_customers_by_the_name_that_was_written_down(gateway: Gateway) -> None:
+    ben = await gateway.seat("ben")
+    reply = (await _keep(ben, "hi", {"en": "Hello {customer.name}"}))["reply"]
+    await waiting(gateway, identity=gateway.identity())
+    conversation = await ben.claim_only()
+    path = f"/conversations/{conversation}"
+    by_shop = (await ben.get(f"{path}/canned-replies/{reply['id']}"))["text"]
+    record = (await ben.post(f"{path}/customer", {"version": 0, "values": {"name": "Auntie Mei"}}, method="PUT"))[
+        "customer"
+    ]["record"]
+    assert (await ben.get(f"{path}/canned-replies/{reply['id']}"))["text"] == "Hello Auntie Mei"
+    values = {"version": record["version"], "values": {"name": None}}
+    await ben.post(f"{path}/customer", values, method="PUT")
+    assert (await ben.get(f"{path}/canned-replies/{reply['id']}"))["text"] == by_shop
+
+
 async def test_a_shortcut_that_recurs_is_refused_with_the_way(gateway: Gateway) -> None:
     sue, ben = await gateway.seat("sue"), await gateway.seat("ben")
     shared = {"shared": True}
