@@ -153,6 +153,26 @@ def test_an_upload_that_broke_off_is_tried_again(office: Office) -> None:
     office.problems[:] = [one for one in office.problems if "ERR_CONNECTION_RESET" not in one]
 
 
+def test_nothing_is_left_of_files_for_the_next_customer_at_the_same_page(office: Office) -> None:
+    customer = office.customer("en")
+    choose(customer.get_by_test_id("attach"), ("IMG_1.jpg", photo()))
+    picture = waiting(customer, "ready", "IMG_1.jpg").locator("img")
+    is_seen(picture)
+    address = picture.get_attribute("src")
+    can_be_read = "(address) => new Promise((tell) => { const image = new Image(); "
+    can_be_read += "image.onload = () => tell(true); image.onerror = () => tell(false); image.src = address; })"
+    assert customer.evaluate(can_be_read, address)
+    customer.evaluate("document.querySelector('switchboard-chat').logout()")
+    expect(customer.get_by_test_id("tray-item")).to_have_count(0)
+    assert not customer.evaluate(can_be_read, address)
+    customer.wait_for_function("Boolean(document.querySelector('switchboard-chat').session.token)")
+    choose(customer.get_by_test_id("attach"), ("invoice.pdf", files.PDF))
+    expect(waiting(customer, "ready", "invoice.pdf")).to_be_visible()
+    customer.get_by_test_id("send").click()
+    expect(customer.locator('[data-author="customer"][data-state="sent"]').get_by_test_id("file-row")).to_be_visible()
+    office.problems[:] = [one for one in office.problems if "blob:" not in one]
+
+
 def test_a_reply_that_is_taken_back_brings_its_files_back(office: Office) -> None:
     talk = office.talk([("customer", "where is it?")], "ben", "Ana Chan")
     ben = office.agent("ben", "en", f"#/inbox/{talk}")

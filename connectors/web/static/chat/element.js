@@ -88,6 +88,7 @@ class SwitchboardChat extends HTMLElement {
     this.visitor = this.session.visitor;
     if (before && before.id !== this.visitor.id) {
       this.conversation.clear();
+      this.fileDesk?.forget();
       // What one customer had not yet sent is never sent as the next.
       if (before.signed_in) this.outbox.clear();
     }
@@ -107,6 +108,7 @@ class SwitchboardChat extends HTMLElement {
   #follow() {
     this.conversation.clear();
     this.outbox.clear();
+    this.fileDesk?.forget();
     this.visitor = this.session.visitor;
     this.outbox.belongTo(this.visitor.id);
     if (this.session.token) this.connection.restart();
@@ -347,6 +349,7 @@ class SwitchboardChat extends HTMLElement {
     this.connection.stop();
     this.conversation.clear();
     this.outbox.clear();
+    this.fileDesk?.forget();
     this.tab.write("draft", null);
     this.visitor = null;
     this.#build(this.texts);

@@ -74,6 +74,14 @@ export class FileDesk {
     return URL.createObjectURL(await response.blob());
   }
 
+  /* Nothing of one customer is left for the next: on its way, waiting, being recorded, or in the page's memory. */
+  forget() {
+    this.tray.forget();
+    this.recorder?.drop();
+    for (const address of this.addresses.values()) address.then(URL.revokeObjectURL, () => {});
+    this.addresses.clear();
+  }
+
   views(message) {
     return h("div", { class: "files" }, message.attachments.map((one) => this.#view(one)));
   }

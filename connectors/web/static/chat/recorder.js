@@ -52,6 +52,10 @@ export class Recorder {
     this.desk.chat.panel.composer.fit();
   }
 
+  drop() {
+    this.#end(false);
+  }
+
   #end(isKept) {
     this.isKept = isKept;
     if (this.isRunning) this.machine.stop();
@@ -71,7 +75,7 @@ export class Recorder {
     this.element.replaceChildren(
       h("span", { class: "recorder-light", "aria-hidden": "true" }),
       h("span", { class: "recorder-words", role: "status" }, texts.t("record_now")), this.clock,
-      button({ class: "tool tray-remove", "data-testid": "record-drop", "aria-label": drop, title: drop, onclick: () => this.#end(false) }, icon("close")),
+      button({ class: "tool tray-remove", "data-testid": "record-drop", "aria-label": drop, title: drop, onclick: () => this.drop() }, icon("close")),
       this.stop,
     );
     this.element.hidden = false;

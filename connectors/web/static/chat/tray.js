@@ -5,7 +5,7 @@ import { badge, sizeOf } from "./files.js";
 
 const MOST_FILES = 10;
 // What may go better the next time.
-const PASSING = new Set(["network", "rate_limited", "internal_error", "unavailable", "too_slow"]);
+const PASSING = new Set(["network", "token_refused", "rate_limited", "internal_error", "unavailable", "too_slow"]);
 
 export class Tray {
   constructor(desk) {
@@ -41,6 +41,12 @@ export class Tray {
     this.items = this.items.filter(({ state }) => state === "failed");
     this.show();
     return ready;
+  }
+
+  forget() {
+    for (const { request } of this.items) request?.abort();
+    this.items = [];
+    this.show();
   }
 
   get #most() {
