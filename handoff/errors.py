@@ -351,6 +351,26 @@ class OrderNotProved(HandoffError):
     status = 404
 
 
+class PageRefused(HandoffError):
+    """Only https pages of the shop's own sites (allowed_origins) and the help pages can be shown."""
+
+    code = "page_refused"
+
+
+class PagesNotShown(HandoffError):
+    """This customer's channel cannot open pages; send the address as text."""
+
+    code = "pages_not_shown"
+    status = 409
+
+
+class PageOfferOver(HandoffError):
+    """The time to open this page is over; ask for it again."""
+
+    code = "page_offer_over"
+    status = 409
+
+
 class ShopUnavailable(HandoffError):
     """The shop's own system does not answer at the moment."""
 

@@ -170,7 +170,7 @@ def create_app(
     secure = settings.base_url.startswith("https://")
     sessions = Sessions(database, logins, clock, secure, address_of)
     form = CustomerFormFile(settings.customer_form_path)
-    addresses = settings.base_url, settings.help_address
+    addresses = settings.base_url, settings.help_address, settings.shop_origins
     desk = Desk(database, floor, live, sessions, knowledge, orders, learning, form, clock, *addresses)
     app.blueprint(desk.blueprint())
     app.blueprint(DeskFiles(database, store, sessions).blueprint())

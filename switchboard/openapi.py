@@ -173,7 +173,7 @@ def document() -> dict[str, Any]:
             ),
             "post": op(
                 "desk",
-                "Say something to the customer, send a card (an article or an order), or keep a private note.",
+                "Say something, send a card (an article, an order, a page to open), or keep a private note.",
                 {"200": "the stored line", "409": "not_your_conversation, conversation_closed", **_CONVERSATION},
                 **_AGENT,
                 parameters=path("conversation_id"),

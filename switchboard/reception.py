@@ -12,11 +12,12 @@ from datetime import date, datetime, timedelta
 from typing import Any, TypeGuard
 
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import IntegrityError
 
 import shop
 from faq_kb import Article, Category, KnowledgeFollower, Reader
 from faq_kb.help.library import STRANGER
-from handoff import conversations, shapes, texts, transcript, transcript_file, visitors
+from handoff import conversations, page_offers, shapes, texts, transcript, transcript_file, visitors
 from handoff import ratings as service_ratings
 from handoff.clock import Clock
 from handoff.database import Database
@@ -35,7 +36,7 @@ from handoff.errors import (
 from handoff.floor import DESK_TOPIC, QUEUE_TOPIC, Floor, contact_in, customer_topic
 from handoff.models import Author, Status
 from handoff.plain import is_plain, plain
-from handoff.records import Message, Rating
+from handoff.records import Conversation, Message, Rating
 from handoff.transcript_file import TranscriptFile, TranscriptMail
 from handoff.visitors import Visitor
 from switchboard import language
@@ -223,6 +224,25 @@ class Reception:
         self._live.publish(DESK_TOPIC, {"kind": "rated", "conversation": rating.conversation_id})
         return [_accepted(frame, None)]
 
+    async def _page_answer(self, visitor: Visitor, frame: Mapping[str, Any]) -> list[Frame]:
+        """Whether to open the page that an agent offered. The first answer stands."""
+        message_id, accepted = frame.get("message_id"), frame.get("accepted")
+        if not _is_index(message_id) or not isinstance(accepted, bool):
+            raise BadInput("message_id must be a whole number, accepted true or false.")
+
+        def work(connection: Connection) -> tuple[Conversation, Message, bool]:
+            ids = conversations.ids_of_sender(connection, WIDGET, visitor.id)
+            return page_offers.answer(connection, self._floor, ids, message_id, accepted, self._clock())
+
+        try:
+            conversation, line, is_new = await self._database.write(work)
+        except IntegrityError:
+            # Another tab of the customer answered in the same moment.
+            conversation, line, is_new = await self._database.write(work)
+        if is_new:
+            await self._floor.tell_and_deliver(conversation, [line])
+        return [_accepted(frame, shapes.for_customer(line))]
+
     async def _leave_queue(self, visitor: Visitor, frame: Mapping[str, Any]) -> list[Frame]:
         await self._line.leave_queue(WIDGET, visitor.id)
         return [_accepted(frame, None)]
@@ -308,6 +328,7 @@ class Reception:
         "article": _article,
         "rate": _rate,
         "csat": _csat,
+        "page_answer": _page_answer,
         "leave_queue": _leave_queue,
         "leave_message": _leave_message,
         "contact": _contact,

@@ -94,7 +94,8 @@ class Settings:
         "", "SQLAlchemy URL of the count of wrong order proofs; empty means SQLite in data_dir.", True
     )
     allowed_origins: str = _setting(
-        "", "Origins of shop pages that may carry the widget, separated by commas; the gateway's own is always in."
+        "",
+        "Origins of shop pages that carry the widget and, on https, agents may show to customers; separated by commas.",
     )
     api_tokens: str = _setting("", "Callers of the rest channel as `name:token`, separated by commas.", True)
     trusted_proxies: int = _setting(0, "How many proxies stand in front and add X-Forwarded-For.", at_least=0)
@@ -208,6 +209,11 @@ class Settings:
         """Origins whose pages may carry the widget."""
         own = {self.base_url, f"http://127.0.0.1:{self.port}", f"http://localhost:{self.port}"}
         return frozenset(own | {origin.rstrip("/") for origin in _listed(self.allowed_origins)})
+
+    @property
+    def shop_origins(self) -> tuple[str, ...]:
+        """The shop's own sites, whose pages agents may show to customers."""
+        return tuple(origin.rstrip("/") for origin in _listed(self.allowed_origins))
 
     @property
     def callers(self) -> dict[str, str]:

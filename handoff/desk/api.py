@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sanic import Blueprint
 from sanic.request import Request
@@ -51,6 +51,7 @@ class Desk:
         clock: Clock,
         site: str = "",
         help_address: str = "/help",
+        origins: Collection[str] = (),
     ) -> None:
         self._sessions = sessions
         self._floor = floor
@@ -59,7 +60,7 @@ class Desk:
         customers = Customers(orders, clock)
         panel = CustomerPanel(form, floor.wrap_ups, clock)
         customer = CustomerApi(database, customers, panel, floor.masking, live, clock)
-        cards = Cards(knowledge, customers, clock, site, help_address)
+        cards = Cards(knowledge, customers, floor, clock, site, help_address, origins)
         self.parts: list[Part] = [
             InboxApi(database, floor, self._teams_of, clock),
             ConversationApi(database, floor, customer, Briefs(knowledge, clock), cards, clock),

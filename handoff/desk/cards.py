@@ -1,4 +1,4 @@
-"""What an agent sends as a card: an article with the way to its page, or an order of the customer.
+"""What an agent sends as a card: an article with the way to its page, an order of the customer, or a page to open.
 
 The browser names it and no more. What stands on the card is looked up here: the article as a stranger may read it, the
 order as far as this customer has proved it. The text says the same for channels without cards.
@@ -6,20 +6,22 @@ order as far as this customer has proved it. The text says the same for channels
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import shop
 from faq_kb import KnowledgeFollower, markup
 from faq_kb.articles import Article
 from faq_kb.help.library import STRANGER
 from faq_kb.search import SHOP_TIME
-from handoff import texts
+from handoff import page_offers, texts
 from handoff.clock import Clock
 from handoff.desk.customers import Customers
 from handoff.errors import BadInput, NotAllowed, OrderNotProved, UnknownArticle
+from handoff.floor import Floor
 from handoff.records import Agent, Card, Conversation
 
-MAX_NAME = 80
+_LONGEST = {"article": 80, "order": 80, "page": page_offers.MAX_ADDRESS_CHARS}
+_EXPECTED = "card must name one article, order or page: an id, a number or an address."
 EXCERPT_CHARS = 160
 
 
@@ -27,8 +29,17 @@ class Cards:
     """Makes cards in the customer's language."""
 
     def __init__(
-        self, knowledge: KnowledgeFollower, customers: Customers, clock: Clock, site: str, help_address: str
+        self,
+        knowledge: KnowledgeFollower,
+        customers: Customers,
+        floor: Floor,
+        clock: Clock,
+        site: str,
+        help_address: str,
+        origins: Collection[str],
     ) -> None:
+        self._floor = floor
+        self._pages = page_offers.Pages(origins, help_address)
         self._knowledge = knowledge
         self._customers = customers
         self._clock = clock
@@ -36,15 +47,19 @@ class Cards:
         self._help_address = help_address
 
     async def made(self, agent: Agent, conversation: Conversation, wish: object) -> Card:
-        """The card that this wish names: `{"article": id}` or `{"order": number}`.
+        """The card that this wish names: `{"article": id}`, `{"order": number}`, or `{"page": address}` to be opened.
 
-        Raises BadInput, NotAllowed, UnknownArticle, OrderNotProved, ShopUnavailable."""
+        Raises BadInput, NotAllowed, UnknownArticle, OrderNotProved, ShopUnavailable, PageRefused, PagesNotShown."""
         if not agent.answers_customers:
             raise NotAllowed()
         kind, name = _read(wish)
         locale = conversation.language if conversation.language in texts.LOCALES else "en"
         if kind == "article":
             return self._article(name, locale)
+        if kind == "page":
+            page_offers.must_show(self._floor, conversation)
+            address = self._pages.checked(name)
+            return page_offers.offer(address, self._title_of(address, locale), agent.name, locale, self._clock())
         order = await self._customers.shown_order(conversation, name, locale)
         if order is None:
             raise OrderNotProved()
@@ -56,6 +71,12 @@ class Cards:
         if not article.is_valid_on(day) or not article.is_for(STRANGER):
             return None
         return f"{self._help_address}/{locale}/{article.id}"
+
+    def _title_of(self, address: str, locale: str) -> str:
+        """The question of the help page at this address; of other pages nothing is known."""
+        article = self._knowledge.current.articles.get(address.rpartition("/")[2])
+        is_ours = article is not None and address.startswith(f"{self._help_address}/")
+        return article.question_in(locale) if article and is_ours and self.page_of(article, locale) else ""
 
     def _article(self, name: str, locale: str) -> Card:
         article = self._knowledge.current.articles.get(name)
@@ -70,10 +91,11 @@ class Cards:
 
 def _read(wish: object) -> tuple[str, str]:
     if not isinstance(wish, Mapping) or len(wish) != 1:
-        raise BadInput("card must be an article's id or an order's number.", field="card")
+        raise BadInput(_EXPECTED, field="card")
     kind, name = next(iter(wish.items()))
-    if kind not in ("article", "order") or not isinstance(name, str) or not 0 < len(name) <= MAX_NAME:
-        raise BadInput("card must be an article's id or an order's number.", field="card")
+    longest = _LONGEST.get(kind)
+    if longest is None or not isinstance(name, str) or not 0 < len(name) <= longest:
+        raise BadInput(_EXPECTED, field="card")
     return kind, name
 
 

@@ -62,3 +62,39 @@ def test_an_article_and_an_order_are_sent_from_the_panels_with_one_click(office:
     assert found == []
     ben.context.close()
     customer.context.close()
+
+
+@pytest.mark.parametrize("kind", ["desktop", "phone"])
+def test_a_page_opens_in_the_customers_tab_only_after_they_accept(office: Office, kind: str) -> None:
+    options = PHONE if kind == "phone" else {}
+    ben, customer = office.agent("ben", **options), office.customer("zh-TW", **options)
+    customer.get_by_test_id("person-button").click()
+    expect(customer.get_by_test_id("waiting-banner")).to_be_visible()
+    case, _ = customer.evaluate(SHOWN)
+    ben.locator(f'[data-testid="queue-row"][data-ticket="{case}"]').get_by_test_id("claim").click()
+    before, target = customer.url, f"{office.base}/help/zh-TW/delivery-time"
+
+    def ask(address: str) -> None:
+        if kind == "phone":
+            ben.get_by_test_id("show-customer").click()
+        ben.get_by_test_id("tab-faq").click()
+        ben.get_by_test_id("page-address").fill(address)
+        ben.get_by_test_id("page-ask").click()
+
+    offer = customer.get_by_test_id("page-offer")
+    ask(f"{office.base}/help/zh-TW/delivery-fee")
+    offer.get_by_test_id("page-decline").click()
+    expect(offer).to_have_attribute("data-state", "declined")
+    expect(ben.get_by_text("The customer did not open the page.")).to_be_visible()
+
+    ask(target)
+    expect(offer).to_have_count(2)
+    expect(offer.last).to_contain_text("多久會送到？")
+    assert customer.url == before, "nothing opens by itself"
+    found = _look(office, ben, f"page-desk-{kind}") + _look(office, customer, f"page-customer-{kind}")
+    offer.last.get_by_test_id("page-open").click()
+    customer.wait_for_url(target)
+    expect(ben.get_by_text("The customer opened the page.")).to_be_visible()
+    assert found == []
+    ben.context.close()
+    customer.context.close()

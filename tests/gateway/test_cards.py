@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -106,7 +107,7 @@ async def test_an_order_proved_by_its_number_shows_how_far_it_is_and_nothing_the
     forged: list[Any] = [
         {"order": {"number": own.number, "total": "1.00"}},
         {"order": own.number, "total": "1.00"},
-        {"page": "https://evil.example"},
+        {"customer": "c-0001"},
         {"article": "x" * 81},
         {},
         own.number,
@@ -143,3 +144,103 @@ async def test_an_article_that_not_everybody_may_read_has_no_card(start: Start, 
     headers = {"Authorization": f"Bearer {page.session['token']}"}
     async with gateway.http.get(f"{gateway.base}/widget/transcript?format=txt", headers=headers) as kept:
         assert sent["card"]["url"] in await kept.text()
+
+
+SHOP = "https://shop.example.com"
+
+
+async def _answer(page: Page, message_id: int, accepted: Any) -> dict[str, Any]:
+    seen = len(page.frames)
+    await page.send({"type": "page_answer", "message_id": message_id, "accepted": accepted, "client_id": "a"})
+    return await page.until(lambda f: f["type"] in ("accepted", "error") and f in page.frames[seen:])
+
+
+async def test_a_page_is_offered_and_the_first_answer_of_the_customer_stands(start: Start) -> None:
+    gateway = await start(allowed_origins=f"{SHOP}, http://plain.example.com")
+    ben, page, stranger = await gateway.seat("ben"), await gateway.page(), await gateway.page()
+    talk = await _held(gateway, ben, page)
+    offers = []
+    for address, title in (
+        (f"{SHOP}/mugs?colour=blue#small", ""),
+        (f"{gateway.settings.help_address}/en/delivery-fee", "What does shipping cost?"),
+        (f"{SHOP}/tea", ""),
+    ):
+        sent = await _send(ben, talk, {"page": address})
+        assert (sent["card"]["kind"], sent["card"]["url"], sent["card"]["title"]) == ("page", address, title)
+        assert sent["text"].startswith("Ben would like to show you this page") and address in sent["text"]
+        offers.append(sent["id"])
+    opened, declined, late = offers
+    assert (await _answer(stranger, opened, True))["code"] == "unknown_message", "somebody else's"
+    for message, said in ((opened, "yes"), ("1", True), (None, False)):
+        assert (await _answer(page, message, said))["code"] == "bad_input"  # type: ignore[arg-type]
+    first = await _answer(page, opened, True)
+    assert first["message"]["card"] == {"kind": "page_answer", "offer": opened, "accepted": True}
+    assert (await _answer(page, opened, False))["message"] == first["message"], "what was said first stands"
+    refused = await _answer(page, declined, False)
+    assert not refused["message"]["card"]["accepted"]
+    gateway.clock.forward(minutes=11)
+    assert (await _answer(page, late, True))["code"] == "page_offer_over"
+    assert (await _answer(page, declined, True))["message"] == refused["message"]
+    lines = (await ben.get(f"/conversations/{talk}"))["messages"]
+    said = [one["card"] for one in lines if one["card"] and one["card"]["kind"] == "page_answer"]
+    assert [(one["offer"], one["accepted"]) for one in said] == [(opened, True), (declined, False)]
+    assert (await _answer(page, lines[0]["id"], True))["code"] == "unknown_message", "not an offer"
+
+
+async def test_two_tabs_that_answer_at_once_have_one_answer(start: Start) -> None:
+    gateway = await start(allowed_origins=SHOP)
+    ben, page = await gateway.seat("ben"), await gateway.page()
+    talk = await _held(gateway, ben, page)
+    sent = await _send(ben, talk, {"page": f"{SHOP}/tea"})
+    headers = {"Authorization": f"Bearer {page.session['token']}"}
+
+    async def answer(accepted: bool) -> Any:
+        frame = {"type": "page_answer", "message_id": sent["id"], "accepted": accepted}
+        async with gateway.http.post(f"{gateway.base}/widget/frames", json=frame, headers=headers) as response:
+            return (await response.json())["frames"][0]["message"]
+
+    answers = await asyncio.gather(*(answer(accepted) for accepted in (True, False, True, False)))
+    assert all(one == answers[0] for one in answers)
+
+
+REFUSED = (
+    "http://shop.example.com/tea",
+    "https://evil.example/tea",
+    "https://shop.example.com.evil.example/",
+    "https://shop.example.com@evil.example/",
+    "https://evil.example@shop.example.com/",
+    "https://shop.example.com:8443/",
+    "https://shop.example.com\\@evil.example/",
+    "https://shop.example.com/a b",
+    "https://shop.example.com/\n",
+    "https://shop.example.com/a/../../desk",
+    "//shop.example.com/tea",
+    "/help/en/delivery-fee",
+    "javascript:alert(1)//https://shop.example.com/",
+    "data:text/html,https://shop.example.com/",
+    "https://shoр.example.com/",
+    "https://[shop.example.com/",
+    "http://plain.example.com/",
+    "HELP/../desk",
+    "HELP/%2e%2E/desk",
+    "BASE/desk",
+    "HELPER/en/",
+)
+
+
+async def test_no_other_page_is_ever_offered(start: Start) -> None:
+    gateway = await start(allowed_origins=f"{SHOP}, http://plain.example.com")
+    ben, page = await gateway.seat("ben"), await gateway.page()
+    talk = await _held(gateway, ben, page)
+    for one in REFUSED:
+        address = one.replace("HELP", gateway.settings.help_address).replace("BASE", gateway.settings.base_url)
+        assert (await _send(ben, talk, {"page": address}, status=400))["code"] == "page_refused", one
+    assert not [one for one in (await ben.get(f"/conversations/{talk}"))["messages"] if one["author"] == "agent"]
+
+
+async def test_a_channel_that_opens_no_pages_is_offered_none(gateway: Gateway) -> None:
+    ben = await gateway.seat("ben")
+    await gateway.rest("good day")
+    talk = (await ben.get("/conversations?view=bot"))["conversations"][0]["id"]
+    wish = {"page": f"{gateway.settings.help_address}/en/delivery-fee"}
+    assert (await _send(ben, talk, wish, status=409))["code"] == "pages_not_shown"

@@ -39,6 +39,7 @@ def test_no_locale_is_written_in_the_other_script(name: str) -> None:
 PAGES = (
     "connectors/web/static/texts",
     "connectors/web/static/texts/files",
+    "connectors/web/static/texts/pages",
     "handoff/desk/static/texts",
     "faq_kb/console/static/texts",
     "faq_kb/help/texts",

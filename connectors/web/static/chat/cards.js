@@ -43,11 +43,17 @@ function toneOf(status = "") {
   return /cancel|refund|return|exception|fail/.test(status) ? "caution" : "plain";
 }
 
-/* An article that a person sent: its question, its first lines, and the way to its page. */
+/* What a person sent: an article with the way to its page, or a page to open. */
 let look = null;
 
-export async function shownCard({ title, text, url }, { gateway, wear }) {
-  await (look ??= wear("cards.css"));
+export async function shownCard(message, texts, deeds) {
+  await (look ??= deeds.wear("cards.css"));
+  if (message.card.kind === "article") return articleCard(message.card, deeds);
+  const { offerOf, answered } = await import("./pages.js");
+  return message.card.kind === "page" ? offerOf(message, texts, deeds) : answered(message.card);
+}
+
+function articleCard({ title, text, url }, { gateway }) {
   const page = followable(url, gateway);
   const inside = [h("strong", {}, title), h("span", { class: "card-text" }, text), page && h("span", { class: "card-host" }, icon("book"), page.host)];
   if (!page) return h("div", { class: "order card", dir: "auto" }, inside);

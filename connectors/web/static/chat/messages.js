@@ -151,7 +151,7 @@ class MessageView {
       this.#image(),
       message.attachments?.length > 0 && later(deeds.files, (files) => files.views(message)),
       message.order && card(({ orderCard }) => orderCard(message.order, texts)),
-      message.card && card(({ shownCard }) => shownCard(message.card, deeds)),
+      message.card && card(({ shownCard }) => shownCard(message, texts, deeds)),
       message.csat?.length > 0 && later(() => import("./csat.js"), ({ csatCard }) => csatCard(message, { texts, rate: deeds.rateService, wear: deeds.wear })),
       message.contact_form && card(({ contactForm }) => contactForm(message, { texts, contacts: deeds.contacts() })),
       this.thumbs,

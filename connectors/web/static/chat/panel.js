@@ -27,6 +27,7 @@ export class Panel {
       discard: (clientId) => chat.outbox.discard(clientId),
       seen: () => chat.seen(),
       wear: (name) => chat.wear(name),
+      tell: (frame) => chat.connection.send(frame),
       files: () => chat.files(),
     });
     this.actions = new Actions(texts, {

@@ -1,11 +1,18 @@
-// An article as the customer got it: its question, its first lines, and the way to its page.
+// What was sent as a card: an article as the customer got it, or a page that they were asked to open.
+import { clockTime } from "/page/static/js/formats.js";
 import { oneLine, webLink } from "/page/static/js/safe-text.js";
 import { copyOf, partsOf } from "/page/static/js/templates.js";
+import { t } from "/page/static/js/texts.js";
 
-export function cardView({ title, text, url }) {
+export function cardView({ kind, title, text, url, until }) {
   const parts = partsOf(copyOf("card"));
-  const name = oneLine(title, 300);
+  const name = oneLine(title || url, 300);
   parts.title.replaceChildren(webLink(url, name) ?? name);
-  parts.text.textContent = oneLine(text, 300);
+  parts.text.textContent = kind === "page" ? t("page.asked", { time: clockTime(until) }) : oneLine(text, 300);
   return parts.root;
+}
+
+/** What the customer said to a page, in the agent's language; null for any other line. */
+export function answerText({ card }) {
+  return card?.kind === "page_answer" ? t(card.accepted ? "page.opened" : "page.declined") : null;
 }

@@ -17,6 +17,7 @@ class FaqPane extends HTMLElement {
     query.addEventListener("input", (event) => event.isComposing || this.#searchSoon());
     query.addEventListener("compositionend", () => this.#searchSoon());
     query.addEventListener("keydown", (event) => this.#key(event));
+    this.parts.pageForm.addEventListener("submit", (event) => this.#offerPage(event));
     desk.on("selected", () => this.#forget());
     desk.on("thread messages locale", () => this.#suggest());
   }
@@ -98,6 +99,12 @@ class FaqPane extends HTMLElement {
     parts.card.addEventListener("click", () => this.onCard({ article: article.id }, article.question));
     parts.insert.addEventListener("click", () => this.onInsert(article.plain));
     return parts.root;
+  }
+
+  #offerPage(event) {
+    event.preventDefault();
+    const address = this.parts.pageAddress.value.trim();
+    if (this.onCard({ page: address }, address)) this.parts.pageAddress.value = "";
   }
 
   #key(event) {

@@ -206,9 +206,10 @@ function mayReply() {
 }
 
 function sendCard(card, title) {
-  if (!mayReply()) return;
+  if (!mayReply()) return false;
   page.conversation.composer.sendCard(card, title);
   if (route.pane === "side") route.back();
+  return true;
 }
 
 function insertAnswer(text) {

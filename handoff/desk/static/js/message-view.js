@@ -2,7 +2,7 @@
 import { clockTime, dateTime, percent } from "/page/static/js/formats.js";
 import { oneLine, showAnswer, showText, webLink } from "/page/static/js/safe-text.js";
 import { fileView } from "./files.js";
-import { cardView } from "./card-view.js";
+import { answerText, cardView } from "./card-view.js";
 import { orderView } from "./order-view.js";
 import { copyOf, partsOf, setIcon } from "/page/static/js/templates.js";
 import { errorText, t } from "/page/static/js/texts.js";
@@ -21,7 +21,7 @@ export function messageView(message, { onCopy, onWrong, customer }) {
   parts.bubble.title = dateTime(message.at);
   if (message.lang) parts.text.lang = message.lang;
   const isAnswer = message.author === "agent" || (message.author === "assistant" && message.article);
-  (isAnswer ? showAnswer : showText)(parts.text, message.wordless ? "" : message.text);
+  (isAnswer ? showAnswer : showText)(parts.text, message.wordless ? "" : answerText(message) ?? message.text);
   parts.extra.replaceChildren(...extras(message, { onCopy, onWrong }));
   return parts;
 }
@@ -36,7 +36,7 @@ export function nameOf(message, customer = "") {
 function extras(message, { onCopy, onWrong }) {
   const shown = [];
   if (message.order) shown.push(orderView(message.order, { onCopy }));
-  if (message.card) shown.push(cardView(message.card));
+  if (message.card?.url) shown.push(cardView(message.card));
   if (message.attachments?.length) shown.push(...message.attachments.map(fileView));
   if (message.image) shown.push(pictureLink(message.image));
   if (message.buttons?.length && message.author === "assistant") shown.push(offered(message.buttons));
