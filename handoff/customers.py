@@ -96,6 +96,12 @@ def names_of(connection: Connection, shown: Sequence[Conversation]) -> dict[str,
     }
 
 
+def class_given(connection: Connection, conversation: Conversation) -> str | None:
+    """The class that people gave this customer; None where the record stays shut."""
+    record = of(connection, (conversation.channel, conversation.sender))
+    return None if is_shut(len(record.senders), conversation) else record.facts.get("class")
+
+
 def is_called_like(words: str) -> Any:
     """A condition on conversations: people wrote down this name, phone or address. One of a record that stays shut
     there is not found by it."""

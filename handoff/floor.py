@@ -23,6 +23,7 @@ from handoff import (
     attachments,
     blanks,
     conversations,
+    customers,
     deliveries,
     desk_mode,
     guests,
@@ -37,6 +38,7 @@ from handoff import (
     wrap_ups,
 )
 from handoff.clock import Clock
+from handoff.customer_form import CustomerFormFile
 from handoff.database import Database
 from handoff.desk_mode import Mode
 from handoff.errors import (
@@ -156,6 +158,7 @@ class Floor:
         ledger: Ledger,
         survey: Survey,
         wrap_ups: WrapUps,
+        form: CustomerFormFile,
         clock: Clock,
     ) -> None:
         self.database = database
@@ -166,6 +169,7 @@ class Floor:
         self.ledger = ledger
         self.survey = survey
         self.wrap_ups = wrap_ups
+        self.form = form
         self.clock = clock
         # Called after every change of who waits or who is free.
         self.on_queue_change: Callable[[bool], None] = _nobody_listens
@@ -199,7 +203,9 @@ class Floor:
             holder = agents.by_id(connection, conversation.agent_id)
             result: Result = Connected(holder.name if holder else "", is_new=False)
             return self._said(connection, conversation, result, ticket, wish, reply_to, part, is_new=False)
-        wish = replace(wish, team=self._team_for(wish), priority=routing.priority_of(wish))
+        given = self.form.current.class_of(customers.class_given(connection, conversation))
+        priority = routing.priority_of(wish, given.shop_tags if given else ())
+        wish = replace(wish, team=self._team_for(wish), priority=priority)
         number = (conversation.reach or {}).get("call_back")
         if isinstance(number, str) and number:
             return self._will_call_back(connection, conversation, wish, number, reply_to, part)

@@ -28,11 +28,13 @@ _HIGHEST = 3
 _OF_REASON = {"complaint": 2, "unhelpful": 2, "anger": 2, SPECIAL_DELIVERY: 1, "order_exception": 1}
 
 
-def priority_of(wish: Wish) -> int:
-    """0 to 3: the bot's word, a complaint or anger, and one more for a customer with the shop's tag vip."""
+def priority_of(wish: Wish, class_tags: Sequence[str] = ()) -> int:
+    """0 to 3: the bot's word, a complaint or anger, and one more for a customer with the shop's tag vip, or of a class
+    that people gave them and that has it among its `class_tags`."""
     profile = wish.collected.get("profile") or {}
     tags = profile.get("tags") if isinstance(profile, dict) else None
-    is_vip = isinstance(tags, (list, tuple)) and any(str(tag).lower() == "vip" for tag in tags)
+    worn = [*class_tags, *(tags if isinstance(tags, (list, tuple)) else ())]
+    is_vip = any(str(tag).lower() == "vip" for tag in worn)
     return min(_HIGHEST, max(wish.priority, _OF_REASON.get(wish.reason, 0)) + is_vip)
 
 

@@ -119,6 +119,7 @@ def create_app(
         ledger,
         Survey(settings.ask_rating),
         wrap_ups.load(settings.wrap_up_path),
+        CustomerFormFile(settings.customer_form_path),
         clock,
     )
     limits = Limits(
@@ -169,9 +170,8 @@ def create_app(
     logins = Rates(settings.logins_per_minute, settings.logins_per_minute / 60, time.monotonic)
     secure = settings.base_url.startswith("https://")
     sessions = Sessions(database, logins, clock, secure, address_of)
-    form = CustomerFormFile(settings.customer_form_path)
     addresses = settings.base_url, settings.help_address, settings.shop_origins
-    desk = Desk(database, floor, live, sessions, knowledge, orders, learning, form, clock, *addresses)
+    desk = Desk(database, floor, live, sessions, knowledge, orders, learning, clock, *addresses)
     app.blueprint(desk.blueprint())
     app.blueprint(DeskFiles(database, store, sessions).blueprint())
     _add_desk_life(app, desk, database, clock)

@@ -11,7 +11,6 @@ from sanic.response import HTTPResponse, json
 import shop
 from faq_kb import KnowledgeFollower
 from handoff.clock import Clock
-from handoff.customer_form import CustomerFormFile
 from handoff.database import Database
 from handoff.desk.answers import AnswersApi
 from handoff.desk.briefs import Briefs
@@ -47,7 +46,6 @@ class Desk:
         knowledge: KnowledgeFollower,
         orders: shop.Shop,
         learning: Learning,
-        form: CustomerFormFile,
         clock: Clock,
         site: str = "",
         help_address: str = "/help",
@@ -58,7 +56,7 @@ class Desk:
         self._signing_in = SigningIn(database, live, sessions)
         self.passing = Passing(floor)
         customers = Customers(orders, clock)
-        panel = CustomerPanel(form, floor.wrap_ups, clock)
+        panel = CustomerPanel(floor.form, floor.wrap_ups, clock)
         customer = CustomerApi(database, customers, panel, floor.masking, live, clock)
         cards = Cards(knowledge, customers, floor, clock, site, help_address, origins)
         self.parts: list[Part] = [

@@ -16,7 +16,8 @@ from zoneinfo import ZoneInfo
 
 from faq_kb import KnowledgeFollower
 from faq_kb.masking import Masking
-from handoff import agents, wrap_ups
+from handoff import agents, customer_form, wrap_ups
+from handoff.customer_form import CustomerFormFile
 from handoff.database import Database
 from handoff.floor import Floor
 from handoff.hours import OpeningHours
@@ -147,6 +148,7 @@ class House:
         self.wire = Wire()
         self.database = Database(url)
         self.teams = TeamsFile(teams, ALWAYS)
+        self.form = CustomerFormFile(customer_form.SHIPPED)
         self.start()
 
     def start(self) -> None:
@@ -160,6 +162,7 @@ class House:
             Ledger(self.teams, terms, ZoneInfo("Asia/Hong_Kong")),
             Survey(is_on=False),
             wrap_ups.load(wrap_ups.SHIPPED),
+            self.form,
             self.clock,
         )
         self.router = Router(self.database, self.floor, self.teams, self.clock)

@@ -10,7 +10,7 @@ import pytest
 from house import CHANNEL, House
 from sqlalchemy import text
 
-from handoff import agents, conversations, roster, routing, tickets
+from handoff import agents, conversations, customers, roster, routing, tickets
 from handoff.errors import AtCapacity
 from handoff.models import Presence, Role, Stage, Status
 from handoff.records import Agent, Conversation, Ticket, Wish
@@ -114,6 +114,27 @@ async def test_who_picks_themselves_is_stopped_at_their_capacity_and_may_still_t
         await house.floor.claim_next(ben)
     await house.floor.claim(ben, _ticket(house, "bo").number)
     assert _holder(house, "bo") == ben.id
+
+
+async def test_who_was_written_down_as_vip_is_taken_sooner_as_one_of_the_shop_is(build: Build) -> None:
+    house = build()
+    ben = house.add_agent("ben", capacity=1)
+    house.here(ben)
+
+    def note(sender: str, **facts: str) -> None:
+        def work(connection: Any) -> None:
+            record = customers.of(connection, (CHANNEL, sender))
+            customers.edit(connection, record, record.version, facts, ben, house.clock())
+
+        house.database.write_now(work)
+
+    for sender, kind in (("regular", "regular"), ("vip", "vip"), ("both", "vip")):
+        note(sender, **{"class": kind})
+    for sender in ("regular", "vip", "unknown"):
+        await _asks(house, sender)
+    await _asks(house, "both", profile={"tags": ["vip"]})
+    levels = {sender: _ticket(house, sender).priority for sender in ("regular", "vip", "unknown", "both")}
+    assert levels == {"regular": 0, "vip": 1, "unknown": 0, "both": 1}
 
 
 def test_priority_comes_from_the_marker_the_reason_and_the_tag_and_waiting_outweighs_it() -> None:
