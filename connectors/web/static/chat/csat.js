@@ -23,7 +23,9 @@ function questionView(question, { texts, rate, isNamed }) {
   const label = h("span", { class: "csat-label", "aria-live": "polite" });
   const words = h("textarea", { rows: "2", dir: "auto", maxlength: "1000", placeholder: t("csat_words"), "aria-label": t("csat_words"), "data-testid": "csat-words" });
   words.value = question.comment ?? "";
-  const send = button({ class: "main-button", "data-testid": "csat-send", onclick: () => finish() }, t("csat_send"));
+  const send = button({ class: "main-button", "data-testid": "csat-send", hidden: true, onclick: () => finish() }, t("csat_send"));
+  // The score is kept already; there is something to send once words are written.
+  words.oninput = () => (send.hidden = !words.value.trim());
   const more = h("div", { class: "csat-more", hidden: true }, words, send);
   const thanks = h("p", { class: "contact-thanks", role: "status", "data-testid": "csat-thanks", hidden: true }, icon("check"), t("csat_thanks"));
   const view = h("div", { class: "csat", "data-testid": "csat", "data-owner": question.owner },
@@ -49,8 +51,9 @@ function questionView(question, { texts, rate, isNamed }) {
   }
 
   function finish() {
-    if (words.value.trim()) rate(question.id, chosen, words.value.trim());
+    rate(question.id, chosen, words.value.trim());
     more.hidden = true;
+    faces[chosen - 1].focus();
   }
 
   function show() {
