@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import sample_files as files
 from axe_playwright_python.sync_playwright import Axe
-from desk_office import LOCALES, PHONE, Office
+from desk_office import LOCALES, PASSWORD, PHONE, Office
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
@@ -190,6 +190,21 @@ def test_a_reply_that_is_taken_back_brings_its_files_back(office: Office) -> Non
     ben.get_by_test_id("desk-send").click()
     expect(ben.locator('[data-author="agent"][data-id]').get_by_test_id("file-row")).to_contain_text("invoice.pdf")
     office.call(ben, "PUT", "/preferences", {"undoSend": False})
+
+
+def test_nothing_is_left_of_files_for_the_next_agent_at_the_same_page(office: Office) -> None:
+    talk = office.talk([("customer", "where is it?")], "ben", "Ana Chan")
+    ben = office.agent("ben", "en", f"#/inbox/{talk}")
+    choose(ben.get_by_test_id("attach-files"), ("private.pdf", files.PDF))
+    expect(waiting(ben, "ready", "private.pdf")).to_be_visible()
+    ben.get_by_test_id("open-settings").click()
+    ben.locator("#sign-out").click()
+    ben.get_by_test_id("login-name").fill("sue")
+    ben.get_by_test_id("login-password").fill(PASSWORD)
+    ben.get_by_test_id("login-submit").click()
+    expect(ben.get_by_test_id("views")).to_be_visible()
+    expect(ben.get_by_test_id("brief")).to_be_visible()
+    expect(ben.get_by_test_id("tray-item")).to_have_count(0)
 
 
 @pytest.mark.parametrize("locale", LOCALES)

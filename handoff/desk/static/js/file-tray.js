@@ -10,6 +10,7 @@ const MOST_FILES = 10;
 export class FileTray {
   #byConversation = new Map();
   #conversation = null;
+  #owner = null;
   #isAllowed = true;
 
   constructor({ desk, parts, drop, onChange }) {
@@ -23,6 +24,15 @@ export class FileTray {
     text.addEventListener("paste", (event) => this.#paste(event));
     for (const name of ["dragover", "dragleave", "drop"]) drop.addEventListener(name, (event) => this.#drag(event));
     desk.on("locale", () => this.#show());
+    desk.on("agent", () => this.#belongTo(desk.agent));
+  }
+
+  /** What somebody else left waiting at this page is theirs. */
+  #belongTo(agent) {
+    if (!agent || agent.id === this.#owner) return;
+    if (this.#owner !== null) this.#byConversation.clear();
+    this.#owner = agent.id;
+    this.#show();
   }
 
   /** Shows what belongs to this conversation; `kept` is what its draft remembers. */
