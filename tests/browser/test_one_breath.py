@@ -26,11 +26,12 @@ TYPE_ALL = """(field, lines) => {
 
 @pytest.mark.parametrize(
     ("locale", "lines"),
-    [("zh-HK", ("你好", "想問下", "運費幾多呀")), ("en", ("hi there", "i have a question", "how much is shipping"))],
+    [
+        ("zh-HK", ("你好，想問下", "運費幾多呀")),
+        ("en", ("hi, quick question", "about the shipping", "how much is shipping")),
+    ],
 )
-def test_a_greeting_an_announcement_and_a_question_get_one_answer(
-    room: Room, locale: str, lines: tuple[str, ...]
-) -> None:
+def test_what_is_announced_and_then_asked_gets_one_answer(room: Room, locale: str, lines: tuple[str, ...]) -> None:
     customer = room.customer(locale)
     # Faster than anybody types, so that no busy machine puts a pause between them.
     customer.part("composer").evaluate(TYPE_ALL, list(lines))

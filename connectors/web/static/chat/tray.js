@@ -55,6 +55,7 @@ export class Tray {
 
   #send(item) {
     const { session } = this.desk.chat;
+    if (!session.token) return this.#sendLater(item);
     // fetch does not say how far it is.
     const request = (item.request = new XMLHttpRequest());
     request.open("POST", new URL(`widget/attachments?name=${encodeURIComponent(item.file.name)}`, session.gateway));
@@ -74,6 +75,12 @@ export class Tray {
     };
     request.onerror = request.ontimeout = () => this.#fail(item, "network");
     request.send(item.file);
+  }
+
+  /* Chosen before the gateway knows the customer. */
+  #sendLater(item) {
+    const retry = () => this.items.includes(item) && this.#send(item);
+    this.desk.chat.addEventListener("switchboard:session", retry, { once: true });
   }
 
   /* Nothing was recorded. */
