@@ -57,7 +57,7 @@ class Attachment:
 
 def customer(channel: str, sender: str) -> str:
     """A customer as an owner."""
-    return f"{channel}:{sender}"
+    return f"customer:{channel}:{sender}"
 
 
 def agent(agent_id: int) -> str:

@@ -14,7 +14,7 @@ from gateway_parts import Gateway, Seat, Start
 from PIL import Image
 from sqlalchemy.exc import IntegrityError
 
-from handoff import search
+from handoff import attachments, search
 from handoff.database import Database
 
 
@@ -428,11 +428,15 @@ async def test_search_transcript_and_erasure_know_of_files(gateway: Gateway) -> 
     visitor = await gateway.app.ctx.database.read(
         lambda c: c.exec_driver_sql("SELECT sender FROM conversations").scalar_one()
     )
-    assert await store.forget([accepted["message"]["conversation"]], f"widget:{visitor}") == 2
+    assert await store.forget([accepted["message"]["conversation"]], attachments.customer("widget", visitor)) == 2
     assert kept(gateway) == []
     for one in (receipt, spare):
         assert (await fetch(gateway, token, one["id"]))[0] == 404
     assert (await opened(ben, receipt["id"]))[0] == 404
+
+
+def test_no_customer_of_any_channel_owns_what_an_agent_sent_up() -> None:
+    assert attachments.customer("agent", "5") != attachments.agent(5)
 
 
 async def test_a_channel_that_takes_no_files_says_so_to_the_agent(start: Start) -> None:
