@@ -77,17 +77,14 @@ def unite(connection: Connection, kept: Customer, gone: Customer, agent: Agent, 
     Raises CustomersNotProved with the reason, and CustomerChanged when either was changed since it was read.
     """
     account = _proof(connection, kept, gone)
-    # Here and below always in the same order: two people who unite crosswise wait for each other, and neither locks the
-    # other out.
+    # As in `_raise_both` always in the same order.
     by_sender = sorted((kept, gone), key=lambda one: one.senders)
     made = {one.senders: customers.kept(connection, one, agent, now) for one in by_sender}
     kept, gone = made[kept.senders], made[gone.senders]
     if kept.id is None or gone.id is None:
         raise LookupError("a record that was never kept")
     after = filled_in(kept.facts, gone.facts)
-    changes: list[tuple[Customer, dict[str, Any]]] = [(kept, {"facts": after}), (gone, {"merged_into": kept.id})]
-    for customer, values in sorted(changes, key=lambda one: one[0].id or 0):
-        customers.raise_version(connection, customer, agent, now, **values)
+    _raise_both(connection, agent, now, (kept, {"facts": after}), (gone, {"merged_into": kept.id}))
     customers.move_senders(connection, gone.senders, gone.id, kept.id)
     identity = connection.execute(
         insert(customer_merges).values(
@@ -123,9 +120,7 @@ def part(connection: Connection, merge_id: int, agent: Agent, now: datetime) -> 
     if done.rowcount != 1:
         raise UnknownMerge()
     facts = parted(kept.facts, merge.kept_after, merge.kept_before)
-    changes: list[tuple[Customer, dict[str, Any]]] = [(kept, {"facts": facts}), (gone, {"merged_into": None})]
-    for customer, values in sorted(changes, key=lambda one: one[0].id or 0):
-        customers.raise_version(connection, customer, agent, now, **values)
+    _raise_both(connection, agent, now, (kept, {"facts": facts}), (gone, {"merged_into": None}))
     senders = [(one[0], one[1]) for one in merge.senders]
     customers.move_senders(connection, senders, merge.kept_id, merge.gone_id)
     _note(connection, kept, agent, now, facts, PARTED, merge_id, [one[0] for one in senders])
@@ -192,6 +187,15 @@ def _proof(connection: Connection, kept: Customer, gone: Customer) -> str:
     if found[0] != found[1]:
         raise CustomersNotProved("The two signed in as different customers of the shop.", reason="different_accounts")
     return next(iter(found[0]))
+
+
+def _raise_both(
+    connection: Connection, agent: Agent, now: datetime, *changes: tuple[Customer, Mapping[str, Any]]
+) -> None:
+    """Change two records, always in the same order: two people who unite crosswise wait for each other, and neither
+    locks the other out."""
+    for customer, values in sorted(changes, key=lambda one: one[0].id or 0):
+        customers.raise_version(connection, customer, agent, now, **values)
 
 
 def _note(

@@ -15,7 +15,7 @@ from handoff.clock import Clock
 from handoff.customer_form import clean_line
 from handoff.customers import Customer
 from handoff.database import Database
-from handoff.desk.customer_panel import CustomerPanel, is_locked
+from handoff.desk.customer_panel import CustomerPanel
 from handoff.desk.customers import Customers
 from handoff.desk.wire import Route, asker_locale, body_of, number_of
 from handoff.errors import (
@@ -175,7 +175,7 @@ class CustomerApi:
 
     def _unlocked(self, connection: Connection, conversation: Conversation) -> Customer:
         record = self._panel.record_of(connection, conversation)
-        if is_locked(record, conversation):
+        if customers.is_shut(len(record.senders), conversation):
             raise CustomerLocked()
         return record
 

@@ -39,7 +39,7 @@ class CustomerPanel:
     def of(self, connection: Connection, conversation: Conversation, agent: Agent, locale: str) -> dict[str, Any]:
         """The record, the proof, what can be united with it, and earlier conversations."""
         record = self.record_of(connection, conversation)
-        locked = is_locked(record, conversation)
+        locked = customers.is_shut(len(record.senders), conversation)
         # Whoever signed in here before is not always who writes now, and a proposal tells what the other record says.
         may_propose = not locked and conversation.tier is Tier.IDENTITY
         proposed = customer_merges.proposed(connection, record) if may_propose else []
@@ -59,7 +59,7 @@ class CustomerPanel:
     ) -> dict[str, Any]:
         """Who changed what, the latest first, and which records were united."""
         record = self.record_of(connection, conversation)
-        if record.id is None or is_locked(record, conversation):
+        if record.id is None or customers.is_shut(len(record.senders), conversation):
             return {"changes": [], "merges": []}
         ids = customers.united_in(connection, record)
         found = customers.history(connection, ids, before)
@@ -180,11 +180,6 @@ class CustomerPanel:
 
 # Fields that every shop has. Their names stand in the page's texts.
 _OWN = ("name", "phone", "email", "class", "tags")
-
-
-def is_locked(record: Customer, conversation: Conversation) -> bool:
-    """Whether a record of several senders stays shut, because whoever writes here has not proved who they are."""
-    return customers.is_shut(len(record.senders), conversation)
 
 
 def in_locale(names: Mapping[str, str], locale: str) -> str:
