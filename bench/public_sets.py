@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from faq_kb.masking import Masking
+from nlu.decision import ASK_PERSON, FALLBACK, FETCHES_A_PERSON, OUT_OF_SCOPE
 from nlu.evaluation import reported
 from nlu.parsing import Parsed, parse_all
 
@@ -37,7 +38,7 @@ BITEXT = {
     "edit_account": {"account_login"},
 }
 # What leads to a person at once.
-PERSON = {"ask_person", "complaint", "urgent_unhelpful"}
+PERSON = {ASK_PERSON, *FETCHES_A_PERSON}
 SECRET = {"card_number", "ssn"}
 
 
@@ -106,7 +107,7 @@ def _chit_chat(rows: Sequence[dict[str, Any]], model: Path) -> dict[str, Any]:
 
 
 def _kind(one: Parsed) -> str:
-    return "nothing of the shop" if one.intent in {"nlu_fallback", "out_of_scope"} else one.intent
+    return "nothing of the shop" if one.intent in {FALLBACK, OUT_OF_SCOPE} else one.intent
 
 
 def _numbers(folder: Path) -> dict[str, Any]:
