@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from faq_kb.fitting import fit, gram, log_softmax
+from faq_kb.metric import Forgiving, forgiveness_of
 from faq_kb.phrasings import Order, Phrasings, is_first, joined_orders, order_of
 from faq_kb.postings import Postings
 from faq_kb.prototypes import merged, phrasings_kept
@@ -102,8 +103,9 @@ class Index:
             vectors = self._space.vectors(joined(parts))
             merging, owners, weights = merged(vectors, sizes, self._weights, kept)
             prototypes = merging @ vectors
-            kernel = gram(prototypes) * np.float32(SHARPNESS)
-            coefficients = SHARPNESS * fit(kernel, owners, len(sizes), PENALTY, weights)
+            kernel = Forgiving(gram(prototypes), owners, weights, forgiveness_of(owners, weights))
+            fitted = fit(kernel.products * np.float32(SHARPNESS), owners, len(sizes), PENALTY, weights)
+            coefficients = SHARPNESS * kernel.coefficients(fitted)
             # One row a class, side by side in memory: a question is answered several times as fast.
             self._coefficients: Floats = np.ascontiguousarray(coefficients.T)
         else:
