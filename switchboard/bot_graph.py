@@ -17,6 +17,8 @@ from rasa.engine.graph import ExecutionContext, GraphNode, GraphNodeHook, GraphS
 from rasa.engine.runner.interface import GraphRunner
 from rasa.engine.storage.storage import ModelStorage
 
+from switchboard import steady
+
 # The nodes of a run in order, each with the names of what it needs.
 Plan = Sequence[tuple[str, GraphNode, Sequence[str]]]
 
@@ -37,11 +39,12 @@ class OrderedGraphRunner(GraphRunner):
         execution_context: ExecutionContext,
         hooks: list[GraphNodeHook] | None = None,
     ) -> OrderedGraphRunner:
-        """As the stock runner: every node is made now, and loads its part of the model."""
+        """As the stock runner: every node is made now, and loads its part of the model; then the process settles."""
         nodes = {
             name: GraphNode.from_schema_node(name, node, model_storage, execution_context, hooks)
             for name, node in graph_schema.nodes.items()
         }
+        steady.settle()
         return cls(graph_schema, nodes)
 
     def run(self, inputs: dict[str, Any] | None = None, targets: list[str] | None = None) -> dict[str, Any]:

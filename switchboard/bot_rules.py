@@ -15,11 +15,14 @@ from typing import Any
 
 from rasa.core.policies.rule_policy import RULES, RULES_FOR_LOOP_UNHAPPY_PATH, RulePolicy
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
-from rasa.shared.core.constants import USER
+from rasa.shared.core.constants import PREVIOUS_ACTION, SHOULD_NOT_BE_SET, USER
 from rasa.shared.core.domain import Domain, State
 from rasa.shared.core.events import ActionExecuted
 from rasa.shared.core.trackers import DialogueStateTracker, is_prev_action_listen_in_state
-from rasa.shared.nlu.constants import ENTITIES, INTENT, TEXT
+from rasa.shared.nlu.constants import ACTION_NAME, ENTITIES, INTENT, TEXT
+
+# Rules by the action and the intent that their newest state asks for; None where it asks for none.
+Drawers = dict[tuple[str | None, str | None], list[str]]
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.POLICY_WITHOUT_END_TO_END_SUPPORT, is_trainable=True)
@@ -40,10 +43,39 @@ class ShopRulePolicy(RulePolicy):
     def _has_rules_on_words(self) -> bool:
         return any(state.get(USER, {}).get(TEXT) for rule in self._rules for state in rule)
 
+    @cached_property
+    def _drawers(self) -> dict[str, tuple[dict[str, str], Drawers]]:
+        return {}  # of each kind of rules, with the rules they were made of
+
     def _create_lookup_from_trackers(self, *given: Any) -> None:
         super()._create_lookup_from_trackers(*given)
-        for name in ("_rules", "_longest", "_has_rules_on_words"):
+        for name in ("_rules", "_longest", "_has_rules_on_words", "_drawers"):
             self.__dict__.pop(name, None)
+
+    def _get_possible_keys(self, lookup: dict[str, str], states: list[State]) -> set[str]:
+        """The rules that fit; the stock policy tries them all, this one those of four drawers."""
+        newest = states[-1] if states else {}
+        # At the beginning of a conversation a rule fits without its state being looked at.
+        if newest.get(PREVIOUS_ACTION):
+            action, intent = newest[PREVIOUS_ACTION].get(ACTION_NAME), newest.get(USER, {}).get(INTENT)
+            drawers = self._drawers_of(lookup)
+            where = {(one, other) for one in (action, None) for other in (intent, None)}
+            lookup = {key: lookup[key] for place in where for key in drawers.get(place, ()) if key in lookup}
+        fitting: set[str] = super()._get_possible_keys(lookup, states)
+        return fitting
+
+    def _drawers_of(self, lookup: dict[str, str]) -> Drawers:
+        kind = RULES if lookup is self.lookup.get(RULES) else RULES_FOR_LOOP_UNHAPPY_PATH
+        known, drawers = self._drawers.get(kind, (None, {}))
+        if known is not lookup:
+            drawers = {}
+            for key in lookup:
+                newest = json.loads(key)[-1]
+                asked = (newest.get(PREVIOUS_ACTION, {}).get(ACTION_NAME), newest.get(USER, {}).get(INTENT))
+                action, intent = (one if one and one != SHOULD_NOT_BE_SET else None for one in asked)
+                drawers.setdefault((action, intent), []).append(key)
+            self._drawers[kind] = (lookup, drawers)
+        return drawers
 
     def _find_action_from_rules(
         self, tracker: DialogueStateTracker, domain: Domain, use_text_for_last_user_input: bool

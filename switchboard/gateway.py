@@ -9,7 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 import shop
 from faq_kb import ArticleError
-from switchboard import logs
+from switchboard import logs, steady
 from switchboard.app import create_app
 from switchboard.secrets import SecretFileError
 from switchboard.settings import Settings
@@ -31,7 +31,12 @@ def serve(settings: Settings) -> None:
         raise CannotServe(f"The Redis of redis_url does not answer ({type(exc).__name__}).") from exc
     except (shop.BadShopSettings, SecretFileError, ArticleError, ValueError) as exc:
         raise CannotServe(str(exc)) from exc
+    app.after_server_start(_settle)
     app.run(settings.host, settings.port, workers=1, access_log=False, debug=False, motd=False)
+
+
+async def _settle(*_: object) -> None:
+    steady.settle()
 
 
 def _check_redis(settings: Settings) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import inspect
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 from bot_parts import ROOT
-from rasa.core.policies.rule_policy import RulePolicy
+from rasa.core.policies.rule_policy import RULES, RULES_FOR_LOOP_UNHAPPY_PATH, RulePolicy
 from rasa.engine.graph import ExecutionContext, GraphSchema
 from rasa.engine.storage.local_model_storage import LocalModelStorage
 from rasa.engine.storage.resource import Resource
@@ -73,6 +74,30 @@ def test_it_looks_at_no_more_states_than_the_longest_rule_has(policies: tuple[Ru
     assert seen == stock._prediction_states(tracker, domain)[-len(seen) :]
 
 
+def test_every_rule_is_found_where_the_stock_policy_finds_it(
+    policies: tuple[RulePolicy, RulePolicy, Domain],
+) -> None:
+    stock, ours, _ = policies
+    for kind in (RULES, RULES_FOR_LOOP_UNHAPPY_PATH):
+        for key in stock.lookup[kind]:
+            states = json.loads(key)
+            # The conversation as the rule has it, at its beginning, and with parts missing or of another kind.
+            for conversation in (
+                states,
+                states[-1:],
+                [],
+                [{}, *states],
+                [*states[:-1], {name: part for name, part in states[-1].items() if name != "user"}],
+                [*states[:-1], {**states[-1], "prev_action": {"action_text": "A sentence"}}],
+                [*states[:-1], {**states[-1], "user": {"intent": "no rule asks for it"}}],
+            ):
+                found = ours._get_possible_keys(ours.lookup[kind], conversation)
+                assert found == stock._get_possible_keys(stock.lookup[kind], conversation)
+                assert (
+                    key in found or conversation is not states or any("should_not_be_set" in str(one) for one in states)
+                )
+
+
 def test_rules_on_words_are_looked_at_when_there_are_some(policies: tuple[RulePolicy, RulePolicy, Domain]) -> None:
     _, ours, domain = policies
     assert ours._has_rules_on_words is False  # type: ignore[attr-defined]
@@ -89,7 +114,12 @@ def test_rules_on_words_are_looked_at_when_there_are_some(policies: tuple[RulePo
 
 def test_rasa_still_asks_what_is_replaced() -> None:
     predicting = inspect.getsource(RulePolicy._predict) + inspect.getsource(RulePolicy._find_action_from_rules)
-    for name in ("_find_action_from_rules", "_prediction_states", "use_text_for_last_user_input=True"):
+    for name in (
+        "_find_action_from_rules",
+        "_prediction_states",
+        "_get_possible_keys(",
+        "use_text_for_last_user_input=True",
+    ):
         assert name in predicting
     assert "_create_lookup_from_trackers" in inspect.getsource(RulePolicy.train)
     assert ROOT.joinpath("config.yml").read_text(encoding="utf-8").count("switchboard.bot_rules.ShopRulePolicy") == 1
