@@ -404,6 +404,26 @@ def ids_of_sender(connection: Connection, channel: str, sender: str, limit: int 
     return [row.id for row in rows]
 
 
+def latest_of_senders(connection: Connection, channel: str, senders: Sequence[str]) -> dict[str, Conversation]:
+    """The newest conversation of each of these senders, by sender."""
+    if not senders:
+        return {}
+    newest = (
+        select(conversations.c.sender, func.max(conversations.c.opened_at).label("opened_at"))
+        .where(conversations.c.channel == channel, conversations.c.sender.in_(list(senders)))
+        .group_by(conversations.c.sender)
+        .subquery()
+    )
+    rows = connection.execute(
+        select(conversations).where(
+            conversations.c.channel == channel,
+            conversations.c.sender == newest.c.sender,
+            conversations.c.opened_at == newest.c.opened_at,
+        )
+    )
+    return {row.sender: _record(row) for row in rows}
+
+
 def held_by_agent(connection: Connection) -> dict[int, int]:
     """How many customers each agent answers now."""
     rows = connection.execute(

@@ -418,3 +418,17 @@ class AttachmentsNotTaken(HandoffError):
 
     code = "attachments_not_taken"
     status = 409
+
+
+class CannotInvite(HandoffError):
+    """This visitor cannot be invited now; details.reason says why."""
+
+    code = "cannot_invite"
+    status = 409
+
+
+class InvitationOver(HandoffError):
+    """This invitation no longer stands."""
+
+    code = "invitation_over"
+    status = 409

@@ -260,7 +260,7 @@ class Floor:
         """Whether this team (the general one if it is not named) is open and somebody is there for it."""
         teams = self.teams.current
         people = presence.staff(connection, teams, now)
-        return self._is_open(connection, team, now) and presence.anybody_for(people, teams.usable(team))
+        return self.is_open(connection, team, now) and presence.anybody_for(people, teams.usable(team))
 
     def wait_of(self, connection: Connection, ticket: Ticket, position: int) -> waits.Wait:
         """How long the customer at this place will wait, as far as anybody knows."""
@@ -271,7 +271,7 @@ class Floor:
     def can_take(self, connection: Connection, agent: Agent, now: datetime) -> bool:
         """Whether this person can take a customer now."""
         person = presence.can_take(connection, agent.id, self.teams.current, now)
-        is_open = any(self._is_open(connection, team, now) for team in (person.teams if person else ()))
+        is_open = any(self.is_open(connection, team, now) for team in (person.teams if person else ()))
         return person is not None and person.is_free and is_open and agents.take_place(connection, agent, now)
 
     def say_own(
@@ -749,7 +749,8 @@ class Floor:
         wish = replace(wish, skills=tuple(skill for skill in wish.skills if skill in known))
         return tickets.open_one(connection, conversation.id, wish, kind, now, conversation.language, wanted)
 
-    def _is_open(self, connection: Connection, team: str, now: datetime) -> bool:
+    def is_open(self, connection: Connection, team: str, now: datetime) -> bool:
+        """Whether this team answers at this hour, by its own or by what the whole desk was set to."""
         mode = desk_mode.current(connection).mode
         return mode is Mode.ONLINE or (mode is Mode.HOURS and self.teams.current.is_open(team, now))
 
@@ -757,7 +758,7 @@ class Floor:
         self, connection: Connection, team: str, people: Sequence[Colleague], now: datetime
     ) -> type[Closed] | Full | None:
         """Why this customer cannot be put on the line; None when they can."""
-        if not self._is_open(connection, team, now):
+        if not self.is_open(connection, team, now):
             return Closed
         if not presence.anybody_for(people, team):
             return Full("", has_contact=False)

@@ -1,11 +1,11 @@
 """The tables of the platform, the states of a conversation and the moves between them.
 
 Shapes only. Each table is written by one module: conversations and moves by `conversations.py`, messages by
-`transcript.py`, tickets by `tickets.py`, agents and sessions by `agents.py`, visitors by `visitors.py`, shifts by
-`roster.py`, desk_mode by `desk_mode.py`, deliveries by `deliveries.py`, promises by `promises.py`, ratings by
-`ratings.py`, wrap-ups by `wrap_ups.py`, tags by `tags.py`, mentions by `mentions.py`, guests by `guests.py`,
-canned replies by `canned_replies.py`, attachments by `attachments.py`, customers, their senders and changes by
-`customers.py`, their merges by `customer_merges.py`, saved views and preferences by `desk/choices.py`.
+`transcript.py`, tickets by `tickets.py`, agents and sessions by `agents.py`, visitors by `visitors.py`, invitations by
+`invitations.py`, shifts by `roster.py`, desk_mode by `desk_mode.py`, deliveries by `deliveries.py`, promises by
+`promises.py`, ratings by `ratings.py`, wrap-ups by `wrap_ups.py`, tags by `tags.py`, mentions by `mentions.py`, guests
+by `guests.py`, canned replies by `canned_replies.py`, attachments by `attachments.py`, customers, their senders and
+changes by `customers.py`, their merges by `customer_merges.py`, saved views and preferences by `desk/choices.py`.
 """
 
 from __future__ import annotations
@@ -153,6 +153,36 @@ visitors = Table(
     Column("page", JSON),
     Column("created_at", UtcDateTime, nullable=False),
     Column("seen_at", UtcDateTime, nullable=False),
+)
+
+# Not who looks at which page: that is nowhere but in memory. Only what they were asked.
+invitations = Table(
+    "invitations",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("visit", String(40), nullable=False),
+    Column("agent_id", Integer, ForeignKey("agents.id")),
+    Column("name", String(120)),
+    Column("rule", String(40)),
+    Column("answered_by", String(20), nullable=False),
+    Column("team", String(40), nullable=False),
+    Column("text", String(1000), nullable=False),
+    Column("language", String(8), nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("sent_at", UtcDateTime, nullable=False),
+    Column("shown_at", UtcDateTime),
+    Column("settled_at", UtcDateTime),
+    Column("conversation_id", String(40), ForeignKey("conversations.id")),
+    Index("invitations_of_visit", "visit", "sent_at"),
+    # Nobody is asked two things at once, whoever invites in the same moment.
+    Index(
+        "one_open_invitation",
+        "visit",
+        unique=True,
+        sqlite_where=text("state IN ('sent', 'shown')"),
+        postgresql_where=text("state IN ('sent', 'shown')"),
+    ),
+    sqlite_autoincrement=True,
 )
 
 agents = Table(

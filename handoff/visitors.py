@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -51,6 +51,14 @@ def find(connection: Connection, visitor_id: str) -> Visitor | None:
     """The visitor with this id."""
     row = connection.execute(select(visitors).where(visitors.c.id == visitor_id)).first()
     return Visitor(**row._mapping) if row is not None else None
+
+
+def by_ids(connection: Connection, visitor_ids: Sequence[str]) -> dict[str, Visitor]:
+    """These visitors, by id."""
+    if not visitor_ids:
+        return {}
+    rows = connection.execute(select(visitors).where(visitors.c.id.in_(list(visitor_ids))))
+    return {row.id: Visitor(**row._mapping) for row in rows}
 
 
 def seen(connection: Connection, visitor_id: str, now: datetime) -> None:

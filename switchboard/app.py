@@ -42,8 +42,11 @@ from handoff.desk.row_reader import RowReader
 from handoff.desk.sessions import Sessions
 from handoff.desk.socket import ORIGIN_REFUSED, DeskSocket
 from handoff.desk.team_api import TeamDesk
+from handoff.desk.visitors_api import VisitorsApi
 from handoff.floor import Floor
 from handoff.idle import Idle
+from handoff.invitation_rules import InvitationRules
+from handoff.inviting import Inviting
 from handoff.learning import Learning, answers_of_people
 from handoff.ledger import Ledger
 from handoff.past_questions import past_questions
@@ -64,7 +67,7 @@ from switchboard.files import serve
 from switchboard.line import Limits, Line, forever
 from switchboard.live import LocalLive, RedisLive
 from switchboard.outbox import Outbox
-from switchboard.post import ChannelPost
+from switchboard.post import WIDGET, ChannelPost
 from switchboard.rates import Rates
 from switchboard.reception import Reception
 from switchboard.secrets import secret
@@ -72,6 +75,7 @@ from switchboard.settings import Settings
 from switchboard.tokens import VisitorTokens
 from switchboard.trials import Trials
 from switchboard.turns import LocalTurns, RedisTurns
+from switchboard.visiting import BEATS_AT_ONCE, BEATS_PER_SECOND, Visiting
 from switchboard.visitor_files import VISITORS_AN_ADDRESS, VisitorFiles
 
 log = logging.getLogger(__name__)
@@ -149,6 +153,7 @@ def create_app(
 
     store = AttachmentStore(settings.attachments_path, database, masking, settings.max_attachment_bytes, clock)
     files = _visitor_files(database, store, settings)
+    inviting = Inviting(floor, live, _rules(settings, teams), WIDGET, settings.visitor_list, clock)
     reception = Reception(
         database,
         line,
@@ -163,16 +168,20 @@ def create_app(
         settings.default_language,
         Rates(settings.sessions_per_minute, settings.sessions_per_minute / 60, time.monotonic),
         files,
+        inviting,
         clock,
     )
-    app.blueprint(widget.blueprint(reception, files, settings.origins, http_errors.error_response, address_of))
+    visiting = _visiting(inviting, reception, masking, settings, clock)
+    app.blueprint(
+        widget.blueprint(reception, files, visiting, settings.origins, http_errors.error_response, address_of)
+    )
 
     logins = Rates(settings.logins_per_minute, settings.logins_per_minute / 60, time.monotonic)
     secure = settings.base_url.startswith("https://")
     sessions = Sessions(database, logins, clock, secure, address_of)
     addresses = settings.base_url, settings.help_address, settings.shop_origins
     desk = Desk(database, floor, live, sessions, knowledge, orders, learning, clock, *addresses)
-    app.blueprint(desk.blueprint())
+    app.blueprint(desk.blueprint([VisitorsApi(database, inviting, WIDGET, clock)]))
     app.blueprint(DeskFiles(database, store, sessions).blueprint())
     _add_desk_life(app, desk, database, clock)
     app.blueprint(TeamDesk(floor, sessions, clock).blueprint())
@@ -204,15 +213,34 @@ def create_app(
     _add_channels_life(app, mount, post, line)
     app.ctx.database, app.ctx.outbox, app.ctx.line = database, outbox, line
     _add_editing_life(app, editing, presence)
+    _add_following(app, inviting)
     _add_routing_life(app, Router(database, floor, teams, clock), Sweeper(database, floor, teams, clock))
     _add_watches(
         app,
         promises=PromiseWatch(database, floor, clock),
         idle=Idle(database, floor, settings.idle_terms, clock),
         files=store,
+        invitations=inviting,
         queue=QueueNews(database, floor, timedelta(minutes=settings.queue_update_minutes), clock),
     )
     return app
+
+
+def _rules(settings: Settings, teams: TeamsFile) -> InvitationRules:
+    return InvitationRules(settings.invitations_path, tuple(teams.current.by_id))
+
+
+def _visiting(inviting: Inviting, reception: Reception, masking: Masking, settings: Settings, clock: Clock) -> Visiting:
+    return Visiting(
+        inviting,
+        reception,
+        masking,
+        settings.origins,
+        settings.default_language,
+        Rates(settings.sessions_per_minute, settings.sessions_per_minute / 60, time.monotonic),
+        Rates(BEATS_AT_ONCE, BEATS_PER_SECOND, time.monotonic),
+        clock,
+    )
 
 
 def _visitor_files(database: Database, store: AttachmentStore, settings: Settings) -> VisitorFiles:
@@ -326,6 +354,21 @@ def _add_watches(app: Sanic, **watches: Watch) -> None:
     @app.listener("after_server_start")
     async def start(_app: Sanic, _loop: Any) -> None:
         tasks.extend(asyncio.create_task(forever(WATCH_EVERY_SECONDS, watch.look)) for watch in watches.values())
+
+    @app.listener("before_server_stop")
+    async def stop(_app: Sanic, _loop: Any) -> None:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _add_following(app: Sanic, inviting: Inviting) -> None:
+    """Know of the visitors whose heartbeats reach other gateways."""
+    tasks: list[asyncio.Task[None]] = []
+
+    @app.listener("after_server_start")
+    async def start(_app: Sanic, _loop: Any) -> None:
+        tasks.append(asyncio.create_task(inviting.follow()))
 
     @app.listener("before_server_stop")
     async def stop(_app: Sanic, _loop: Any) -> None:

@@ -1,4 +1,4 @@
-"""The desk's routes for promises in the OpenAPI document."""
+"""The desk's routes for promises, visitors and what comes after, in the OpenAPI document."""
 
 from __future__ import annotations
 
@@ -28,6 +28,56 @@ def paths() -> dict[str, dict[str, Operation]]:
                 security=[{"visitor": []}],
                 requestBody=body({"email": "string"}),
             ),
+        },
+        "/widget/visit": {
+            "post": op(
+                "widget",
+                "The heartbeat of a page; answered with the invitation to show there, if one stands.",
+                {
+                    "200": "next_seconds, invitation",
+                    "400": "bad_input",
+                    "403": "origin_refused",
+                    "429": "rate_limited",
+                },
+                requestBody=body(
+                    {"visit": "string", "page": "object"},
+                    {
+                        "language": "string",
+                        "locale": "string",
+                        "returning": "boolean",
+                        "cart": "object",
+                        "chat_open": "boolean",
+                        "shown": "integer",
+                        "dismissed": "integer",
+                        "invitations": "boolean",
+                    },
+                ),
+            )
+        },
+        "/desk/api/visitors": {
+            "get": op(
+                "desk",
+                "Who is on the shop's pages now, and whether the agent can invite them.",
+                {"200": "visitors, total, enabled, you, rules_problem", **_WHO},
+                **_READER,
+            )
+        },
+        "/desk/api/visitors/{visit_id}/invitation": {
+            "post": op(
+                "desk",
+                "Invite a visitor to chat, in the agent's own words.",
+                {
+                    "200": "the invitation",
+                    "400": "bad_input, empty_message",
+                    "409": "cannot_invite",
+                    "413": "text_too_long",
+                    "422": "blank_left",
+                    **_WHO,
+                },
+                **_AGENT,
+                parameters=path("visit_id"),
+                requestBody=body({"text": "string"}),
+            )
         },
         "/desk/api/wrap-up": {
             "get": op(

@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError
 import shop
 from faq_kb import Article, Category, KnowledgeFollower, Reader
 from faq_kb.help.library import STRANGER
-from handoff import conversations, page_offers, shapes, texts, transcript, transcript_file, visitors
+from handoff import conversations, page_offers, shapes, texts, transcript, transcript_file, visitors, visits
 from handoff import ratings as service_ratings
 from handoff.clock import Clock
 from handoff.database import Database
@@ -34,6 +34,7 @@ from handoff.errors import (
     UnknownConversation,
 )
 from handoff.floor import DESK_TOPIC, QUEUE_TOPIC, Floor, contact_in, customer_topic
+from handoff.inviting import Inviting
 from handoff.models import Author, Status
 from handoff.plain import is_plain, plain
 from handoff.records import Conversation, Message, Rating
@@ -74,8 +75,10 @@ class Reception:
         default_language: str,
         session_rates: Rates,
         files: VisitorFiles,
+        inviting: Inviting,
         clock: Clock,
     ) -> None:
+        self.inviting = inviting
         self._database = database
         self._line = line
         self._floor = floor
@@ -243,6 +246,14 @@ class Reception:
             await self._floor.tell_and_deliver(conversation, [line])
         return [_accepted(frame, shapes.for_customer(line))]
 
+    async def _invitation(self, visitor: Visitor, frame: Mapping[str, Any]) -> list[Frame]:
+        """The visitor accepts an invitation that their page showed."""
+        invitation = frame.get("invitation")
+        if not _is_index(invitation):
+            raise BadInput("invitation must be a whole number.", field="invitation")
+        await self.inviting.accept(visitor, visits.key_of(frame.get("visit")), invitation)
+        return [_accepted(frame, None)]
+
     async def _leave_queue(self, visitor: Visitor, frame: Mapping[str, Any]) -> list[Frame]:
         await self._line.leave_queue(WIDGET, visitor.id)
         return [_accepted(frame, None)]
@@ -329,6 +340,7 @@ class Reception:
         "rate": _rate,
         "csat": _csat,
         "page_answer": _page_answer,
+        "invitation": _invitation,
         "leave_queue": _leave_queue,
         "leave_message": _leave_message,
         "contact": _contact,

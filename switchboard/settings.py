@@ -18,7 +18,7 @@ import yaml
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from handoff import customer_form, teams, vague_promises
+from handoff import customer_form, invitation_rules, teams, vague_promises
 from handoff.hours import OpeningHours
 from handoff.idle import IdleTerms
 from handoff.ledger import PromiseTerms
@@ -150,6 +150,12 @@ class Settings:
     vague_promises_file: str = _setting(
         "", "File of phrases that promise no time or too much; empty means handoff/vague_promises.yml."
     )
+    visitor_list: bool = _setting(
+        True, "Show agents who is on the shop's pages, and invite visitors to chat by rule or by hand."
+    )
+    invitations_file: str = _setting(
+        "", "File of automatic invitations and their limits; empty means handoff/invitations.yml."
+    )
     log_level: str = _setting("INFO", "DEBUG, INFO, WARNING or ERROR.")
 
     # -- what follows from the table ----------------------------------------------------------------------------
@@ -245,6 +251,11 @@ class Settings:
     def vague_promises_path(self) -> Path:
         """The file of phrases that agents are warned of."""
         return Path(self.vague_promises_file) if self.vague_promises_file else vague_promises.SHIPPED
+
+    @property
+    def invitations_path(self) -> Path:
+        """The file of automatic invitations."""
+        return Path(self.invitations_file) if self.invitations_file else invitation_rules.SHIPPED
 
     @property
     def idle_terms(self) -> IdleTerms:
@@ -381,6 +392,9 @@ def _check(settings: Settings) -> None:
         load_wrap_ups(settings.wrap_up_path)
         vague_promises.read(settings.vague_promises_path)
         customer_form.read(settings.customer_form_path)
+        invitation_rules.read(settings.invitations_path)
+    except invitation_rules.InvitationRulesError as exc:
+        raise SettingsError(f"{SECTION}.invitations_file: {exc}") from exc
     except customer_form.CustomerFormError as exc:
         raise SettingsError(f"{SECTION}.customer_form_file: {exc}") from exc
     except vague_promises.VaguePromisesError as exc:

@@ -26,7 +26,7 @@ MAX_FRAME_CHARS = 16_384
 # A page may send this much faster than a person types before it is closed as a flood.
 MAX_FRAMES_PER_SECOND = 50
 # Frames that begin a turn of the conversation, and may last as long as the bot thinks.
-_TURNS = ("message", "button", "person", "article", "leave_queue", "leave_message")
+_TURNS = ("message", "button", "person", "article", "leave_queue", "leave_message", "invitation")
 TOKEN_REFUSED, ORIGIN_REFUSED, HELLO_MISSING, TOO_MANY, BAD_FRAME = 4401, 4403, 4408, 4429, 4400
 
 

@@ -11,9 +11,11 @@ from sanic.request import Request
 from sanic.response import HTTPResponse, empty, json
 
 from connectors.web import files as file_routes
+from connectors.web import visits as visit_routes
 from connectors.web.files import Files
 from connectors.web.reception import Reception
 from connectors.web.socket import ORIGIN_REFUSED, PageSocket
+from connectors.web.visits import Visits
 from switchboard.records import SessionWish
 
 POLL_SECONDS = 25
@@ -23,6 +25,7 @@ MAX_FRAMES_A_POST = 20
 def blueprint(
     reception: Reception,
     files: Files,
+    visits: Visits,
     origins: Collection[str],
     refuse: Callable[[int, str, str], HTTPResponse],
     address_of: Callable[[Request], str],
@@ -146,6 +149,7 @@ def blueprint(
         return json({})
 
     file_routes.add_to(routes, reception, files, _bearer, address_of)
+    visit_routes.add_to(routes, visits, _bearer, address_of, refuse)
     return routes
 
 

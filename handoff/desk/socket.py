@@ -207,6 +207,10 @@ class DeskSocket:
         kind = event.get("kind")
         if kind in ("inbox", "lagged"):
             return {"type": "inbox"}
+        if kind == "visitors":
+            return {"type": "visitors"}
+        if kind == "came" and event["agent"] == agent.id:
+            return {"type": "came", "conversation": event["conversation"]}
         if kind == "canned_replies":
             return {"type": "canned_replies"}
         if kind == "customer":

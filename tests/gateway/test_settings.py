@@ -116,6 +116,7 @@ def _another(one: Any) -> str:
         "wrap_up_file": str(ROOT / "handoff" / "wrap_up.yml"),
         "customer_form_file": str(ROOT / "handoff" / "customer_form.yml"),
         "vague_promises_file": str(ROOT / "handoff" / "vague_promises.yml"),
+        "invitations_file": str(ROOT / "handoff" / "invitations.yml"),
     }
     if one.name in special:
         return special[one.name]
