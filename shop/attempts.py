@@ -62,7 +62,7 @@ class TooMany:
 
 class Attempts:
     def __init__(self, url: str, clock: Clock) -> None:
-        self._engine = open_engine(url, begin="BEGIN IMMEDIATE")
+        self._engine = open_engine(url, begin="BEGIN IMMEDIATE", in_line=True)
         self._clock = clock
         self._prepare()
 
@@ -96,6 +96,8 @@ class Attempts:
             self._make_tables()
         except ShopUnavailable:
             self._make_tables()
+        # A process that forks its workers now has no connection that they would share.
+        self._engine.dispose()
 
     def _make_tables(self) -> None:
         with self._changing() as connection:

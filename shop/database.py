@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import create_engine, event
 from sqlalchemy.engine import URL, Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError
-from sqlalchemy.pool import NullPool, StaticPool
+from sqlalchemy.pool import NullPool, QueuePool, StaticPool
 
 from shop.errors import BadShopSettings
 
@@ -16,12 +16,15 @@ from shop.errors import BadShopSettings
 SQLITE_BUSY_SECONDS = 10
 
 
-def open_engine(url: str, begin: str = "BEGIN") -> Engine:
-    """An engine whose SQLite transactions start with `begin`; nothing is connected before it is used."""
+def open_engine(url: str, begin: str = "BEGIN", *, in_line: bool = False) -> Engine:
+    """An engine that connects when it is used, and whose SQLite transactions start with `begin`.
+
+    With `in_line` the threads of a process use a SQLite file one after the other, in the order in which they came.
+    """
     try:
         parsed = make_url(url)
         if parsed.get_backend_name() == "sqlite":
-            return _sqlite_engine(parsed, begin)
+            return _sqlite_engine(parsed, begin, in_line)
         return create_engine(parsed, future=True, pool_pre_ping=True)
     except (ArgumentError, ImportError) as exc:
         # The cause is dropped: it quotes the URL, which may carry a password.
@@ -30,16 +33,17 @@ def open_engine(url: str, begin: str = "BEGIN") -> Engine:
         ) from None
 
 
-def _sqlite_engine(url: URL, begin: str) -> Engine:
+def _sqlite_engine(url: URL, begin: str, in_line: bool) -> Engine:
     in_memory = url.database in (None, "", ":memory:")
+    pool: dict[str, Any] = {"poolclass": StaticPool}
     if not in_memory:
         Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
+        # A connection per use is cheap for a file, and none is ever shared with a forked worker. But whom SQLite keeps
+        # waiting for the file looks again after a sleep; one connection goes from one thread to the next at once.
+        one = {"poolclass": QueuePool, "pool_size": 1, "max_overflow": 0, "pool_timeout": SQLITE_BUSY_SECONDS}
+        pool = one if in_line else {"poolclass": NullPool}
     engine = create_engine(
-        url,
-        future=True,
-        # A connection per use is cheap for a file, and none is ever shared with a forked worker.
-        poolclass=StaticPool if in_memory else NullPool,
-        connect_args={"timeout": SQLITE_BUSY_SECONDS, "check_same_thread": False},
+        url, future=True, connect_args={"timeout": SQLITE_BUSY_SECONDS, "check_same_thread": False}, **pool
     )
 
     @event.listens_for(engine, "connect")
@@ -47,6 +51,10 @@ def _sqlite_engine(url: URL, begin: str) -> Engine:
         # pysqlite opens transactions by itself, and late; we say BEGIN ourselves (SQLAlchemy's documented recipe).
         connection.isolation_level = None
         connection.execute("PRAGMA foreign_keys=ON")
+        if in_line and not in_memory:
+            # A commit then waits for no disk; it outlives a crash of ours, and no other process waits to read.
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=NORMAL")
 
     @event.listens_for(engine, "begin")
     def begin_transaction(connection: Connection) -> None:
