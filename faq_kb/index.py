@@ -104,7 +104,8 @@ class Index:
             merging, owners, weights = merged(vectors, sizes, self._weights, kept)
             prototypes = merging @ vectors
             kernel = Forgiving(gram(prototypes), owners, weights, forgiveness_of(owners, weights))
-            fitted = fit(kernel.products * np.float32(SHARPNESS), owners, len(sizes), PENALTY, weights)
+            kernel.products *= np.float32(SHARPNESS)
+            fitted = fit(kernel.products, owners, len(sizes), PENALTY, weights)
             coefficients = SHARPNESS * kernel.coefficients(fitted)
             # One row a class, side by side in memory: a question is answered several times as fast.
             self._coefficients: Floats = np.ascontiguousarray(coefficients.T)

@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from scipy import sparse
+from scipy.optimize import minimize
+from scipy.special import logsumexp
 
 from faq_kb import Article, KnowledgeBase, load_articles
+from faq_kb.fitting import fit
 from faq_kb.metric import ENTRIES, FORGIVENESS, PHRASINGS, Forgiving, forgiveness_of
 
 OWNERS = np.array([0, 0, 0, 1, 1, 2, 2, 2], np.int64)  # 2 is what no entry answers
@@ -88,3 +93,33 @@ def _shop(count: int) -> list[Article]:
 def _found(articles: Sequence[Article]) -> list[list[tuple[str, float]]]:
     knowledge = KnowledgeBase(articles)
     return [[(hit.article_id, hit.score) for hit in knowledge.search(text)] for text in QUESTIONS]
+
+
+@pytest.mark.parametrize("an_entry", [1, 6], ids=["one phrasing an entry", "six, which begin with their mean"])
+def test_the_fit_comes_close_to_the_best_there_is(an_entry: int) -> None:
+    owners = np.repeat(np.arange(21), [an_entry] * 20 + [30])
+    draw = np.random.default_rng(7)
+    about = draw.random((21, 60)) * (draw.random((21, 60)) < 0.1)
+    rows = np.abs(about[owners] + draw.random((len(owners), 60)) * (draw.random((len(owners), 60)) < 0.1)) + 1e-3
+    rows = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+    weights = draw.choice(np.array([0.5, 1], np.float32), len(owners))
+    kernel = 2 * rows @ rows.T
+
+    def loss(logits: NDArray[np.floating[Any]], length: float) -> float:
+        logs = logits[np.arange(len(owners)), owners] - logsumexp(logits, axis=1)
+        return float(0.05 * length - weights @ logs)
+
+    def plain(flat: NDArray[np.float64]) -> float:
+        return loss(rows @ flat.reshape(60, 21) * 2**0.5, float(flat @ flat))
+
+    def slope(flat: NDArray[np.float64]) -> NDArray[np.float64]:
+        logits = rows @ flat.reshape(60, 21) * 2**0.5
+        away = np.exp(logits - logsumexp(logits, axis=1)[:, None])
+        away[np.arange(len(owners)), owners] -= 1
+        found: NDArray[np.float64] = (2**0.5 * rows.T @ (away * weights[:, None])).ravel() + 0.1 * flat
+        return found
+
+    best = minimize(plain, np.zeros(60 * 21), jac=slope, method="L-BFGS-B").fun
+    coefficients = fit(kernel, owners, 21, 0.1, weights)
+    logits = kernel @ coefficients
+    assert best <= loss(logits, float(np.vdot(coefficients, logits))) + 1e-3 < 1.01 * best
