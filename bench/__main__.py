@@ -44,7 +44,8 @@ def main() -> int:
     results: Result = {"machine": machine.described()}
     data = faq.data_folder(wish.faq_data)
     try:
-        measure(results, QUICK if wish.quick else FULL, _wanted(wish), data, telling.tell)
+        amounts = QUICK if wish.quick else FULL
+        measure(results, amounts, _wanted(wish), data, telling.tell, train_diet=not wish.diet_as_kept)
     except BenchFailed as exc:
         telling.end()
         report.show(results)  # what was measured before is not lost with it
@@ -70,14 +71,20 @@ def main() -> int:
 
 
 def measure(
-    results: Result, amounts: Amounts, wanted: list[str], faq_data: Path | None, tell: Callable[[str], None]
+    results: Result,
+    amounts: Amounts,
+    wanted: list[str],
+    faq_data: Path | None,
+    tell: Callable[[str], None],
+    train_diet: bool = True,
 ) -> None:
     """Start both sides, measure the wanted parts into `results`, stop both sides."""
     data = settings.load(ours.ROOT / "endpoints.yml").data_path
     with ExitStack() as stack:
         stack.enter_context(alone(data / "bench"))
         if FAQ in wanted:
-            results[FAQ] = faq.faq(faq_data, data / "bench" / "models", tell, quick=amounts is QUICK)
+            models = data / "bench" / "models"
+            results[FAQ] = faq.faq(faq_data, models, tell, quick=amounts is QUICK, train_diet=train_diet)
         if QUEUE in wanted:
             results[QUEUE] = queue.queue(tell, quick=amounts is QUICK)
         if set(wanted) <= {FAQ, QUEUE}:
@@ -126,6 +133,9 @@ def _arguments() -> argparse.Namespace:
         "--only", action="append", choices=[*PARTS, FAQ, QUEUE], help="this part alone; writes no figures"
     )
     parser.add_argument("--faq-data", type=Path, help=f"folder of the public FAQ sets; or {faq.DATA_VARIABLE}")
+    parser.add_argument(
+        "--diet-as-kept", action="store_true", help="DIET only where its model is kept: training takes hours"
+    )
     parser.add_argument("--out", type=Path, help="write the results to this file instead")
     return parser.parse_args()
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from rank_bm25 import BM25Okapi
 
+from bench import faq_diet
 from bench.faq_speed import QUESTIONS, SHOP
 from bench.figures import Result
 from bench.ours import ROOT
@@ -45,11 +46,17 @@ class FaqSet:
         """What every side learns from, and nothing else."""
         return {article.id: article.phrasings for article in self.articles}
 
+    @property
+    def entries(self) -> dict[str, list[str]]:
+        """The same for a process of its own."""
+        return {id: list(phrasings) for id, phrasings in self.phrasings.items()}
 
-def faq(data: Path | None, models: Path, tell: Callable[[str], None], quick: bool) -> Result:
+
+def faq(data: Path | None, models: Path, tell: Callable[[str], None], quick: bool, train_diet: bool = True) -> Result:
     """Hits, refusals and speed. Without the public sets, or with DIET too slow (``quick``), the rest alone.
 
-    DIET's models are kept in the folder ``models``: training them takes the better part of an hour.
+    DIET's models are kept in the folder ``models``: training them takes hours. Without ``train_diet`` it stands beside
+    us in those sets alone for which there is a model already.
     """
     sets = list(_sets(data))
     result: Result = {"sets": {}, "speed": []}
@@ -62,7 +69,7 @@ def faq(data: Path | None, models: Path, tell: Callable[[str], None], quick: boo
     for one in sets:
         result["sets"][one.title] = {"entries": len(one.articles), "questions": len(one.questions)}
         for side, measured in sides.items():
-            if side == "diet" and not one.for_diet:
+            if side == "diet" and not (one.for_diet and (train_diet or faq_diet.is_kept(one.entries, models))):
                 continue
             tell(f"FAQ: {one.title}, {side}")
             result["sets"][one.title][side] = measured(one, tell)
@@ -133,8 +140,7 @@ def _bm25(one: FaqSet, _tell: Callable[[str], None]) -> Result:
 
 def _diet(models: Path, one: FaqSet, tell: Callable[[str], None]) -> Result:
     texts = [asked.text for asked in (*one.questions, *one.out_of_scope)]
-    entries = {id: list(phrasings) for id, phrasings in one.phrasings.items()}
-    task = {"entries": entries, "texts": texts, "models": str(models.resolve())}
+    task = {"entries": one.entries, "texts": texts, "models": str(models.resolve())}
     found = _in_a_process("bench.faq_diet", task, tell, f"FAQ: {one.title}, DIET")
     answers = {
         text: Found(tuple(ids), float(score), False) for text, (ids, score) in zip(texts, found["answers"], strict=True)

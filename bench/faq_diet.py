@@ -14,6 +14,7 @@ import shutil
 import sys
 import tempfile
 import time
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -42,14 +43,22 @@ def main(task_path: str, answers_path: str) -> None:
     Path(answers_path).write_text(json.dumps(found, ensure_ascii=False), encoding="utf-8")
 
 
+def is_kept(entries: dict[str, list[str]], kept: Path) -> bool:
+    """Whether its model need not be trained."""
+    model = _path_of(entries, kept)
+    return model.exists() and model.with_suffix(".json").exists()
+
+
+def _path_of(entries: dict[str, list[str]], kept: Path) -> Path:
+    made_of = json.dumps([version("rasa"), PIPELINE, list(entries.values())], ensure_ascii=False).encode()
+    return kept / f"diet-{hashlib.sha256(made_of).hexdigest()[:16]}.tar.gz"
+
+
 def _model_for(entries: dict[str, list[str]], kept: Path) -> tuple[Path, float]:
     """The trained model and the seconds that its training took."""
-    from rasa import __version__
-
-    made_of = json.dumps([__version__, PIPELINE, list(entries.values())], ensure_ascii=False).encode()
-    model = kept / f"diet-{hashlib.sha256(made_of).hexdigest()[:16]}.tar.gz"
+    model = _path_of(entries, kept)
     written = model.with_suffix(".json")
-    if model.exists() and written.exists():
+    if is_kept(entries, kept):
         return model, float(json.loads(written.read_text(encoding="ascii"))["seconds"])
     kept.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
