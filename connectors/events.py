@@ -82,6 +82,9 @@ class Exchange(Protocol):
     def unused(self, kind: str) -> None:
         """An event was acknowledged and not used."""
 
+    def trouble(self, about: str, why: str | None) -> None:
+        """Something that the operator has to know of, until it is told that it is over (None)."""
+
 
 class NobodyListens:
     """The exchange of plain Rasa."""
@@ -91,3 +94,6 @@ class NobodyListens:
 
     def unused(self, kind: str) -> None:
         """Rasa counts nothing."""
+
+    def trouble(self, about: str, why: str | None) -> None:
+        """Rasa has nobody to tell."""

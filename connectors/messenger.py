@@ -10,8 +10,9 @@ from connectors.events import Event, Incoming, Receipt, Unused
 from connectors.media import MediaPlace
 from connectors.meta import GRAPH, VERSION, MetaWebhook, graph_failure
 from connectors.output import DeliveryFailed, Envelope, Limits, Output, Part
+from connectors.own import Window
 from connectors.provider import Answer, Provider
-from connectors.webhook import Window, needed
+from connectors.webhook import needed
 from switchboard.records import Attachment
 
 WINDOW = timedelta(hours=24)

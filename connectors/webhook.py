@@ -9,51 +9,26 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterable
 from typing import Any
 
-from rasa.core.channels.channel import InputChannel, UserMessage
 from rasa.shared.exceptions import InvalidConfigException
 from sanic import Blueprint, response
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
-from connectors.events import CustomerMessage, Event, Exchange, Incoming, NobodyListens, Receipt
-from connectors.media import MediaPlace
-from connectors.output import Output
-from switchboard.records import Attachment
+from connectors.events import CustomerMessage, Event, Incoming, Receipt
+from connectors.own import OnNewMessage, OwnChannel
 
 log = logging.getLogger(__name__)
 
-OnNewMessage = Callable[[UserMessage], Awaitable[Any]]
 # What reading one event may raise when it is not what the provider documents.
 _UNREADABLE = (KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError, RecursionError)
 
 
-@dataclass(frozen=True)
-class Window:
-    """How long, and how often, the provider lets us write to a customer.
-
-    `until` None: always. `left` None: as often as we like. `after` names what can still be sent once it is closed, in a
-    word that the desk has a sentence for: nothing, template, person, next_message.
-    """
-
-    until: datetime | None = None
-    left: int | None = None
-    after: str = "nothing"
-
-    def is_open(self, now: datetime) -> bool:
-        """Whether a message may go now."""
-        return (self.until is None or now < self.until) and (self.left is None or self.left > 0)
-
-
-class Webhook(InputChannel):
+class Webhook(OwnChannel):
     """An input channel of Rasa with its order fixed. A channel writes `name`, `from_credentials`, `is_genuine`,
     `events_in`, `read` and `get_output_channel`; the rest where its provider differs."""
-
-    exchange: Exchange = NobodyListens()
 
     # -- what a channel writes -----------------------------------------------------------------------------------
 
@@ -67,10 +42,6 @@ class Webhook(InputChannel):
 
     def read(self, event: Any) -> Event | None:
         """One event, read. An event that cannot be read may raise what Python raises; the others are kept."""
-        raise NotImplementedError
-
-    def get_output_channel(self) -> Output:
-        """How to write to customers of this channel at any time."""
         raise NotImplementedError
 
     # -- what a channel may write --------------------------------------------------------------------------------
@@ -89,17 +60,6 @@ class Webhook(InputChannel):
     def acknowledgement(self, request: Request) -> HTTPResponse:
         """What the provider wants to hear when all is stored."""
         return response.json({})
-
-    def window(self, wrote_at: datetime | None, sent_since: int, now: datetime) -> Window:
-        """When we may write, from when the customer last wrote and how much was sent since."""
-        return Window()
-
-    async def open_media(self, attachment: Attachment) -> MediaPlace:
-        """Where the bytes of an attachment are now. Raises DeliveryFailed when the provider does not say."""
-        raise NotImplementedError
-
-    async def start(self) -> None:
-        """What has to be told to the provider once, at the start. Raises DeliveryFailed; the channel still runs."""
 
     # -- the order -----------------------------------------------------------------------------------------------
 

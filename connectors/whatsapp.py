@@ -10,8 +10,9 @@ from connectors.events import Event, Incoming, Receipt, Unused
 from connectors.media import MediaPlace
 from connectors.meta import GRAPH, VERSION, MetaWebhook, failure_of_code, graph_failure
 from connectors.output import Button, DeliveryFailed, Envelope, Limits, Output, Part
+from connectors.own import Window
 from connectors.provider import Provider
-from connectors.webhook import Window, needed
+from connectors.webhook import needed
 from switchboard.records import Attachment
 
 # https://developers.facebook.com/docs/whatsapp/cloud-api/guides/send-messages#customer-service-windows

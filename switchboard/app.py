@@ -64,6 +64,7 @@ from switchboard import channels, guards, health, http_errors, language, openapi
 from switchboard.bot_client import Bot, RestBot
 from switchboard.feedback import Feedback
 from switchboard.files import serve
+from switchboard.incoming_files import IncomingFiles
 from switchboard.line import Limits, Line, forever
 from switchboard.live import LocalLive, RedisLive
 from switchboard.outbox import Outbox
@@ -146,12 +147,13 @@ def create_app(
 
     access = channels.ApiAccess(settings.callers, loopback_is_free=settings.demo)
     built, problems = channels.build(channels.read_credentials(root / "credentials.yml"))
-    mount = channels.Mount(database, live, line, post, access, settings.default_language, clock)
+    store = AttachmentStore(settings.attachments_path, database, masking, settings.max_attachment_bytes, clock)
+    received = IncomingFiles(store, masking, settings.max_message_chars)
+    mount = channels.Mount(database, live, line, post, access, settings.default_language, clock, received)
     mount.problems += problems
     problems = mount.mount(app, built)
     post.left_out = problems
 
-    store = AttachmentStore(settings.attachments_path, database, masking, settings.max_attachment_bytes, clock)
     files = _visitor_files(database, store, settings)
     inviting = Inviting(floor, live, _rules(settings, teams), WIDGET, settings.visitor_list, clock)
     reception = Reception(
@@ -211,7 +213,7 @@ def create_app(
     telling = Telling(database, floor, knowledge, clock)
     _add_life(app, bot, live, turns, knowledge, line, telling, database, settings)
     _add_channels_life(app, mount, post, line)
-    app.ctx.database, app.ctx.outbox, app.ctx.line = database, outbox, line
+    app.ctx.database, app.ctx.outbox, app.ctx.line, app.ctx.channels = database, outbox, line, mount
     _add_editing_life(app, editing, presence)
     _add_following(app, inviting)
     _add_routing_life(app, Router(database, floor, teams, clock), Sweeper(database, floor, teams, clock))

@@ -28,19 +28,19 @@ from sanic import Blueprint, Sanic
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
-from connectors.events import Incoming
+from connectors.own import BadSetting, NotTaken, OwnChannel
 from connectors.stock.care import Kept, Known
 from connectors.stock.table import care_for
-from connectors.webhook import Webhook
 from handoff import texts
 from handoff.clock import Clock
 from handoff.database import Database
-from handoff.errors import HandoffError
+from handoff.errors import HandoffError, RateLimited
 from handoff.floor import Live
 from handoff.plain import is_plain, plain
 from switchboard import language, stock
 from switchboard.exchange import ChannelExchange
 from switchboard.http_errors import error_response
+from switchboard.incoming_files import IncomingFiles
 from switchboard.line import Line
 from switchboard.post import ChannelPost
 from switchboard.records import Inbound
@@ -65,10 +65,11 @@ _caller: contextvars.ContextVar[str] = contextvars.ContextVar("caller", default=
 
 @dataclass(frozen=True)
 class Problem:
-    """A channel that was left out, and why."""
+    """A channel that was left out or is in trouble, and why."""
 
     channel: str
     why: str
+    about: str = ""  # what of a running channel is in trouble
 
 
 @dataclass(frozen=True)
@@ -130,6 +131,9 @@ def build(credentials: Mapping[str, Mapping[str, Any]]) -> tuple[dict[str, Built
             continue
         try:
             channel = _class_of(kind).from_credentials(dict(settings))
+        except BadSetting as exc:
+            problems.append(Problem(name, str(exc)))
+            continue
         except InvalidConfigException as exc:  # written by a channel for the operator, and names no secret
             problems.append(Problem(name, str(exc) if "is missing in credentials.yml" in str(exc) else _NOT_ACCEPTED))
             continue
@@ -160,8 +164,10 @@ class Mount:
         access: ApiAccess,
         default_language: str,
         clock: Clock,
+        files: IncomingFiles,
     ):
         self._database = database
+        self._files = files
         self._live = live
         self._line = line
         self._post = post
@@ -207,11 +213,10 @@ class Mount:
     def _mount_one(self, app: Sanic, name: str, channel: InputChannel, settings: Mapping[str, Any]) -> None:
         prefix = "/webhooks/" + channel.url_prefix()
         account = name.partition(":")[2]
-        if isinstance(channel, Webhook):
+        if isinstance(channel, OwnChannel):
             sender: Sender | None = OwnSender(channel, self._post.site)
-            blueprint = channel.blueprint(self._kept(name))
-            exchange = ChannelExchange(name, self._database, self._live, self._clock, self._post.begin)
-            channel.exchange = self.exchanges[name] = exchange
+            blueprint = channel.blueprint(self._kept(name, channel.brings_again))
+            channel.exchange = self.exchanges[name] = self._exchange(name)
             self._to_start[name] = channel.start
         else:
             kept = Kept(name, channel, settings, f"{self._site}{prefix}{f'/{account}' if account else ''}/webhook")
@@ -219,13 +224,26 @@ class Mount:
         if account:
             blueprint, prefix = blueprint.copy(f"{blueprint.name}_{account}"), f"{prefix}/{account}"
         app.blueprint(blueprint, url_prefix=prefix)
-        self._post.register(name, sender, channel if isinstance(channel, Webhook) else None)
+        self._post.register(name, sender, channel if isinstance(channel, OwnChannel) else None)
+
+    def _exchange(self, name: str) -> ChannelExchange:
+        return ChannelExchange(name, self._database, self._live, self._clock, self._post.begin, self._report)
+
+    def _report(self, name: str, about: str, why: str | None) -> None:
+        """What a running channel is in trouble with; None when it is over."""
+        known = next((one for one in self.problems if (one.channel, one.about) == (name, about)), None)
+        if known is not None and known.why != why:
+            self.problems.remove(known)
+        if why is not None and (known is None or known.why != why):
+            self.problems.append(Problem(name, why, about))
+            log.error("A channel is in trouble", extra={"event": "channel_trouble", "channel": name, "error": why})
+        elif why is None and known is not None:
+            log.info("A channel is well again", extra={"event": "channel_well", "channel": name})
 
     def _stock(self, kept: Kept, app: Sanic) -> tuple[Sender | None, Blueprint]:
         care = care_for(kept.channel)
         stock.quiet(kept, care)
-        exchange = ChannelExchange(kept.name, self._database, self._live, self._clock, self._post.begin)
-        self.exchanges[kept.name] = exchange
+        exchange = self.exchanges[kept.name] = self._exchange(kept.name)
 
         async def receive(message: UserMessage, known: Known) -> None:
             await self._receive(kept.name, message, known)
@@ -243,12 +261,12 @@ class Mount:
             return None, blueprint
         return StockSender(partial(care.output, kept), care, self._post.site), blueprint
 
-    def _kept(self, channel: str) -> Callable[[UserMessage], Awaitable[Any]]:
+    def _kept(self, channel: str, brings_again: bool) -> Callable[[UserMessage], Awaitable[Any]]:
         """For our own channels: the message is stored when this returns, and the provider may be told so. Raises when
-        it could not be stored: the provider will bring it again."""
+        it could not be stored: it will be brought again."""
 
         async def on_new_message(message: UserMessage) -> None:
-            incoming: Incoming = message.incoming
+            incoming = await self._files.received(channel, message.incoming, takes_long=brings_again)
             inbound = Inbound(
                 channel=channel,
                 sender=incoming.sender[:200],
@@ -261,8 +279,12 @@ class Mount:
                 name=plain(incoming.name or "")[:120].strip() or None,
             )
             try:
-                await self._line.keep(inbound)
+                await self._line.keep(inbound, limited=not brings_again)
             except HandoffError as exc:
+                if brings_again and isinstance(exc, RateLimited):
+                    raise
+                if brings_again:
+                    raise NotTaken(exc.code) from exc
                 self._say_aside(channel, inbound, exc)
 
         return on_new_message

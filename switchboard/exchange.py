@@ -35,6 +35,7 @@ class ChannelExchange:
         live: Live,
         clock: Clock,
         begin: Callable[[Coroutine[Any, Any, None]], None],
+        report: Callable[[str, str, str | None], None],
     ) -> None:
         self.counted: Counter[str] = Counter()
         self._channel = channel
@@ -42,6 +43,7 @@ class ChannelExchange:
         self._live = live
         self._clock = clock
         self._begin = begin
+        self._report = report
 
     async def receipt(self, receipt: Receipt) -> None:
         """Write it down; one for a message that nobody knows yet is looked at again."""
@@ -52,6 +54,10 @@ class ChannelExchange:
         """Count it."""
         self.counted[kind[:60]] += 1
         log.info("An event was not used", extra={"event": "event_unused", "channel": self._channel, "kind": kind[:60]})
+
+    def trouble(self, about: str, why: str | None) -> None:
+        """Say it in /readyz and the desk, or take it back."""
+        self._report(self._channel, about, why)
 
     async def _again(self, receipt: Receipt) -> None:
         for pause in _LOOK_AGAIN_AFTER_SECONDS:

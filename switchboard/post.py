@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from rasa.core.channels.channel import OutputChannel
 
 from connectors.output import DeliveryFailed, Envelope, Part
-from connectors.webhook import Webhook, Window
+from connectors.own import OwnChannel, Window
 from faq_kb.markup import plain
 from handoff import conversations, deliveries
 from handoff.clock import Clock
@@ -47,13 +47,13 @@ class ChannelPost:
         self._database = database
         self._clock = clock
         self._senders: dict[str, Sender] = {}
-        self._windows: dict[str, Webhook] = {}
+        self._windows: dict[str, OwnChannel] = {}
         self._only_in_response: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._asides = Rates(1, 1 / 60, time.monotonic)
         self.left_out: Sequence[LeftOut] = ()
 
-    def register(self, name: str, sender: Sender | None, channel: Webhook | None = None) -> None:
+    def register(self, name: str, sender: Sender | None, channel: OwnChannel | None = None) -> None:
         """Remember how customers of this channel are written to; None: only within the response to their request."""
         if sender is None:
             self._only_in_response.add(name)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from connectors.output import Button, Envelope, Outgoing, Output, Part
-from connectors.webhook import Webhook
+from connectors.own import OwnChannel
 from faq_kb.markup import plain
 from handoff import texts
 from handoff.records import Message
@@ -55,7 +55,7 @@ def button_key(message_id: int, index: int) -> str:
 class OwnSender:
     """Sends through a channel of `connectors`."""
 
-    def __init__(self, channel: Webhook, site: str) -> None:
+    def __init__(self, channel: OwnChannel, site: str) -> None:
         self._output: Output = channel.get_output_channel()
         self._site = site
         self.repeats_safely = self._output.repeats_safely

@@ -153,7 +153,7 @@ class InboxPane extends HTMLElement {
 
   #showLeftOut(channels) {
     this.parts.channelsOut.hidden = channels.length === 0;
-    setText(this.parts.channelsOut, t("inbox.channels_left_out", { names: channels.map(({ channel }) => channel).join(", ") }));
+    setText(this.parts.channelsOut, t("inbox.channels_left_out", { names: [...new Set(channels.map(({ channel }) => channel))].join(", ") }));
     this.parts.channelsOut.title = channels.map(({ channel, why }) => `${channel}: ${why}`).join("\n");
   }
 

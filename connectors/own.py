@@ -1,0 +1,68 @@
+"""What all our own channels are, however their messages come: by calls of the provider (`Webhook`), or fetched by us
+(`Polled`)."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from rasa.core.channels.channel import InputChannel, UserMessage
+from rasa.shared.exceptions import InvalidConfigException
+
+from connectors.events import Exchange, NobodyListens
+from connectors.media import MediaPlace
+from connectors.output import Output
+from switchboard.records import Attachment
+
+OnNewMessage = Callable[[UserMessage], Awaitable[Any]]
+
+
+class BadSetting(InvalidConfigException):
+    """An entry of credentials.yml is not usable. The message is for the operator, and holds no secret."""
+
+
+class NotTaken(Exception):
+    """This message will never be taken, however often it is brought. The text is a code that says why."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """How long, and how often, the provider lets us write to a customer.
+
+    `until` None: always. `left` None: as often as we like. `after` names what can still be sent once it is closed, in a
+    word that the desk has a sentence for: nothing, template, person, next_message.
+    """
+
+    until: datetime | None = None
+    left: int | None = None
+    after: str = "nothing"
+
+    def is_open(self, now: datetime) -> bool:
+        """Whether a message may go now."""
+        return (self.until is None or now < self.until) and (self.left is None or self.left > 0)
+
+
+class OwnChannel(InputChannel):
+    """An input channel of Rasa that the gateway can write through at any time."""
+
+    exchange: Exchange = NobodyListens()
+    # A message that is not taken stays where it is and is brought again: the customer is told nothing aside, and what
+    # is too long is taken all the same, its whole text as a file.
+    brings_again = False
+
+    def get_output_channel(self) -> Output:
+        """How to write to customers of this channel at any time."""
+        raise NotImplementedError
+
+    def window(self, wrote_at: datetime | None, sent_since: int, now: datetime) -> Window:
+        """When we may write, from when the customer last wrote and how much was sent since."""
+        return Window()
+
+    async def open_media(self, attachment: Attachment) -> MediaPlace:
+        """Where the bytes of an attachment are now. Raises DeliveryFailed when the provider does not say."""
+        raise NotImplementedError
+
+    async def start(self) -> None:
+        """What has to be told to the provider once, at the start. Raises DeliveryFailed; the channel still runs."""

@@ -1,0 +1,63 @@
+"""Files that a channel's message itself carries, as a mail does: put into our store before the message is kept."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+from connectors.events import Incoming
+from connectors.splitting import shorten
+from faq_kb.masking import Masking
+from handoff.attachment_store import AttachmentStore
+from handoff.attachments import MAX_A_MESSAGE, customer
+from handoff.errors import AttachmentRefused, AttachmentTooLarge
+from switchboard.records import Attachment
+
+log = logging.getLogger(__name__)
+
+# A text that is longer than what we take stands in the message as far as it goes, and whole in this file.
+WHOLE_TEXT = "message.txt"
+
+
+class IncomingFiles:
+    """Takes the bytes out of messages."""
+
+    def __init__(self, store: AttachmentStore, masking: Masking, max_chars: int) -> None:
+        self._store = store
+        self._masking = masking
+        self._max_chars = max_chars
+
+    async def received(self, channel: str, incoming: Incoming, takes_long: bool) -> Incoming:
+        """The message with its files in the store. One that is not taken is named, so that people know of it."""
+        files = [*incoming.attachments]
+        if takes_long and len(incoming.text) > self._max_chars:
+            whole = self._masking.hide(incoming.text).encode("utf-8", "replace")
+            files = [Attachment("file", name=WHOLE_TEXT, size_bytes=len(whole), content=whole), *files]
+            incoming = replace(incoming, text=shorten(incoming.text, self._max_chars))
+        owner, room, kept = customer(channel, incoming.sender[:200]), MAX_A_MESSAGE, []
+        for file in files:
+            if file.content is not None:
+                file = await self._received_one(file, owner) if room > 0 else _refused(file, "too_many")
+                room -= file.stored is not None
+            kept.append(file)
+        return replace(incoming, attachments=tuple(kept))
+
+    async def _received_one(self, file: Attachment, owner: str) -> Attachment:
+        try:
+            taken = await self._store.receive(_pieces(file.content or b""), file.name or "file", owner)
+        except AttachmentTooLarge:
+            return _refused(file, "too_large")
+        except AttachmentRefused as exc:
+            return _refused(file, str(exc.details.get("reason") or "kind"))
+        return Attachment(taken.kind.value, name=taken.name, stored=taken.shape())
+
+
+async def _pieces(content: bytes) -> AsyncIterator[bytes]:
+    yield content
+
+
+def _refused(file: Attachment, why: str) -> Attachment:
+    """What is said of a file that was not taken: it is still where it came from."""
+    log.info("A file was not taken", extra={"event": "attachment_refused", "reason": why, "bytes": file.size_bytes})
+    return replace(file, content=None, source={**file.source, "refused": why})
