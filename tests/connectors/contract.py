@@ -84,7 +84,7 @@ class Contract:
         await customer.provider.has_sent(1)
         await customer.gateway.stop()  # type: ignore[attr-defined]
         second = await start(bot=customer.gateway.bot, clock=customer.gateway.clock)
-        after = Customer(second, self.kit, customer.provider)
+        after = type(customer)(second, self.kit, customer.provider)
         assert await after.says("only once", number=7) == 200
         assert await after.says("and another", number=8) == 200
         await customer.provider.has_sent(2)
@@ -108,7 +108,7 @@ class Contract:
         await customer.gateway.stop()  # type: ignore[attr-defined]
         # Nobody waits a minute: what is answered has not waited for the end of the window.
         again = await start(bot=bot, clock=customer.gateway.clock, burst_window_milliseconds=60_000)
-        customer = Customer(again, self.kit, customer.provider)
+        customer = type(customer)(again, self.kit, customer.provider)
         bot.hold = asyncio.Event()
         for line in ("hello", "my parcel from last week", "HG10023847", "when will it be here?"):
             assert await customer.says(line) == 200

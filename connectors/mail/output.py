@@ -1,0 +1,192 @@
+"""Answers by SMTP: in the customer's thread, marked as a machine's where a machine speaks."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+import ssl
+from collections.abc import Callable
+from datetime import datetime, timezone
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP as SMTP_POLICY
+from email.utils import format_datetime
+
+import aiosmtplib
+from aiosmtplib.errors import (
+    SMTPAuthenticationError,
+    SMTPConnectError,
+    SMTPException,
+    SMTPResponseException,
+    SMTPServerDisconnected,
+    SMTPTimeoutError,
+)
+
+from connectors.mail.reading import answer_subject
+from connectors.mail.settings import MailSettings, Security
+from connectors.mail.threads import PROVEN, Threads, answers
+from connectors.output import DeliveryFailed, Envelope, Limits, Outgoing, Output, Part, numbered
+
+CONNECT_SECONDS = 10
+# Below the gateway's own limit for a message, so that we know how far it came.
+SEND_SECONDS = 25
+# Servers that ask for patience (greylisting) mean minutes.
+BUSY_SECONDS = 60.0
+_ENHANCED = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b")
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+
+
+class EmailOutput(Output):
+    """Sends one mail for a line, whole."""
+
+    limits = Limits(text=10_000_000)
+
+    def __init__(self, settings: MailSettings, threads: Threads, tell: Callable[[str | None], None]) -> None:
+        self._settings = settings
+        self._threads = threads
+        self._tell = tell  # why nothing can be sent, until it can
+
+    @classmethod
+    def name(cls) -> str:
+        """As the input's."""
+        return "email"
+
+    def parts(self, line: Outgoing) -> list[Part]:
+        """One mail, however long: its choices as a numbered list, a picture as its address."""
+        text = line.text.strip()
+        if line.buttons:
+            text = numbered(text, line.buttons, line.hint)
+        if line.image:
+            text = f"{text}\n\n{line.image}".strip()
+        return [Part(text=text)] if text else []
+
+    async def post(self, part: Part, envelope: Envelope) -> str | None:
+        """The Message-ID, as a bounce of it will name it."""
+        mail = self.written(part.text, envelope)
+        client = self._client()
+        try:
+            await self._send(client, mail, envelope.recipient)
+        finally:
+            client.close()
+        return str(mail["Message-ID"]).strip("<>")
+
+    def written(self, text: str, envelope: Envelope) -> EmailMessage:
+        """The mail. Raises DeliveryFailed for an address that is none."""
+        reach = envelope.reach
+        mail = EmailMessage(policy=SMTP_POLICY)
+        mail["From"] = _address(self._settings.address, self._settings.name)
+        mail["To"] = _address(envelope.recipient, "")
+        mail["Subject"] = _one_line(answer_subject(str(reach.get("subject") or self._settings.name or "")))[:250]
+        mail["Date"] = format_datetime(envelope.now or datetime.now(timezone.utc))
+        thread = str(reach.get("thread") or PROVEN)
+        mail["Message-ID"] = self._threads.message_id(thread, envelope.key, envelope.recipient)
+        for name, value in answers(reach).items():
+            mail[name] = value
+        if not envelope.is_person:
+            # RFC 3834: no other machine answers this one.
+            mail["Auto-Submitted"] = "auto-replied"
+            mail["X-Auto-Response-Suppress"] = "All"
+        mail.set_content(text.replace("\r", "") + "\n", cte="quoted-printable" if text.isascii() else "base64")
+        return mail
+
+    async def greet(self) -> None:
+        """Sign in and leave; whether we could send is told."""
+        client = self._client()
+        with contextlib.suppress(DeliveryFailed):
+            await asyncio.wait_for(self._sign_in(client), SEND_SECONDS)
+        client.close()
+
+    async def _sign_in(self, client: aiosmtplib.SMTP) -> None:
+        try:
+            await _signed_in(client)
+        except DeliveryFailed as exc:
+            self._tell(exc.detail)
+            raise
+        self._tell(None)
+
+    async def _send(self, client: aiosmtplib.SMTP, mail: EmailMessage, recipient: str) -> None:
+        has_left = asyncio.Event()
+
+        async def steps() -> None:
+            await self._sign_in(client)
+            await client.mail(self._settings.address)
+            await client.rcpt(recipient)
+            has_left.set()
+            await client.data(mail.as_bytes())
+
+        try:
+            await asyncio.wait_for(steps(), SEND_SECONDS)
+        except SMTPResponseException as exc:
+            raise refusal(exc.code, exc.message, about_recipient=not has_left.is_set()) from exc
+        except (asyncio.TimeoutError, SMTPException, OSError) as exc:
+            if has_left.is_set():
+                raise DeliveryFailed("no_answer", type(exc).__name__, maybe_sent=True) from exc
+            raise DeliveryFailed("unreachable", type(exc).__name__) from exc
+
+    def _client(self) -> aiosmtplib.SMTP:
+        server = self._settings.smtp
+        return aiosmtplib.SMTP(
+            hostname=server.host,
+            port=server.port,
+            timeout=CONNECT_SECONDS,
+            use_tls=server.security is Security.TLS,
+            start_tls=server.security is Security.STARTTLS,
+            username=server.user,
+            password=server.password,
+            local_hostname=self._settings.domain,
+            tls_context=None if server.security is Security.NONE else ssl.create_default_context(),
+        )
+
+
+async def _signed_in(client: aiosmtplib.SMTP) -> None:
+    try:
+        await client.connect()
+    except SMTPAuthenticationError as exc:
+        if exc.code >= 500:
+            raise DeliveryFailed(
+                "account", "the SMTP server does not accept user and password", permanent=True
+            ) from exc
+        raise refusal(exc.code, exc.message, about_recipient=False) from exc
+    except SMTPResponseException as exc:
+        raise DeliveryFailed("unreachable", _said(exc.code, exc.message), whole_account=True) from exc
+    except (SMTPConnectError, SMTPTimeoutError, SMTPServerDisconnected, OSError) as exc:
+        raise DeliveryFailed("unreachable", f"the SMTP server cannot be reached: {type(exc).__name__}") from exc
+    except (SMTPException, ValueError) as exc:  # it offers no TLS, or no way to sign in
+        raise DeliveryFailed("account", f"the SMTP server does not do what is asked: {type(exc).__name__}") from exc
+
+
+def refusal(code: int, message: str, about_recipient: bool) -> DeliveryFailed:
+    """What a reply of the server means (RFC 5321, 4.2; RFC 3463)."""
+    said = _said(code, message)
+    enhanced = _ENHANCED.search(message)
+    status = enhanced[1] if enhanced else ""
+    if code == 421:
+        return DeliveryFailed("busy", said, retry_after=BUSY_SECONDS, whole_account=True)
+    if code < 500:
+        return DeliveryFailed("busy", said, retry_after=BUSY_SECONDS)
+    if code in (530, 535, 538):
+        return DeliveryFailed("account", said, permanent=True)
+    if code == 552 or status.startswith(("5.2.3", "5.3.4")):
+        return DeliveryFailed("too_large", said, permanent=True)
+    if status.startswith("5.7."):
+        return DeliveryFailed("blocked" if about_recipient else "content", said, permanent=True)
+    if about_recipient and (code in (550, 551, 553) or status.startswith("5.1.")):
+        return DeliveryFailed("unknown_recipient", said, permanent=True)
+    return DeliveryFailed("refused" if about_recipient else "content", said, permanent=True)
+
+
+def _said(code: int, message: str) -> str:
+    return f"{code} {_one_line(message)}"[:200]
+
+
+def _one_line(text: str) -> str:
+    """Without anything that could begin another header."""
+    return _CONTROL.sub(" ", text).encode("utf-8", "replace").decode().strip()
+
+
+def _address(address: str, name: str) -> Address:
+    try:
+        return Address(_one_line(name)[:100], addr_spec=address)
+    except (ValueError, IndexError, AttributeError) as exc:
+        raise DeliveryFailed("unknown_recipient", "not an address", permanent=True) from exc

@@ -1,0 +1,418 @@
+"""E-mail, against the contract: a real IMAP server (dovecot) and a real SMTP server, no webhook."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from contract import Contract, _eventually_standing, _lines
+from gateway_parts import Start
+from kit import Customer, Hook, Kit
+from providers.dovecot import PASSWORD, Dovecot
+from providers.mail import SHOP, MailProvider
+from providers.server import Fault, Provider
+
+from handoff.models import Author
+
+CUSTOMERS = ("ana@example.com", "ben@example.com")
+VOUCHED = "Authentication-Results: mx.shop.example; dkim=pass header.d=example.com; dmarc=pass header.from=example.com"
+
+
+def mail(text: str, number: int, sender: int, *more: str, subject: str = "Re: my order", vouched: bool = True) -> bytes:
+    headers = [
+        *([VOUCHED] if vouched else []),
+        f"From: Ana <{CUSTOMERS[sender]}>",
+        f"To: {SHOP}",
+        f"Subject: {subject}",
+        f"Message-ID: <m{sender}.{number}@example.com>",
+        "Date: Mon, 02 Mar 2026 12:00:00 +0800",
+        "MIME-Version: 1.0",
+        "Content-Type: text/plain; charset=utf-8",
+        "Content-Transfer-Encoding: 8bit",
+        *more,
+    ]
+    return "\r\n".join([*headers, "", *text.split("\n"), ""]).encode()
+
+
+def _credentials(address: str) -> dict[str, Any]:
+    smtp_port, imap_port, user = address.split()
+    return {
+        "address": SHOP,
+        "name": "示範商店",
+        "imap_host": "127.0.0.1",
+        "imap_port": int(imap_port),
+        "imap_security": "none",
+        "imap_user": user,
+        "imap_password": PASSWORD,
+        "smtp_host": "127.0.0.1",
+        "smtp_port": int(smtp_port),
+        "smtp_security": "none",
+        "authserv_id": "mx.shop.example",
+        "max_mail_megabytes": 1,
+    }
+
+
+KIT = Kit(
+    channel="email",
+    class_path="connectors.mail.EmailInput",
+    provider=MailProvider,
+    credentials=_credentials,
+    message=mail,
+    tap=mail,
+    sign=lambda body: Hook(body),
+    customers=CUSTOMERS,
+    max_text=20_000,
+    max_buttons=2,
+    blocked="unknown_recipient",
+    has_typing=False,
+    payloads={
+        "plain.eml": ("我個包裹去咗邊？\n\n訂單 HG10023847，上星期落嘅。",),
+        "html-only.eml": (
+            "Where is order 7 (https://shop.example/orders/7)?\n- not at the door\n- not at the neighbour's",
+        ),
+        "alternative.eml": ("Can I change the size?",),
+        "quoted-en.eml": ("It never came.",),
+        "quoted-zh-hant.eml": ("還是沒有收到，請幫我查。",),
+        "quoted-zh-hans.eml": ("还没收到，麻烦查一下",),
+        "quoted-outlook.eml": ("請取消訂單",),
+        "signature.eml": ("When do I get my money back?",),
+        "signature-phone.eml": ("幾時退錢？",),
+        "attachment.eml": ("media:image",),
+        "big5.eml": ("請問我的訂單什麼時候會送到？謝謝您",),
+        "big5-hkscs.eml": ("佢喺邊度？我個包裹冇收到喎",),
+        "gb18030.eml": ("请问我的订单什么时候发货？朱镕基路一号，€20",),
+        "mislabelled-utf8.eml": ("請問幾時送到？",),
+        "mislabelled-gbk.eml": ("请问什么时候能收到货",),
+        "no-charset-big5.eml": ("請問這件商品可以退貨嗎？我想要換一個大一點的",),
+        "raw-header.eml": ("請問有沒有貨",),
+        "giant.eml": ("media:file",),
+        "malformed-parts.eml": ("Where is it?",),
+        "header-injection.eml": ("What does delivery cost?",),
+        "auto-reply.eml": (),
+        "auto-reply-qq.eml": (),
+        "newsletter.eml": (),
+        "bounce.eml": (),
+        "loop.eml": (),
+        "own-mail.eml": (),
+        "malformed.eml": (),
+        "two-froms.eml": (),
+    },
+)
+
+
+class Correspondent(Customer):
+    """Customers who write mails: 200 when a mail has left the inbox."""
+
+    provider: MailProvider
+
+    async def posts(self, body: bytes) -> int:
+        await self.brings(body)
+        return await self.until_taken()
+
+    async def brings(self, body: bytes) -> None:
+        await asyncio.to_thread(self.provider.postman.bring, body)
+
+    async def until_taken(self) -> int:
+        deadline = asyncio.get_running_loop().time() + 20
+        while await self.count("INBOX"):
+            if asyncio.get_running_loop().time() > deadline:
+                return 503
+            await asyncio.sleep(0.02)
+        return 200
+
+    async def count(self, folder: str) -> int:
+        return await asyncio.to_thread(self.provider.postman.count, folder)
+
+    async def ready(self) -> dict[str, Any]:
+        async with self.gateway.http.get(f"{self.gateway.base}/readyz") as response:
+            answer: dict[str, Any] = await response.json()
+            return answer
+
+    async def troubles(self) -> list[str]:
+        return [one["why"] for one in (await self.ready())["channels_left_out"]]
+
+    @property
+    def unused(self) -> dict[str, int]:
+        return self.gateway.app.ctx.channels.exchanges["email"].counted  # type: ignore[no-any-return]
+
+
+@pytest.fixture(scope="module")
+def dovecot() -> Iterator[Dovecot]:
+    server = Dovecot()
+    try:
+        server.start()
+        MailProvider.imap = server
+        yield server
+    finally:
+        server.remove()
+
+
+@pytest.fixture
+async def provider(dovecot: Dovecot) -> AsyncIterator[Provider]:
+    async with MailProvider().running() as running:
+        yield running
+
+
+@pytest.fixture
+async def customer(start: Start, root: Path, provider: MailProvider) -> Correspondent:
+    (root / "credentials.yml").write_text(
+        json.dumps({KIT.class_path: _credentials(provider.address)}), encoding="utf-8"
+    )
+    return Correspondent(await start(default_language="en"), KIT, provider)
+
+
+async def _bodies(customer: Customer) -> list[dict[str, Any]]:
+    return [line.body for line in await _lines(customer.gateway) if line.author is Author.CUSTOMER]
+
+
+class TestEmail(Contract):
+    kit = KIT
+
+    # -- what the contract asks of a webhook ---------------------------------------------------------------------
+
+    async def test_attack_11_a_forged_caller_is_refused_and_nothing_is_stored(self, customer: Correspondent) -> None:
+        """There is nothing to call."""
+        status, _ = await customer.sends(Hook(mail("hello", 1, 0)))
+        assert status == 404
+        assert await _lines(customer.gateway) == []
+
+    async def test_attack_15_bodies_that_are_nothing_are_refused_or_acknowledged_and_never_an_error(
+        self, customer: Correspondent
+    ) -> None:
+        nothing = [
+            b"\r\n",
+            b"{",
+            b"\xff\xfe",
+            b"From:",
+            b"From: \r\n\r\n",
+            b"a" * 100_000,
+            b"From: a@b\r\n\r\n",
+            b"[" * 9000,
+        ]
+        for body in nothing:
+            await customer.brings(body)
+        assert await customer.says("hello") == 200
+        await customer.provider.has_sent(1)
+        assert await customer.count("Switchboard aside") == len(nothing)
+        assert customer.gateway.bot.asked[0]["message"] == "hello"
+
+    async def test_a_long_answer_is_cut_at_the_ends_of_sentences(self, customer: Correspondent) -> None:
+        """A mail takes all of it."""
+        text = "很長的一句話，一直說一直說，說到這裡才完。" * 1000
+        customer.gateway.bot.says("long", {"text": text})
+        await customer.says("long")
+        await customer.provider.has_sent(1)
+        assert customer.provider.texts == [text]
+
+    # -- threads -------------------------------------------------------------------------------------------------
+
+    async def test_an_answer_stands_in_the_customers_thread_and_says_who_speaks(self, customer: Correspondent) -> None:
+        gateway, provider = customer.gateway, customer.provider
+        gateway.bot.hands_over("a person please")
+        seat = await gateway.seat("ben")
+        await customer.posts(mail("a person please", 1, 0, subject="回覆：我的訂單"))
+        await provider.has_sent(1)
+        conversation = await seat.claim_only()
+        await provider.has_sent(2)
+        await seat.post(f"/conversations/{conversation}/messages", {"text": "你好，我係 Ben。"})
+        await provider.has_sent(3)
+        bots, agents = provider.mails[0], provider.mails[2]
+        assert bots["Subject"] == agents["Subject"] == "Re: 我的訂單"
+        assert bots["In-Reply-To"] == agents["In-Reply-To"] == "<m0.1@example.com>"
+        assert agents["References"] == "<m0.1@example.com>"
+        assert str(agents["From"]) == f"示範商店 <{SHOP}>" and str(agents["To"]) == CUSTOMERS[0]
+        assert (bots["Auto-Submitted"], bots["X-Auto-Response-Suppress"]) == ("auto-replied", "All")
+        assert agents["Auto-Submitted"] is None and agents["X-Auto-Response-Suppress"] is None
+        assert agents.get_content().strip() == "你好，我係 Ben。"
+
+    async def test_attack_28_nobody_gets_into_a_conversation_by_writing_its_address_as_from(
+        self, customer: Correspondent
+    ) -> None:
+        """A thread goes on by our own Message-ID, made for that address; anything else stands alone."""
+        await customer.posts(mail("where is it", 1, 0, vouched=False))
+        await customer.provider.has_sent(1)
+        ours = str(customer.provider.mails[0]["Message-ID"])
+        await customer.posts(mail("a forged one", 2, 0, vouched=False))
+        await customer.posts(mail("from a copy", 3, 1, f"In-Reply-To: {ours}", vouched=False))
+        await customer.posts(
+            mail("guessed", 4, 0, f"In-Reply-To: <0.{'0' * 32}.{'0' * 24}@shop.example>", vouched=False)
+        )
+        forged = "Authentication-Results: mx.evil.example; dmarc=pass header.from=example.com"
+        await customer.posts(mail("vouched by nobody", 5, 0, forged, vouched=False))
+        await customer.posts(mail("it is mine", 6, 0, f"In-Reply-To: {ours}", vouched=False))
+        lines = {
+            one.text: one.conversation_id for one in await _lines(customer.gateway) if one.author is Author.CUSTOMER
+        }
+        assert lines["where is it"] == lines["it is mine"]
+        assert len(set(lines.values())) == 5
+        sent = await customer.provider.has_sent(6)
+        assert {one.to for one in sent if one.text == "bot: from a copy"} == {CUSTOMERS[1]}
+
+    async def test_a_vouched_address_is_one_customer(self, customer: Correspondent) -> None:
+        await customer.posts(mail("one", 1, 0))
+        await customer.posts(mail("two", 2, 0))
+        assert len({one.conversation_id for one in await _lines(customer.gateway)}) == 1
+
+    # -- machines ------------------------------------------------------------------------------------------------
+
+    async def test_machines_are_never_answered(self, customer: Correspondent) -> None:
+        for number, header in enumerate(
+            (
+                "Auto-Submitted: auto-generated",
+                "Precedence: bulk",
+                "X-Auto-Response-Suppress: OOF, AutoReply",
+                "List-Id: <x.example.com>",
+                "Return-Path: <>",
+                "X-Autoreply: yes",
+            )
+        ):
+            assert await customer.posts(mail("I am away", number, 0, header)) == 200
+        assert await customer.posts(mail("done", 99, 1, "Auto-Submitted: no")) == 200
+        await customer.provider.has_sent(1)
+        assert customer.provider.texts == ["bot: done"]
+        assert await customer.count("Switchboard") == 7, "nothing is deleted"
+        assert sum(customer.unused.values()) == 6
+
+    async def test_a_bounce_is_told_to_the_agent_and_opens_nothing(self, customer: Correspondent) -> None:
+        await customer.says("hello")
+        await customer.provider.has_sent(1)
+        ours = str(customer.provider.mails[0]["Message-ID"]).encode()
+        placed = b"<0.00000000000000000000000000000000.000000000000000000000000@shop.example>"
+        assert await customer.posts(KIT.payload("bounce.eml").replace(placed, ours)) == 200
+        await _eventually_standing(customer.gateway, "bot: hello", "failed", reason="unknown_recipient")
+        assert len(await _bodies(customer)) == 1
+
+    async def test_two_machines_that_write_to_each_other_are_stopped(
+        self, start: Start, root: Path, provider: MailProvider
+    ) -> None:
+        entry = {**_credentials(provider.address), "mails_an_hour": 3}
+        (root / "credentials.yml").write_text(json.dumps({KIT.class_path: entry}), encoding="utf-8")
+        customer = Correspondent(await start(default_language="en"), KIT, provider)
+        for number in range(6):
+            await customer.says(f"thank you for your mail {number}")
+        await customer.says("and I", sender=1)
+        await provider.has_sent(4)
+        assert len(provider.sent) == 4
+        assert await customer.count("Switchboard aside") == 3
+        assert any("3 mails were put aside" in why for why in await customer.troubles())
+
+    # -- what is in a mail ---------------------------------------------------------------------------------------
+
+    async def test_files_are_in_the_store_and_what_is_not_taken_is_named(self, customer: Correspondent) -> None:
+        await customer.posts(KIT.payload("attachment.eml"))
+        (body,) = await _bodies(customer)
+        picture, program = body["attachments"]
+        assert (picture["kind"], picture["name"], picture["type"]) == ("image", "破咗.png", "image/png")
+        assert "id" not in program and program["source"] == {"refused": "kind"}
+        seat = await customer.gateway.seat("ben")
+        async with seat.http.get(f"{customer.gateway.base}/desk/api/attachments/{picture['id']}") as response:
+            assert response.status == 200 and (await response.read()).startswith(b"\x89PNG")
+
+    async def test_a_giant_is_taken_as_far_as_its_text_and_the_mail_stays(self, customer: Correspondent) -> None:
+        giant = KIT.payload("giant.eml").replace(b"\r\n--b1--", b"\r\nQUJD" * 400_000 + b"\r\n--b1--")
+        await customer.posts(giant)
+        (body,) = await _bodies(customer)
+        assert body["attachments"] == [
+            {
+                "kind": "file",
+                "name": "pictures.zip",
+                "mime_type": "application/zip",
+                "source": {"refused": "mail_too_large"},
+            }
+        ]
+        assert customer.gateway.bot.asked[0]["message"] == "Here are all my pictures."
+        assert await customer.count("Switchboard") == 1
+
+    async def test_a_long_mail_is_one_message_and_a_file(self, customer: Correspondent) -> None:
+        text = "\n".join(f"{number}. my card is 4111 1111 1111 1111, so it went." for number in range(200))
+        await customer.posts(mail(text, 1, 0))
+        (line,) = [one for one in await _lines(customer.gateway) if one.author is Author.CUSTOMER]
+        assert line.text.startswith("0. my card is •••• 1111") and line.text.endswith("…")
+        (whole,) = line.body["attachments"]
+        seat = await customer.gateway.seat("ben")
+        async with seat.http.get(f"{customer.gateway.base}/desk/api/attachments/{whole['id']}") as response:
+            read = await response.text()
+        assert "199. my card is •••• 1111, so it went." in read and "4111 1111" not in read
+
+    async def test_attack_29_nothing_in_a_mail_becomes_a_header_of_ours(self, customer: Correspondent) -> None:
+        await customer.posts(KIT.payload("header-injection.eml"))
+        await customer.provider.has_sent(1)
+        (answer,) = customer.provider.mails
+        assert answer["Bcc"] is None and str(answer["To"]) == CUSTOMERS[0]
+        assert answer["Subject"] == "Re: Hello Bcc: victim@example.org Body"
+        assert answer["References"] == "<a@x.example> <b@x.example> <inj@mail.example.com>"
+        assert answer.get_content().strip().startswith("bot:")
+
+    # -- the servers ---------------------------------------------------------------------------------------------
+
+    async def test_two_gateways_and_a_mail_over_two_addresses_are_one_message(
+        self, start: Start, customer: Correspondent
+    ) -> None:
+        await start(
+            bot=customer.gateway.bot, clock=customer.gateway.clock, database_url=customer.gateway.settings.database
+        )
+        for number in range(10):
+            await customer.brings(mail(f"line {number}", number, number % 2))
+        await customer.brings(mail("line 9", 9, 1, "Received: by another way"))
+        await customer.until_taken()
+        await customer.provider.has_sent(10)
+        said = [one.text for one in await _lines(customer.gateway) if one.author is Author.CUSTOMER]
+        assert sorted(said) == sorted(f"line {number}" for number in range(10))
+
+    async def test_what_a_mail_server_says_no_to_is_told_in_its_kind(self, customer: Correspondent) -> None:
+        for refusal, reason in (("too_large", "too_large"), ("spam", "content"), ("account", "account")):
+            customer.provider.faults.append(Fault(refuses=refusal))
+            await customer.says(refusal)
+            await _eventually_standing(customer.gateway, f"bot: {refusal}", "failed", reason=reason)
+        customer.provider.faults.append(Fault(refuses="greylisted"))
+        await customer.says("patience")
+        await _eventually_standing(customer.gateway, "bot: patience", "pending", reason="busy")
+
+    async def test_an_answer_that_got_lost_is_said_to_be_unknown_and_not_sent_twice(
+        self, customer: Correspondent
+    ) -> None:
+        customer.provider.faults.append(Fault(takes_it=True))
+        await customer.says("hello")
+        await customer.provider.has_sent(1)
+        await _eventually_standing(customer.gateway, "bot: hello", "unknown", reason="no_answer")
+        await customer.says("again")
+        await customer.provider.has_sent(2)
+        assert customer.provider.texts == ["bot: hello", "bot: again"]
+
+    async def test_a_server_that_is_away_is_reported_and_nothing_is_lost(
+        self, dovecot: Dovecot, customer: Correspondent
+    ) -> None:
+        assert await customer.says("before") == 200
+        await asyncio.to_thread(customer.provider.postman.leave)
+        await asyncio.to_thread(dovecot.stop)
+        try:
+            await _until(customer, lambda whys: any("IMAP server" in why for why in whys))
+            assert (await customer.ready())["status"] == "ready", "the other channels run"
+        finally:
+            await asyncio.to_thread(dovecot.start)
+        assert await customer.says("after") == 200
+        await _until(customer, lambda whys: whys == [])
+        await customer.provider.has_sent(2)
+
+    @pytest.mark.parametrize("side", ["imap", "smtp"])
+    async def test_a_wrong_password_is_reported_without_the_password(
+        self, start: Start, root: Path, provider: MailProvider, side: str
+    ) -> None:
+        entry = {**_credentials(provider.address), f"{side}_password": "not-the-password"}
+        (root / "credentials.yml").write_text(
+            json.dumps({KIT.class_path: {"smtp_password": PASSWORD, **entry}, "rest": {}}), encoding="utf-8"
+        )
+        customer = Correspondent(await start(default_language="en"), KIT, provider)
+        await _until(customer, lambda whys: any(f"the {side.upper()} server does not accept" in why for why in whys))
+        assert "password" not in "".join(await customer.troubles()).replace("user and password", "")
+
+
+async def _until(customer: Correspondent, holds: Any) -> None:
+    deadline = asyncio.get_running_loop().time() + 20
+    while not holds(whys := await customer.troubles()):
+        assert asyncio.get_running_loop().time() < deadline, whys
+        await asyncio.sleep(0.05)

@@ -1,0 +1,92 @@
+"""A mail provider: an SMTP server that says no as servers do (RFC 5321), and mailboxes over a real IMAP server."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from typing import Any
+
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword
+
+from providers.dovecot import PASSWORD, Dovecot, Postman
+from providers.server import Provider, Sent
+
+SHOP = "service@shop.example"
+_REFUSALS = {
+    "busy": "421 4.7.0 Too many messages, try again later",
+    "account": "530 5.7.0 Authentication required",
+    "blocked": "550 5.1.1 <{}>: Recipient address rejected: User unknown",
+    "greylisted": "451 4.7.1 Greylisting in action, please come back later",
+    "too_large": "552 5.3.4 Message size exceeds fixed limit",
+    "spam": "554 5.7.1 Message rejected due to content",
+}
+_users = itertools.count(1)
+
+
+class MailProvider(Provider):
+    """A mailbox of its own each time, on the one IMAP server of the tests."""
+
+    imap: Dovecot
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.user = f"shop{next(_users)}"
+        self.mails: list[EmailMessage] = []
+        self.postman = Postman(self.imap, self.user)
+        self._server: asyncio.AbstractServer | None = None
+
+    async def start(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(self._session, "127.0.0.1", self._port)
+        self._port = self._server.sockets[0].getsockname()[1]
+        self.address = f"{self._port} {self.imap.port} {self.user}"
+
+    async def stop(self) -> None:
+        if self.hold is not None:
+            self.hold.set()
+        if self._server is not None:
+            self._server.close()
+            await self._server.wait_closed()
+            self._server = None
+        await asyncio.to_thread(self.postman.leave)
+
+    def _session(self) -> SMTP:
+        return SMTP(
+            self,
+            hostname="mx.example",
+            authenticator=self._knows,
+            auth_required=True,
+            auth_require_tls=False,
+            timeout=20,
+        )
+
+    def _knows(self, _server: Any, _session: Any, _envelope: Any, _mechanism: str, given: Any) -> AuthResult:
+        is_right = isinstance(given, LoginPassword) and given.password == PASSWORD.encode()
+        return AuthResult(success=is_right, handled=False)
+
+    async def handle_RCPT(self, _server: Any, _session: Any, envelope: Envelope, address: str, _options: Any) -> str:
+        if self.faults and self.faults[0].refuses not in ("too_large", "spam") and not self.faults[0].takes_it:
+            fault = self.faults.popleft()
+            return _REFUSALS[fault.refuses].format(address) if fault.refuses else "451 4.3.0 Try again later"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: Any, _session: Any, envelope: Envelope) -> str:
+        if self.hold is not None:
+            await self.hold.wait()
+        fault = self.faults.popleft() if self.faults else None
+        if fault is not None and fault.refuses:
+            return _REFUSALS[fault.refuses]
+        assert isinstance(envelope.content, bytes)
+        mail = message_from_bytes(envelope.content, policy=policy.default)
+        assert isinstance(mail, EmailMessage)
+        self.mails.append(mail)
+        text = str(mail.get_content()).replace("\r\n", "\n").removesuffix("\n")
+        self.sent.append(
+            Sent(envelope.rcpt_tos[0], text, str(mail["Message-ID"]), how=str(mail["Auto-Submitted"] or ""))
+        )
+        if fault is not None:  # the mail is taken, and the answer is lost
+            server.transport.abort()
+        return "250 2.0.0 OK"
