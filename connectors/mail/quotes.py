@@ -1,7 +1,7 @@
 """What somebody wrote themselves in a mail: without what they answer to, and without their signature.
 
 Each rule looks at one line, or at a few short ones, so that no mail takes long. Why this is not the library
-mail-parser-reply: docs/decisions/0020-quotes-of-mails.md.
+mail-parser-reply: docs/decisions/0021-quotes-of-mails.md.
 """
 
 from __future__ import annotations

@@ -72,7 +72,7 @@ KIT = Kit(
     payloads={
         "plain.eml": ("我個包裹去咗邊？\n\n訂單 HG10023847，上星期落嘅。",),
         "html-only.eml": (
-            "Where is order 7 (https://shop.example/orders/7)?\n- not at the door\n- not at the neighbour's",
+            "Where is order 7 (https://shop.example/orders/7)?\n\n- not at the door\n- not at the neighbour's",
         ),
         "alternative.eml": ("Can I change the size?",),
         "quoted-en.eml": ("It never came.",),
