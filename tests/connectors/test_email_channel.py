@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import random
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,16 @@ import pytest
 from contract import Contract, _eventually_standing, _lines
 from gateway_parts import Start
 from kit import Customer, Hook, Kit
+from mutations import mutated
+from providers.certificates import self_signed
 from providers.dovecot import PASSWORD, Dovecot
 from providers.mail import SHOP, MailProvider
-from providers.server import Fault, Provider
+from providers.server import Fault, Provider, eventually
+from rounds import rounds
 
+from handoff import conversations
 from handoff.models import Author
+from handoff.records import Conversation
 
 CUSTOMERS = ("ana@example.com", "ben@example.com")
 VOUCHED = "Authentication-Results: mx.shop.example; dkim=pass header.d=example.com; dmarc=pass header.from=example.com"
@@ -363,6 +369,83 @@ class TestEmail(Contract):
         said = [one.text for one in await _lines(customer.gateway) if one.author is Author.CUSTOMER]
         assert sorted(said) == sorted(f"line {number}" for number in range(10))
 
+    async def test_a_mail_that_is_brought_again_is_the_same_and_one_with_a_used_id_is_another(
+        self, customer: Correspondent
+    ) -> None:
+        """As after a crash before it was moved, or when the folder was made anew and every UID is another."""
+        for number in range(5):
+            await customer.brings(mail(f"line {number}", number, 0))
+        await customer.until_taken()
+        await asyncio.to_thread(customer.provider.postman.move, "Switchboard", "INBOX")
+        assert await customer.until_taken() == 200
+        assert await customer.posts(mail("something else", 4, 0)) == 200
+        await customer.provider.has_sent(6)
+        said = [one.text for one in await _lines(customer.gateway) if one.author is Author.CUSTOMER]
+        assert said == [*(f"line {number}" for number in range(5)), "something else"]
+
+    async def test_attack_14_of_mutated_mails_none_is_lost_and_none_holds_up_the_others(
+        self, start: Start, root: Path, provider: MailProvider
+    ) -> None:
+        entry = {**_credentials(provider.address), "mails_an_hour": 1000}
+        (root / "credentials.yml").write_text(json.dumps({KIT.class_path: entry}), encoding="utf-8")
+        customer = Correspondent(await start(default_language="en"), KIT, provider)
+        chance, files = random.Random(7), [KIT.payload(name) for name in sorted(KIT.payloads)]
+        for number in range(rounds(60)):
+            await customer.brings(mutated(chance, files[number % len(files)], files[-number % len(files)]))
+        assert await customer.says("and the last") == 200
+        await eventually(lambda: "bot: and the last" in provider.texts, lambda: provider.texts[-3:])
+        assert await customer.count("Switchboard") + await customer.count("Switchboard aside") == rounds(60) + 1
+        assert not any("not be stored" in why for why in await customer.troubles())
+
+    async def test_a_second_mailbox_is_an_account_of_its_own(
+        self, start: Start, root: Path, provider: MailProvider
+    ) -> None:
+        async with MailProvider().running() as other:
+            entries = {
+                KIT.class_path: _credentials(provider.address),
+                f"{KIT.class_path}:tw": {**_credentials(other.address), "address": "service@shop.tw"},
+            }
+            (root / "credentials.yml").write_text(json.dumps(entries), encoding="utf-8")
+            customer = Correspondent(await start(default_language="en"), KIT, other)
+            await customer.says("hello")
+            await other.has_sent(1)
+            assert str(other.mails[0]["From"]).endswith("<service@shop.tw>") and not provider.sent
+            (line, *_) = await _lines(customer.gateway)
+            conversation = await _conversation(customer, line.conversation_id)
+            assert (conversation.channel, conversation.sender) == ("email:tw", CUSTOMERS[0])
+
+    @pytest.mark.parametrize("security", ["tls", "starttls"])
+    async def test_connections_are_secret_and_a_certificate_of_nobody_is_refused(
+        self, start: Start, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, security: str
+    ) -> None:
+        certificate = self_signed(tmp_path, "localhost")
+        server = Dovecot(certificate)
+        try:
+            await asyncio.to_thread(server.start)
+            provider = MailProvider(server, certificate, security)
+            async with provider.running():
+                entry = {
+                    **_credentials(provider.address),
+                    "imap_host": "localhost",
+                    "smtp_host": "localhost",
+                    "imap_port": server.tls_port if security == "tls" else server.port,
+                    "imap_security": security,
+                    "smtp_security": security,
+                }
+                (root / "credentials.yml").write_text(json.dumps({KIT.class_path: entry}), encoding="utf-8")
+                first = await start(default_language="en")
+                refused = Correspondent(first, KIT, provider)
+                await _until(refused, lambda whys: any("no secure connection" in why for why in whys))
+                await _until(refused, lambda whys: any("SMTP server cannot be reached" in why for why in whys))
+                await first.stop()  # type: ignore[attr-defined]
+                monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
+                customer = Correspondent(await start(default_language="en", clock=first.clock), KIT, provider)
+                assert await customer.says("hello") == 200
+                await provider.has_sent(1)
+                assert await customer.troubles() == []
+        finally:
+            await asyncio.to_thread(server.remove)
+
     async def test_what_a_mail_server_says_no_to_is_told_in_its_kind(self, customer: Correspondent) -> None:
         for refusal, reason in (("too_large", "too_large"), ("spam", "content"), ("account", "account")):
             customer.provider.faults.append(Fault(refuses=refusal))
@@ -409,6 +492,11 @@ class TestEmail(Contract):
         customer = Correspondent(await start(default_language="en"), KIT, provider)
         await _until(customer, lambda whys: any(f"the {side.upper()} server does not accept" in why for why in whys))
         assert "password" not in "".join(await customer.troubles()).replace("user and password", "")
+
+
+async def _conversation(customer: Customer, wanted: str) -> Conversation:
+    found: Conversation = await customer.gateway.app.ctx.database.read(lambda c: conversations.find(c, wanted))
+    return found
 
 
 async def _until(customer: Correspondent, holds: Any) -> None:

@@ -7,6 +7,7 @@ import time
 
 import pytest
 from kit import PAYLOADS
+from mutations import mutated
 from rounds import rounds
 
 from connectors.mail import EmailInput
@@ -19,8 +20,6 @@ from connectors.mail.threads import Threads, answers
 from connectors.own import BadSetting
 
 OWN = ["service@shop.example"]
-_PIECES = (b"utf-8", b"base64", b"b1", b"<", b"\r\n", b"multipart/mixed", b"8bit")
-_INSTEAD = (b"", b"utf-16", b"x" * 50, b"\0", b"\n", b"message/rfc822", b"uuencode", b"hz")
 FILES = sorted((PAYLOADS / "email").iterdir())
 
 
@@ -213,7 +212,7 @@ def test_attack_14_mutated_mails_are_read_or_put_aside_and_never_an_error() -> N
     )
     read_ones = 0
     for number in range(rounds(600)):
-        raw = _mutated(chance, FILES[number % len(FILES)].read_bytes(), FILES[(number * 7) % len(FILES)].read_bytes())
+        raw = mutated(chance, FILES[number % len(FILES)].read_bytes(), FILES[(number * 7) % len(FILES)].read_bytes())
         try:
             letter = read(raw, OWN, "mx.shop.example")
         except Unreadable as exc:
@@ -231,24 +230,3 @@ def _is_sound(letter: Letter) -> None:
     assert letter.address.isascii() and "\n" not in letter.subject + letter.name + "".join(letter.earlier)
     assert len(letter.text) <= 200_000 and len(letter.key) == 64
     (letter.words + letter.subject + letter.name).encode("utf-8")
-
-
-def _mutated(chance: random.Random, raw: bytes, other: bytes) -> bytes:
-    for _ in range(chance.randrange(1, 5)):
-        at = chance.randrange(len(raw) or 1)
-        kind = chance.randrange(7)
-        if kind == 0:
-            raw = raw[:at]
-        elif kind == 1:
-            raw = raw[:at] + bytes([chance.randrange(256)]) + raw[at + 1 :]
-        elif kind == 2:
-            raw = raw[:at] + other[chance.randrange(len(other)) :][:300] + raw[at:]
-        elif kind == 3:
-            raw = raw[:at] + raw[at + chance.randrange(1, 60) :]
-        elif kind == 4:
-            raw = raw.replace(chance.choice(_PIECES), chance.choice(_INSTEAD))
-        elif kind == 5:
-            raw = raw + raw[:2000]
-        else:
-            raw = raw[:at] + chance.choice([b"\r\n\r\n", b"=?utf-8?B?", b"\xff\xfe", b"--b1--", b"\x1f"]) + raw[at:]
-    return raw

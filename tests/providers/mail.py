@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import ssl
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from pathlib import Path
 from typing import Any
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword
@@ -30,8 +32,16 @@ class MailProvider(Provider):
 
     imap: Dovecot
 
-    def __init__(self) -> None:
+    def __init__(
+        self, imap: Dovecot | None = None, certificate: tuple[Path, Path] | None = None, security: str = "none"
+    ) -> None:
         super().__init__()
+        self.imap = imap or self.imap
+        self._tls: ssl.SSLContext | None = None
+        self._security = security
+        if certificate is not None:
+            self._tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+            self._tls.load_cert_chain(*certificate)
         self.user = f"shop{next(_users)}"
         self.mails: list[EmailMessage] = []
         self.postman = Postman(self.imap, self.user)
@@ -39,7 +49,9 @@ class MailProvider(Provider):
 
     async def start(self) -> None:
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(self._session, "127.0.0.1", self._port)
+        self._server = await loop.create_server(
+            self._session, "127.0.0.1", self._port, ssl=self._tls if self._security == "tls" else None
+        )
         self._port = self._server.sockets[0].getsockname()[1]
         self.address = f"{self._port} {self.imap.port} {self.user}"
 
@@ -56,6 +68,8 @@ class MailProvider(Provider):
         return SMTP(
             self,
             hostname="mx.example",
+            tls_context=self._tls if self._security == "starttls" else None,
+            require_starttls=self._security == "starttls",
             authenticator=self._knows,
             auth_required=True,
             auth_require_tls=False,
