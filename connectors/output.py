@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from rasa.core.channels.channel import OutputChannel
 
@@ -193,6 +193,14 @@ class Output(OutputChannel):
     async def send_image_url(self, recipient_id: str, image: str, **kwargs: Any) -> None:
         """A picture."""
         await self.send_line(recipient_id, Outgoing("", image=image))
+
+
+@runtime_checkable
+class Mailer(Protocol):
+    """An output channel that can send a file to an address that never wrote to it."""
+
+    async def mail_file(self, address: str, subject: str, text: str, file: tuple[str, str, str]) -> None:
+        """`file` is its name, its type and its text. Raises DeliveryFailed."""
 
 
 def numbered(text: str, buttons: Sequence[Button], hint: str = "") -> str:

@@ -294,6 +294,12 @@ def set_contact(connection: Connection, ticket: Ticket, contact: Mapping[str, An
     return find(connection, ticket.id)
 
 
+def contacts_of(connection: Connection, conversation_ids: Sequence[str]) -> list[Mapping[str, Any]]:
+    """How the customer of these conversations asked to be reached."""
+    rows = connection.execute(select(tickets.c.contact).where(tickets.c.conversation_id.in_(list(conversation_ids))))
+    return [contact for contact in rows.scalars() if contact]
+
+
 def queue(connection: Connection, limit: int = 500) -> list[Ticket]:
     """What waits: customers on the line before messages, then the oldest first, urgent ones earlier."""
     rows = connection.execute(

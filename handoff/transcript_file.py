@@ -1,13 +1,12 @@
 """A conversation as a file for the customer: one HTML page that needs nothing, or plain text; in their language,
-without notes, with card and identity numbers hidden. By mail where there is a mail connector."""
+without notes, with card and identity numbers hidden."""
 
 from __future__ import annotations
 
 import html
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from faq_kb.markup import plain
@@ -28,16 +27,10 @@ _STYLE = (
 class TranscriptFile:
     """What is downloaded, or sent."""
 
+    title: str
     name: str
     content_type: str
     content: str
-
-
-class TranscriptMail(Protocol):
-    """Whoever can send a file to an address: the mail connector, where there is one."""
-
-    def send(self, address: str, subject: str, file: TranscriptFile) -> Awaitable[None]:
-        """Hand it to the mail server. Raises when it refuses."""
 
 
 def write(
@@ -65,7 +58,7 @@ def write(
     name = f"chat-{conversation.opened_at.astimezone(zone):%Y-%m-%d}"
     if as_text:
         body = "\n\n".join(f"[{at}] {who}\n{text}" for who, at, text, _ in written)
-        return TranscriptFile(f"{name}.txt", "text/plain; charset=utf-8", f"{title}\n\n{body}\n\n{foot}\n")
+        return TranscriptFile(title, f"{name}.txt", "text/plain; charset=utf-8", f"{title}\n\n{body}\n\n{foot}\n")
     items = "".join(
         f'<li class="{line.author.value}"><b>{html.escape(who)}</b><time>{at}</time>'
         f'<p dir="auto">{html.escape(text)}</p></li>'
@@ -77,7 +70,7 @@ def write(
         f"<style>{_STYLE}</style></head><body><h1>{html.escape(title)}</h1><ol>{items}</ol>"
         f"<footer>{html.escape(foot)}</footer></body></html>\n"
     )
-    return TranscriptFile(f"{name}.html", "text/html; charset=utf-8", page)
+    return TranscriptFile(title, f"{name}.html", "text/html; charset=utf-8", page)
 
 
 def _said(line: Message) -> str:

@@ -74,6 +74,7 @@ from switchboard.reception import Reception
 from switchboard.secrets import secret
 from switchboard.settings import Settings
 from switchboard.tokens import VisitorTokens
+from switchboard.transcript_post import MAILS_A_DAY, TranscriptPost
 from switchboard.trials import Trials
 from switchboard.turns import LocalTurns, RedisTurns
 from switchboard.visiting import BEATS_AT_ONCE, BEATS_PER_SECOND, Visiting
@@ -171,6 +172,7 @@ def create_app(
         Rates(settings.sessions_per_minute, settings.sessions_per_minute / 60, time.monotonic),
         files,
         inviting,
+        _transcripts(database, orders, mount, clock),
         clock,
     )
     visiting = _visiting(inviting, reception, masking, settings, clock)
@@ -243,6 +245,11 @@ def _visiting(inviting: Inviting, reception: Reception, masking: Masking, settin
         Rates(BEATS_AT_ONCE, BEATS_PER_SECOND, time.monotonic),
         clock,
     )
+
+
+def _transcripts(database: Database, orders: shop.Shop, mount: channels.Mount, clock: Clock) -> TranscriptPost:
+    rates = Rates(MAILS_A_DAY, MAILS_A_DAY / 86_400, time.monotonic)
+    return TranscriptPost(database, orders, mount.mailer, rates, clock)
 
 
 def _visitor_files(database: Database, store: AttachmentStore, settings: Settings) -> VisitorFiles:

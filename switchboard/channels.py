@@ -28,6 +28,7 @@ from sanic import Blueprint, Sanic
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
+from connectors.output import Mailer
 from connectors.own import BadSetting, NotTaken, OwnChannel
 from connectors.stock.care import Kept, Known
 from connectors.stock.table import care_for
@@ -179,6 +180,7 @@ class Mount:
         self._to_start: dict[str, Callable[[], Awaitable[None]]] = {}
         self.problems: list[Problem] = []
         self.exchanges: dict[str, ChannelExchange] = {}
+        self.mailer: Mailer | None = None  # the first channel that can send a file to any address
 
     def mount(self, app: Sanic, channels: Mapping[str, Built]) -> list[Problem]:
         """Mount each; one that fails while its blueprint is built is reported and left out. More may come to the list
@@ -218,6 +220,9 @@ class Mount:
             blueprint = channel.blueprint(self._kept(name, channel.brings_again))
             channel.exchange = self.exchanges[name] = self._exchange(name)
             self._to_start[name] = channel.start
+            output = channel.get_output_channel()
+            if self.mailer is None and isinstance(output, Mailer):
+                self.mailer = output
         else:
             kept = Kept(name, channel, settings, f"{self._site}{prefix}{f'/{account}' if account else ''}/webhook")
             sender, blueprint = self._stock(kept, app)

@@ -23,8 +23,14 @@ def paths() -> dict[str, dict[str, Operation]]:
             ),
             "post": op(
                 "widget",
-                "The same by mail.",
-                {"200": "sent", "400": "bad_input", "401": "token_refused", "503": "mail_unavailable"},
+                "The same by mail, to an address that the customer left in the chat or that the shop knows.",
+                {
+                    "200": "sent",
+                    "400": "bad_input",
+                    "401": "token_refused",
+                    "429": "rate_limited",
+                    "503": "mail_unavailable",
+                },
                 security=[{"visitor": []}],
                 requestBody=body({"email": "string"}),
             ),

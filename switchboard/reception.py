@@ -25,7 +25,6 @@ from handoff.errors import (
     BadInput,
     HandoffError,
     IdentityRefused,
-    MailUnavailable,
     NotSignedInCustomer,
     RateLimited,
     ShopUnavailable,
@@ -38,7 +37,7 @@ from handoff.inviting import Inviting
 from handoff.models import Author, Status
 from handoff.plain import is_plain, plain
 from handoff.records import Conversation, Message, Rating
-from handoff.transcript_file import TranscriptFile, TranscriptMail
+from handoff.transcript_file import TranscriptFile
 from handoff.visitors import Visitor
 from switchboard import language
 from switchboard.line import Line
@@ -47,6 +46,7 @@ from switchboard.post import WIDGET
 from switchboard.rates import Rates
 from switchboard.records import Identity, Inbound, SessionWish
 from switchboard.tokens import VisitorToken, VisitorTokens
+from switchboard.transcript_post import TranscriptPost
 from switchboard.visitor_files import VisitorFiles
 
 log = logging.getLogger(__name__)
@@ -76,6 +76,7 @@ class Reception:
         session_rates: Rates,
         files: VisitorFiles,
         inviting: Inviting,
+        transcripts: TranscriptPost,
         clock: Clock,
     ) -> None:
         self.inviting = inviting
@@ -93,8 +94,7 @@ class Reception:
         self._session_rates = session_rates
         self._files = files
         self._clock = clock
-        # Set by a mail connector, where there is one.
-        self.mail: TranscriptMail | None = None
+        self._transcripts = transcripts
 
     # -- sessions ----------------------------------------------------------------------------------------------
 
@@ -432,14 +432,13 @@ class Reception:
         return await self._database.read(work)
 
     async def mail_transcript(self, visitor: Visitor, locale: str | None, address: object) -> None:
-        """The same by mail. Raises MailUnavailable where no mail connector is set up, BadInput for no address."""
+        """The same by mail, to an address of theirs. Raises MailUnavailable, BadInput, RateLimited."""
         contact = contact_in(address) if isinstance(address, str) else None
         if contact is None or "email" not in contact:
             raise BadInput("This does not look like an e-mail address.", field="email")
-        if self.mail is None:
-            raise MailUnavailable()
-        file = await self.transcript(visitor, locale, as_text=False)
-        await self.mail.send(contact["email"], file.name, file)
+        await self._transcripts.check(visitor, contact["email"])
+        spoken = language.nearest(locale, self._default_language) if locale else self._default_language
+        await self._transcripts.send(contact["email"], await self.transcript(visitor, locale, as_text=False), spoken)
 
     async def orders_of(self, visitor: Visitor, wanted: str | None) -> Frame:
         """The orders of a customer who is signed in at the shop. Raises NotSignedInCustomer."""

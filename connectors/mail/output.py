@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import re
 import ssl
+import uuid
 from collections.abc import Callable
 from datetime import datetime, timezone
 from email.headerregistry import Address
@@ -71,16 +72,28 @@ class EmailOutput(Output):
             client.close()
         return str(mail["Message-ID"]).strip("<>")
 
+    async def mail_file(self, address: str, subject: str, text: str, file: tuple[str, str, str]) -> None:
+        """A mail of its own, that answers none."""
+        mail = self._begun(address, subject, PROVEN, str(uuid.uuid4()), datetime.now(timezone.utc))
+        mail["Auto-Submitted"] = "auto-generated"
+        mail["X-Auto-Response-Suppress"] = "All"
+        mail.set_content(f"{text}\n", cte="base64")
+        name, content_type, content = file
+        main, _, sub = content_type.partition(";")[0].partition("/")
+        mail.add_attachment(content.encode("utf-8", "replace"), maintype=main, subtype=sub, filename=_one_line(name))
+        client = self._client()
+        try:
+            await self._send(client, mail, address)
+        finally:
+            client.close()
+
     def written(self, text: str, envelope: Envelope) -> EmailMessage:
         """The mail. Raises DeliveryFailed for an address that is none."""
         reach = envelope.reach
-        mail = EmailMessage(policy=SMTP_POLICY)
-        mail["From"] = _address(self._settings.address, self._settings.name)
-        mail["To"] = _address(envelope.recipient, "")
-        mail["Subject"] = _one_line(answer_subject(str(reach.get("subject") or self._settings.name or "")))[:250]
-        mail["Date"] = format_datetime(envelope.now or datetime.now(timezone.utc))
+        subject = answer_subject(str(reach.get("subject") or self._settings.name or ""))
         thread = str(reach.get("thread") or PROVEN)
-        mail["Message-ID"] = self._threads.message_id(thread, envelope.key, envelope.recipient)
+        at = envelope.now or datetime.now(timezone.utc)
+        mail = self._begun(envelope.recipient, subject, thread, envelope.key, at)
         for name, value in answers(reach).items():
             mail[name] = value
         if not envelope.is_person:
@@ -88,6 +101,15 @@ class EmailOutput(Output):
             mail["Auto-Submitted"] = "auto-replied"
             mail["X-Auto-Response-Suppress"] = "All"
         mail.set_content(text.replace("\r", "") + "\n", cte="quoted-printable" if text.isascii() else "base64")
+        return mail
+
+    def _begun(self, to: str, subject: str, thread: str, key: str, at: datetime) -> EmailMessage:
+        mail = EmailMessage(policy=SMTP_POLICY)
+        mail["From"] = _address(self._settings.address, self._settings.name)
+        mail["To"] = _address(to, "")
+        mail["Subject"] = _one_line(subject)[:250]
+        mail["Date"] = format_datetime(at)
+        mail["Message-ID"] = self._threads.message_id(thread, key, to)
         return mail
 
     async def greet(self) -> None:

@@ -481,6 +481,39 @@ class TestEmail(Contract):
         await _until(customer, lambda whys: whys == [])
         await customer.provider.has_sent(2)
 
+    async def test_a_transcript_is_mailed_to_an_address_of_the_customer_and_to_no_other(
+        self, customer: Correspondent
+    ) -> None:
+        gateway, provider = customer.gateway, customer.provider
+        gateway.bot.hands_over("a person please")
+        page = await gateway.page()
+        await page.say("a person please")
+        form = (await page.message("system"))["contact_form"]  # nobody is at the desk
+
+        async def asks(session: dict[str, Any], email: str, locale: str = "zh-TW") -> int:
+            headers = {"Authorization": f"Bearer {session['token']}"}
+            url = f"{gateway.base}/widget/transcript?locale={locale}"
+            async with gateway.http.post(url, json={"email": email}, headers=headers) as response:
+                return response.status
+
+        assert await asks(page.session, "ana@example.com") == 400, "not left with us"
+        await page.send({"type": "contact", "client_id": "c", "ticket": form["ticket"], "email": "ana@example.com"})
+        await page.message("system", "is saved")
+        assert await asks(page.session, "victim@example.org") == 400
+        assert await asks(page.session, "Ana@example.com") == 200
+        (mailed,) = provider.mails
+        assert str(mailed["To"]) == "Ana@example.com" and mailed["Auto-Submitted"] == "auto-generated"
+        assert "的對話" in str(mailed["Subject"]) and mailed["In-Reply-To"] is None
+        (file,) = mailed.iter_attachments()
+        assert (file.get_filename(), file.get_content_type()) == ("chat-2026-03-02.html", "text/html")
+        assert "a person please" in file.get_payload(decode=True).decode()
+        assert "附件是您要求的對話紀錄" in mailed.get_body(("plain",)).get_content()
+        provider.faults.append(Fault(refuses="blocked"))
+        assert await asks(page.session, "ana@example.com") == 503
+        assert [await asks(page.session, "ana@example.com") for _ in range(2)] == [200, 429]
+        signed = await gateway.session(identity=gateway.identity("c-0001"))
+        assert await asks(signed, "somebody@example.org") == 400
+
     @pytest.mark.parametrize("side", ["imap", "smtp"])
     async def test_a_wrong_password_is_reported_without_the_password(
         self, start: Start, root: Path, provider: MailProvider, side: str

@@ -97,7 +97,8 @@ class MailProvider(Provider):
         mail = message_from_bytes(envelope.content, policy=policy.default)
         assert isinstance(mail, EmailMessage)
         self.mails.append(mail)
-        text = str(mail.get_content()).replace("\r\n", "\n").removesuffix("\n")
+        body = mail.get_body(("plain",))
+        text = str(body.get_content() if body else "").replace("\r\n", "\n").removesuffix("\n")
         self.sent.append(
             Sent(envelope.rcpt_tos[0], text, str(mail["Message-ID"]), how=str(mail["Auto-Submitted"] or ""))
         )
