@@ -19,6 +19,7 @@ from sqlalchemy.engine import Connection
 
 import shop.demo
 from handoff import agents, conversations, transcript
+from handoff.clock import Clock, utc_now
 from handoff.database import Database
 from handoff.models import Author, Status, TicketKind
 from handoff.records import Draft, Wish
@@ -64,7 +65,7 @@ SEND_AT_ONCE = """if (location.protocol.startsWith("http")) localStorage.getItem
 class Office:
     """The gateway, its database, and browsers for whoever comes."""
 
-    def __init__(self, browser: Browser, place: Path) -> None:
+    def __init__(self, browser: Browser, place: Path, clock: Clock = utc_now, **settings: Any) -> None:
         self.browser = browser
         self.problems: list[str] = []
         self._contexts: list[BrowserContext] = []
@@ -72,10 +73,10 @@ class Office:
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
         self._stack = contextlib.AsyncExitStack()
-        self.base, url = self.run(self._begin(place))
+        self.base, url = self.run(self._begin(place, clock, settings))
         self.database = Database(url)
 
-    async def _begin(self, place: Path) -> tuple[str, str]:
+    async def _begin(self, place: Path, clock: Clock, settings: dict[str, Any]) -> tuple[str, str]:
         root = place / "project"
         (root / "faq_kb" / "articles").mkdir(parents=True)
         (root / "faq_kb" / "articles" / "delivery.yml").write_text(ARTICLES, encoding="utf-8")
@@ -96,11 +97,12 @@ class Office:
             "sessions_per_minute": 10_000,
             "logins_per_minute": 10_000,
             "demo": "true",
+            **settings,
         }
         table = load(
             root / "endpoints.yml", {f"SWITCHBOARD_{name.upper()}": str(value) for name, value in given.items()}
         )
-        app = create_app(table, root=root, name=f"office_{secrets.token_hex(4)}")
+        app = create_app(table, clock=clock, root=root, name=f"office_{secrets.token_hex(4)}")
         server = await app.create_server("127.0.0.1", port, return_asyncio_server=True, access_log=False)
         await server.startup()
         await server.before_start()

@@ -40,6 +40,7 @@ PAGES = (
     "connectors/web/static/texts",
     "connectors/web/static/texts/files",
     "connectors/web/static/texts/pages",
+    "connectors/web/static/texts/invitation",
     "handoff/desk/static/texts",
     "faq_kb/console/static/texts",
     "faq_kb/help/texts",

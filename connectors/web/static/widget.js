@@ -16,10 +16,16 @@
     locale: tag.dataset.locale || "",
     identity: tag.dataset.identity ?? null,
     theme: tag.dataset.theme || "auto",
+    tag: tag.dataset,
   };
 
-  const chat = import(new URL("widget/static/chat/element.js", gateway).href).then(({ placeChat }) => placeChat(wishes));
+  const load = (name) => import(new URL(`widget/static/chat/${name}.js`, gateway).href);
+  const chat = load("element").then(({ placeChat }) => placeChat(wishes));
   chat.catch((problem) => console.warn("Switchboard: the chat could not be loaded.", problem));
+
+  let visit;
+  const visits = () => (visit ??= Promise.all([chat, load("visit")]).then(([element, { Visit }]) => new Visit(element, wishes)));
+  setTimeout(visits, 4000);
 
   const later = (name) => (...given) => chat.then((element) => element[name](...given));
   window.Switchboard = Object.freeze({
@@ -30,5 +36,7 @@
     setLocale: later("setLocale"),
     setTheme: later("setTheme"),
     on: later("on"),
+    setCart: (...cart) => void (wishes.cart = cart),
+    setInvitations: async (allowed) => (await visits()).allow(allowed),
   });
 })();

@@ -47,6 +47,8 @@ export class Api extends Server {
   undoChange = (id, change, version) => this.#call("POST", `/conversations/${part(id)}/customer/history/${part(change)}/undo`, { version });
   uniteCustomers = (id, wish) => this.#call("POST", `/conversations/${part(id)}/customer/merge`, wish);
   partCustomers = (id, merge) => this.#call("POST", `/conversations/${part(id)}/customer/merges/${part(merge)}/undo`, {});
+  visitors = () => this.#call("GET", "/visitors");
+  inviteVisitor = (id, text) => this.#call("POST", `/visitors/${part(id)}/invitation`, { text });
   faq = (q, locale) => this.#call("GET", `/faq?${new URLSearchParams({ q, locale })}`);
 
   close = (id, wrap_up) => this.#call("POST", `/conversations/${part(id)}/close`, { wrap_up });

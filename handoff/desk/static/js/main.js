@@ -32,6 +32,7 @@ import { setText } from "/page/static/js/templates.js";
 import { preferredLocale, t, useLocale } from "/page/static/js/texts.js";
 import { startTicker } from "./ticker.js";
 import { UniteDialog } from "./unite-dialog.js";
+import { VisitorsDialog } from "./visitors.js";
 
 const element = (id) => document.getElementById(id);
 
@@ -69,6 +70,7 @@ document.querySelector("desk-promises").start({ desk, live });
 document.querySelector("desk-outcome").start({ desk, live });
 new FiguresDialog({ desk, dialog: element("figures-dialog"), button: element("open-figures"), onOpen: (id) => route.open(id) });
 new PromiseAlerts({ desk, live, sounds, preferences, onOpen: (id) => route.open(id), dialog: element("promises-dialog"), button: element("open-promises"), count: element("rail-promises") });
+const visitors = new VisitorsDialog({ desk, live, canned, sounds, preferences, onOpen: (id) => route.open(id), dialog: element("visitors-dialog"), button: element("open-visitors") });
 page.faq.start({ desk, onInsert: insertAnswer, onCard: sendCard });
 
 const shortcuts = new Shortcuts([
@@ -90,6 +92,7 @@ const shortcuts = new Shortcuts([
   { key: "o", what: "shortcuts.takeover", run: () => page.conversation.takeOver() },
   { key: "d", what: "shortcuts.customer", run: () => route.showSide() },
   { key: "u", what: "shortcuts.customer_edit", run: () => (page.side.show("customer"), route.showSide(), page.customer.edit()) },
+  { key: "w", what: "shortcuts.visitors", run: () => visitors.open() },
   { key: "/", what: "shortcuts.search", run: () => page.inbox.focusSearch() },
   { key: "x", what: "shortcuts.filters", run: () => page.inbox.filters.open(page.inbox.filters.hidden) },
   { key: "v", what: "shortcuts.view_menu", run: () => page.inbox.views.open() },
