@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from rasa.core.channels.channel import OutputChannel
@@ -75,13 +76,24 @@ class Button:
 
 
 @dataclass(frozen=True)
+class SentFile:
+    """A file that an agent attached: where its bytes are, and what is known of them."""
+
+    name: str
+    media_type: str
+    path: Path
+
+
+@dataclass(frozen=True)
 class Outgoing:
-    """A line of ours: text, choices, a picture. `hint` asks to answer with a number, in the customer's language."""
+    """A line of ours: text, choices, a picture, files. `hint` asks to answer with a number, in the customer's
+    language."""
 
     text: str
     buttons: tuple[Button, ...] = ()
     image: str | None = None
     hint: str = ""
+    files: tuple[SentFile, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -91,6 +103,7 @@ class Part:
     text: str = ""
     buttons: tuple[Button, ...] = ()
     image: str | None = None
+    files: tuple[SentFile, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -117,6 +130,7 @@ class Limits:
     text_with_buttons: int | None = None
     payload: int | None = None
     images: bool = False
+    files: bool = False  # what agents attach; the desk tells them where it is not
 
 
 class Output(OutputChannel):

@@ -112,6 +112,9 @@ class Post(Protocol):
     def is_written_to(self, channel: str) -> bool:
         """Whether this channel's customers can be written to at any time."""
 
+    def takes_files(self, channel: str) -> bool:
+        """Whether this channel sends the files of an agent's line."""
+
     def shows_numbers(self, channel: str, buttons: Sequence[Mapping[str, str]]) -> bool:
         """Whether this channel shows these choices as a numbered list."""
 
@@ -537,9 +540,8 @@ class Floor:
         return said
 
     def takes_files(self, conversation: Conversation) -> bool:
-        """Whether a file from the desk reaches this customer: the widget's page fetches it. A channel that sends media
-        reads them from `attachments` of the line's body, and says so here."""
-        return self.post.pulled_by_customer(conversation.channel)
+        """Whether a file from the desk reaches this customer: the widget's page fetches it, a mail carries it."""
+        return self.post.pulled_by_customer(conversation.channel) or self.post.takes_files(conversation.channel)
 
     async def send_again(self, agent: Agent, message_id: int) -> tuple[Message, deliveries.Standing | None]:
         """Try once more to send a message that did not arrive. Raises UnknownMessage, NothingToSend."""

@@ -216,7 +216,7 @@ class Mount:
         prefix = "/webhooks/" + channel.url_prefix()
         account = name.partition(":")[2]
         if isinstance(channel, OwnChannel):
-            sender: Sender | None = OwnSender(channel, self._post.site)
+            sender: Sender | None = OwnSender(channel, self._post.site, self._files.path_of)
             blueprint = channel.blueprint(self._kept(name, channel.brings_again))
             channel.exchange = self.exchanges[name] = self._exchange(name)
             self._to_start[name] = channel.start

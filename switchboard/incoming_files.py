@@ -25,6 +25,7 @@ class IncomingFiles:
 
     def __init__(self, store: AttachmentStore, masking: Masking, max_chars: int) -> None:
         self._store = store
+        self.path_of = store.path_of
         self._masking = masking
         self._max_chars = max_chars
 

@@ -76,6 +76,11 @@ class ChannelPost:
         sender = self._senders.get(channel)
         return sender is not None and sender.numbers(buttons)
 
+    def takes_files(self, channel: str) -> bool:
+        """Whether what an agent attaches goes with the line."""
+        sender = self._senders.get(channel)
+        return sender is not None and sender.takes_files
+
     def is_written_to(self, channel: str) -> bool:
         """Whether customers of this channel can be written to at any time, by the outbox."""
         return channel in self._senders

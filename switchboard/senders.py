@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Protocol
 
-from connectors.output import Button, Envelope, Outgoing, Output, Part
+from connectors.output import Button, Envelope, Outgoing, Output, Part, SentFile
 from connectors.own import OwnChannel
 from faq_kb.markup import plain
 from handoff import texts
+from handoff.models import Author
 from handoff.records import Message
 
 
@@ -16,6 +18,7 @@ class Sender(Protocol):
     """Sends the lines of one account."""
 
     repeats_safely: bool
+    takes_files: bool  # whether what an agent attaches goes with the line
 
     def parts(self, line: Message) -> list[Part]:
         """The messages a line becomes; always the same for the same line."""
@@ -33,7 +36,7 @@ class Sender(Protocol):
         """Let go of connections."""
 
 
-def outgoing(line: Message, site: str) -> Outgoing:
+def outgoing(line: Message, site: str, path_of: Callable[[str], Path] | None = None) -> Outgoing:
     """A line as it leaves: without the markup that only the widget shows, its choices under short keys of ours.
 
     A key names the message and the place of the choice in it. It fits the smallest limit there is (64 bytes), and what
@@ -44,7 +47,8 @@ def outgoing(line: Message, site: str) -> Outgoing:
     image = line.body.get("image")
     if isinstance(image, str) and image.startswith("/"):
         image = f"{site}{image}"
-    return Outgoing(text, buttons, image, texts.say("choose_number", line.language) if buttons else "")
+    hint = texts.say("choose_number", line.language) if buttons else ""
+    return Outgoing(text, buttons, image, hint, _files_of(line, path_of) if path_of else ())
 
 
 def button_key(message_id: int, index: int) -> str:
@@ -52,17 +56,27 @@ def button_key(message_id: int, index: int) -> str:
     return f"b{message_id}.{index}"
 
 
-class OwnSender:
-    """Sends through a channel of `connectors`."""
+def _files_of(line: Message, path_of: Callable[[str], Path]) -> tuple[SentFile, ...]:
+    """What an agent attached. What customers sent is never sent back."""
+    if line.author is not Author.AGENT:
+        return ()
+    attached = line.body.get("attachments") or ()
+    return tuple(SentFile(str(one["name"]), str(one["type"]), path_of(str(one["id"]))) for one in attached)
 
-    def __init__(self, channel: OwnChannel, site: str) -> None:
+
+class OwnSender:
+    """Sends through a channel of `connectors`; `path_of` says where the bytes of a file are."""
+
+    def __init__(self, channel: OwnChannel, site: str, path_of: Callable[[str], Path]) -> None:
         self._output: Output = channel.get_output_channel()
         self._site = site
+        self._path_of = path_of
+        self.takes_files = self._output.limits.files
         self.repeats_safely = self._output.repeats_safely
 
     def parts(self, line: Message) -> list[Part]:
         """As the channel cuts it."""
-        return self._output.parts(outgoing(line, self._site))
+        return self._output.parts(outgoing(line, self._site, self._path_of))
 
     async def send(self, part: Part, envelope: Envelope) -> str | None:
         """As the channel posts it."""

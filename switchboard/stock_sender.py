@@ -43,6 +43,7 @@ class StockSender:
     """Sends through the output channel that `output_for` gives for what was remembered of the customer."""
 
     repeats_safely = False
+    takes_files = False
 
     def __init__(self, output_for: Callable[[Reach], OutputChannel | None], care: Care, site: str) -> None:
         self._output_for = output_for

@@ -29,6 +29,8 @@ _SUPERSETS = {
 }
 # Written with escapes or in pairs of bytes: these are never guessed, and never taken for another.
 _CERTAIN = re.compile(r"(utf-?7|utf-?16|utf-?32|iso-2022|hz)", re.IGNORECASE)
+# No database stores all of these, and no header may have them.
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
 _CANDIDATES = ("gb18030", "big5hkscs", "cp950")
 # The signs that nearly every Chinese sentence to a shop has some of.
 _FREQUENT = frozenset(
@@ -64,7 +66,7 @@ def header_text(value: object) -> str:
         if isinstance(piece, str):
             piece = piece.encode("ascii", "surrogateescape") if _is_escaped(piece) else piece.encode("utf-8", "replace")
         words.append(decoded(piece, code))
-    return " ".join("".join(words).split())
+    return " ".join(_UNPRINTABLE.sub(" ", "".join(words)).split())
 
 
 def _worth_trying(content: bytes, declared: str | None) -> list[str]:

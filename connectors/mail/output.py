@@ -27,7 +27,7 @@ from aiosmtplib.errors import (
 from connectors.mail.reading import answer_subject
 from connectors.mail.settings import MailSettings, Security
 from connectors.mail.threads import PROVEN, Threads, answers
-from connectors.output import DeliveryFailed, Envelope, Limits, Outgoing, Output, Part, numbered
+from connectors.output import DeliveryFailed, Envelope, Limits, Outgoing, Output, Part, SentFile, numbered
 
 CONNECT_SECONDS = 10
 # Below the gateway's own limit for a message, so that we know how far it came.
@@ -41,7 +41,7 @@ _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 class EmailOutput(Output):
     """Sends one mail for a line, whole."""
 
-    limits = Limits(text=10_000_000)
+    limits = Limits(text=10_000_000, files=True)
 
     def __init__(self, settings: MailSettings, threads: Threads, tell: Callable[[str | None], None]) -> None:
         self._settings = settings
@@ -60,11 +60,13 @@ class EmailOutput(Output):
             text = numbered(text, line.buttons, line.hint)
         if line.image:
             text = f"{text}\n\n{line.image}".strip()
-        return [Part(text=text)] if text else []
+        return [Part(text=text, files=line.files)] if text or line.files else []
 
     async def post(self, part: Part, envelope: Envelope) -> str | None:
         """The Message-ID, as a bounce of it will name it."""
         mail = self.written(part.text, envelope)
+        for file in part.files:
+            await _attach(mail, file)
         client = self._client()
         try:
             await self._send(client, mail, envelope.recipient)
@@ -198,13 +200,22 @@ def refusal(code: int, message: str, about_recipient: bool) -> DeliveryFailed:
     return DeliveryFailed("refused" if about_recipient else "content", said, permanent=True)
 
 
+async def _attach(mail: EmailMessage, file: SentFile) -> None:
+    try:
+        content = await asyncio.get_running_loop().run_in_executor(None, file.path.read_bytes)
+    except OSError as exc:
+        raise DeliveryFailed("content", "the file is gone", permanent=True) from exc
+    main, _, sub = file.media_type.partition("/")
+    mail.add_attachment(content, maintype=main, subtype=sub, filename=_one_line(file.name))
+
+
 def _said(code: int, message: str) -> str:
     return f"{code} {_one_line(message)}"[:200]
 
 
 def _one_line(text: str) -> str:
-    """Without anything that could begin another header."""
-    return _CONTROL.sub(" ", text).encode("utf-8", "replace").decode().strip()
+    """Without anything that could begin another header, or that Python would decode once more (`=?utf-8?q?=0A…?=`)."""
+    return _CONTROL.sub(" ", text).replace("=?", "= ?").encode("utf-8", "replace").decode().strip()
 
 
 def _address(address: str, name: str) -> Address:

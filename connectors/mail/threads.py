@@ -18,7 +18,7 @@ _OURS = re.compile(r"<?([0-9a-f]{1,16})\.([0-9a-f]{32})\.([0-9a-f]{24})@([^>\s]+
 _MOST_REFERENCES = 20
 # The limit of a header is 998 bytes a line; ids longer than this are dropped rather than broken.
 _LONGEST_ID = 250
-_ID = re.compile(r"<[^<>\s]+>")
+_ID = re.compile(r"<[\x21-\x3b\x3d\x3f-\x7e]+>")
 
 
 class Threads:

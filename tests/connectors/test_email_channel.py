@@ -263,6 +263,24 @@ class TestEmail(Contract):
         await customer.posts(mail("two", 2, 0))
         assert len({one.conversation_id for one in await _lines(customer.gateway)}) == 1
 
+    async def test_an_agents_file_goes_with_the_mail(self, customer: Correspondent) -> None:
+        gateway, provider = customer.gateway, customer.provider
+        gateway.bot.hands_over("a person please")
+        seat = await gateway.seat("ben")
+        await customer.says("a person please")
+        conversation = await seat.claim_only()
+        assert (await seat.get(f"/conversations/{conversation}"))["takes_files"]
+        content = "發票：HK$128\n".encode()
+        url = f"{gateway.base}/desk/api/conversations/{conversation}/attachments?name=發票.txt"
+        async with seat.http.post(url, data=content, headers={"X-CSRF-Token": seat.csrf}) as response:
+            invoice = (await response.json())["attachment"]
+        body = {"text": "Here it is.", "attachments": [invoice["id"]]}
+        await seat.post(f"/conversations/{conversation}/messages", body)
+        await provider.has_sent(3)
+        (file,) = provider.mails[2].iter_attachments()
+        assert (file.get_filename(), file.get_content_type()) == ("發票.txt", "text/plain")
+        assert file.get_payload(decode=True) == content and provider.texts[2] == "Here it is."
+
     # -- machines ------------------------------------------------------------------------------------------------
 
     async def test_machines_are_never_answered(self, customer: Correspondent) -> None:
@@ -384,11 +402,11 @@ class TestEmail(Contract):
         assert said == [*(f"line {number}" for number in range(5)), "something else"]
 
     async def test_attack_14_of_mutated_mails_none_is_lost_and_none_holds_up_the_others(
-        self, start: Start, root: Path, provider: MailProvider
+        self, start: Start, root: Path, provider: MailProvider, database_url: str
     ) -> None:
         entry = {**_credentials(provider.address), "mails_an_hour": 1000}
         (root / "credentials.yml").write_text(json.dumps({KIT.class_path: entry}), encoding="utf-8")
-        customer = Correspondent(await start(default_language="en"), KIT, provider)
+        customer = Correspondent(await start(default_language="en", database_url=database_url), KIT, provider)
         chance, files = random.Random(7), [KIT.payload(name) for name in sorted(KIT.payloads)]
         for number in range(rounds(60)):
             await customer.brings(mutated(chance, files[number % len(files)], files[-number % len(files)]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import time
 
@@ -10,6 +11,7 @@ from kit import PAYLOADS
 from mutations import mutated
 from rounds import rounds
 
+from connectors.events import Incoming
 from connectors.mail import EmailInput
 from connectors.mail.charsets import decoded, header_text
 from connectors.mail.html_text import text_of
@@ -17,6 +19,7 @@ from connectors.mail.output import refusal
 from connectors.mail.quotes import own_words
 from connectors.mail.reading import Letter, Unreadable, answer_subject, read
 from connectors.mail.threads import Threads, answers
+from connectors.output import DeliveryFailed, Envelope
 from connectors.own import BadSetting
 
 OWN = ["service@shop.example"]
@@ -223,7 +226,37 @@ def test_attack_14_mutated_mails_are_read_or_put_aside_and_never_an_error() -> N
         incoming = channel.incoming(letter)
         assert incoming.sender.rpartition("\x1f")[2] == letter.address and len(incoming.sender) <= 200
         _is_sound(letter)
+        answer = _answer(channel, incoming)
+        assert answer is None or (answer.count(b"\nTo:") == 1 and b"\nBcc:" not in answer)
     assert read_ones > 100
+
+
+@pytest.mark.parametrize(
+    "subject", ["=?utf-8?q?a=0ABcc:_v@e.org?=", "=?unknown-8bit?q?=ff?= 好", "a\r\nBcc: v@e.org", "\x00"]
+)
+def test_no_subject_becomes_a_header_or_stops_an_answer(subject: str) -> None:
+    channel = EmailInput.from_credentials(
+        {
+            "address": OWN[0],
+            "imap_host": "i.x.example",
+            "imap_password": "p",
+            "smtp_host": "s.x.example",
+            "name": subject,
+        }
+    )
+    mail = channel.get_output_channel().written("好", Envelope("ana@example.com", reach={"subject": subject}))
+    names = [line.partition(b":")[0] for line in mail.as_bytes().split(b"\r\n\r\n")[0].split(b"\r\n")]
+    assert names.count(b"To") == 1 and b"Bcc" not in names
+
+
+def _answer(channel: EmailInput, incoming: Incoming) -> bytes | None:
+    """What we would answer, as it leaves; None for an address that no mail server knows."""
+    reach = json.loads(json.dumps(dict(incoming.reach), ensure_ascii=False).encode())
+    envelope = Envelope(incoming.sender.rpartition("\x1f")[2], reach=reach)
+    try:
+        return channel.get_output_channel().written("好", envelope).as_bytes()
+    except DeliveryFailed:
+        return None
 
 
 def _is_sound(letter: Letter) -> None:
