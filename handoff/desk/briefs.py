@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy.engine import Connection
 
-from faq_kb import KnowledgeFollower
+from faq_kb import Decision, KnowledgeFollower
 from handoff import agents, promises, shapes
 from handoff.clock import Clock
 from handoff.learning import faq_of
@@ -20,6 +20,8 @@ from handoff.records import Conversation, Message
 
 ASKED_SHOWN = 5
 SUGGESTED = 3
+# What is shown without having been asked for costs attention: an article must have this chance of being the one.
+LIKELY = 0.05
 TEXT_CHARS = 160
 
 
@@ -54,10 +56,14 @@ class Briefs:
         base = self._knowledge.current
         found: list[dict[str, str]] = []
         for words in dict.fromkeys(reversed(asked[-3:])):
-            for hit in base.search(words[:200], limit=SUGGESTED + len(given)):
+            hits = base.search(words[:200], limit=SUGGESTED + len(given))
+            if base.decide(hits) is Decision.NONE:
+                continue
+            for hit in hits:
                 article = base.articles.get(hit.article_id)
                 known = {one["id"] for one in found}
-                if article is not None and article.id not in given and article.id not in known:
+                is_new = article is not None and article.id not in given and article.id not in known
+                if article is not None and is_new and hit.score >= LIKELY:
                     found.append({"id": article.id, "question": article.question_in(locale)})
         return found[:SUGGESTED]
 

@@ -285,6 +285,14 @@ async def test_the_brief_says_what_was_tried_and_what_may_help(gateway: Gateway)
     assert whole["brief"]["promises"] == []
 
 
+async def test_the_brief_suggests_nothing_for_words_that_no_article_is_near(gateway: Gateway) -> None:
+    ben = await gateway.seat("ben")
+    page = await gateway.page(locale="zh-HK")
+    await page.say("我的案號係 C-1007")
+    talk = (await page.message("assistant"))["conversation"]
+    assert (await ben.get(f"/conversations/{talk}?locale=en"))["brief"]["suggested"] == []
+
+
 async def test_script_in_every_field_stays_text_on_the_wire(gateway: Gateway) -> None:
     evil = "<script>alert(1)</script><img src=x onerror=alert(1)>"
     ben = await gateway.seat("ben")
