@@ -83,7 +83,7 @@ class Inviting:
             rule = self._due(visit, known, now)
             standing = await self._invite_by(rule, visit) if rule is not None else None
             has_changed = has_changed or standing is not None
-        elif not await self._database.read(partial(self._still_true, standing)):
+        elif not await self._database.read(partial(self._still_true, visit, standing)):
             standing = None
         if has_changed:
             self.tell_desk()
@@ -208,9 +208,12 @@ class Inviting:
         except CannotInvite:
             return None  # an agent, or another page of theirs, was faster
 
-    def _still_true(self, standing: Invitation, connection: Connection) -> bool:
-        """Whether what it promises holds: it is shown no more while nobody is there to keep it."""
+    def _still_true(self, visit: Visit, standing: Invitation, connection: Connection) -> bool:
+        """Whether what it promises holds: it is shown no more while nobody is there to keep it, nor to who is talking
+        with somebody by now."""
         now = self._clock()
+        if isinstance(self.chat_of(connection, visit, now), Conversation):
+            return False
         if standing.agent_id is not None:
             agent = agents.by_id(connection, standing.agent_id)
             return agent is not None and self.away(connection, agent, now) is None

@@ -313,6 +313,11 @@ async def test_nobody_is_invited_by_rule_while_they_chat(ruled: Gateway) -> None
     ruled.clock.forward(seconds=44)
     assert await other.invited("/goods/tea", returning=True, chat_open=True) is None
     assert await other.invited("/goods/tea", returning=True) is not None
+    page = await ruled.page()
+    other.token = page.session["token"]
+    await page.say("hello")
+    await page.message("assistant", "bot: hello")
+    assert await other.invited("/goods/tea", returning=True) is None, "they did not wait for it"
 
 
 async def test_limits_of_a_visit_and_a_day_hold_for_agents_and_unanswered_ones_lapse(ruled: Gateway) -> None:
