@@ -119,7 +119,8 @@ class EmailInput(Polled):
                 "message_id": letter.message_id,
                 "references": list(letter.earlier[:1] + letter.earlier[1:][-15:]),
             },
-            name=letter.name or None,
+            # What somebody calls themselves is theirs to choose; the address beside it is where the answer goes.
+            name=f"{letter.name} <{letter.address}>" if letter.name else letter.address,
         )
 
 

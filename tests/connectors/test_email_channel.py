@@ -234,6 +234,8 @@ class TestEmail(Contract):
         assert (bots["Auto-Submitted"], bots["X-Auto-Response-Suppress"]) == ("auto-replied", "All")
         assert agents["Auto-Submitted"] is None and agents["X-Auto-Response-Suppress"] is None
         assert agents.get_content().strip() == "你好，我係 Ben。"
+        shown = (await seat.get(f"/conversations/{conversation}"))["messages"][0]
+        assert shown["name"] == "Ana <ana@example.com>" and shown["text"] == "a person please"
 
     async def test_attack_28_nobody_gets_into_a_conversation_by_writing_its_address_as_from(
         self, customer: Correspondent
