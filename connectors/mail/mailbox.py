@@ -51,13 +51,14 @@ class Mailbox:
             if self._stopped.is_set():
                 raise MailboxTrouble("stopped")
             self._box.login(server.user, server.password, initial_folder=self._settings.folder)
+            self._learn_capabilities()
             self._taken = self._have_folder(self._settings.taken_folder)
             self._aside = self._have_folder(self._settings.aside_folder)
 
     def new(self) -> list[str]:
         """The mails that wait, in the order they came: UIDs (of this connection's UIDVALIDITY)."""
         with self._translated():
-            return sorted(self._box.uids(), key=int)
+            return sorted(self._box.uids("UNDELETED"), key=int)
 
     def fetch(self, uid: str) -> tuple[bytes, bool] | None:
         """The mail, and whether that is all of it; None when another gateway has taken it meanwhile."""
@@ -109,6 +110,12 @@ class Mailbox:
         if box is not None:
             with contextlib.suppress(OSError, AttributeError):
                 box.client.sock.shutdown(socket.SHUT_RDWR)
+
+    def _learn_capabilities(self) -> None:
+        """Servers say all that they can only after signing in (MOVE, above all); imaplib asks before."""
+        client = self._box.client
+        _, told = client.capability()
+        client.capabilities = tuple(told[-1].decode("ascii", "replace").upper().split())
 
     def _has_read_ahead(self) -> bool:
         """Whether news came in one piece with the answer to IDLE: then it is read already, and the socket is still."""

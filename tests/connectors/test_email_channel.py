@@ -434,6 +434,25 @@ class TestEmail(Contract):
             conversation = await _conversation(customer, line.conversation_id)
             assert (conversation.channel, conversation.sender) == ("email:tw", CUSTOMERS[0])
 
+    async def test_a_server_that_can_do_little_is_enough(self, start: Start, root: Path) -> None:
+        """Neither MOVE nor IDLE: RFC 3501 and nothing else."""
+        server = Dovecot(can="IMAP4rev1")
+        try:
+            await asyncio.to_thread(server.start)
+            provider = MailProvider(server)
+            async with provider.running():
+                (root / "credentials.yml").write_text(
+                    json.dumps({KIT.class_path: _credentials(provider.address)}), encoding="utf-8"
+                )
+                await asyncio.to_thread(provider.postman.bring, mail("hello", 1, 0))
+                await asyncio.to_thread(provider.postman.bring, mail("hello too", 1, 1))
+                customer = Correspondent(await start(default_language="en"), KIT, provider)
+                await provider.has_sent(2)
+                assert await customer.until_taken() == 200
+                assert await customer.count("Switchboard") == 2
+        finally:
+            await asyncio.to_thread(server.remove)
+
     @pytest.mark.parametrize("security", ["tls", "starttls"])
     async def test_connections_are_secret_and_a_certificate_of_nobody_is_refused(
         self, start: Start, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, security: str

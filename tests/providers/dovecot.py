@@ -64,7 +64,7 @@ service imap-login {{
 class Dovecot:
     """The server; `stop` and `start` keep its mailboxes and its port."""
 
-    def __init__(self, certificate: tuple[Path, Path] | None = None) -> None:
+    def __init__(self, certificate: tuple[Path, Path] | None = None, can: str = "") -> None:
         program = shutil.which("dovecot") or ("/usr/sbin/dovecot" if Path("/usr/sbin/dovecot").exists() else None)
         if program is None:
             missing("dovecot (Debian's dovecot-imapd)")
@@ -85,7 +85,7 @@ class Dovecot:
             _CONFIG.format(
                 folder=self.folder,
                 ssl="yes" if certificate else "no",
-                certificate=lines,
+                certificate=lines + (f"\nimap_capability = {can}" if can else ""),
                 user=me.pw_name,
                 login="dovenull" if is_root else me.pw_name,
                 group=grp.getgrgid(me.pw_gid).gr_name,
