@@ -38,6 +38,16 @@ def priority_of(wish: Wish, class_tags: Sequence[str] = ()) -> int:
     return min(_HIGHEST, max(wish.priority, _OF_REASON.get(wish.reason, 0)) + is_vip)
 
 
+def reconsider(connection: Connection, conversation_id: str, class_tags: Sequence[str]) -> bool:
+    """Let a waiting ticket come earlier for the class that its customer has by now; whether there is one."""
+    ticket = tickets.open_of(connection, conversation_id)
+    if ticket is None:
+        return False
+    wish = Wish(reason=ticket.reason, collected=dict(ticket.collected))
+    tickets.raise_priority(connection, ticket, priority_of(wish, class_tags))
+    return True
+
+
 def takes(teams: Teams, colleague: Colleague) -> tickets.Taker:
     """What may be given to somebody, as the queue is asked for it."""
     agent = colleague.agent

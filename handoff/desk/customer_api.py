@@ -10,7 +10,7 @@ from sanic.request import Request
 from sqlalchemy.engine import Connection
 
 from faq_kb.masking import Masking
-from handoff import conversations, customer_merges, customers, tags
+from handoff import conversations, customer_merges, customers, routing, tags
 from handoff.clock import Clock
 from handoff.customer_form import clean_line
 from handoff.customers import Customer
@@ -152,18 +152,18 @@ class CustomerApi:
     async def _changed(self, agent: Agent, request: Request, conversation_id: str, work: Work) -> dict[str, Any]:
         """Do it in one transaction, tell the desk, and answer with the panel as it is now."""
 
-        def change(connection: Connection) -> Conversation:
+        def change(connection: Connection) -> tuple[Conversation, Customer, list[str], bool]:
             conversation = conversations.find(connection, conversation_id)
             work(connection, conversation)
-            return conversation
-
-        def look(connection: Connection) -> tuple[Customer, list[str]]:
             record = self._panel.record_of(connection, conversation)
-            standing = [conversations.open_one(connection, *sender) for sender in record.senders]
-            return record, [one.id for one in standing if one is not None]
+            found = (conversations.open_one(connection, *sender) for sender in record.senders)
+            standing = [one for one in found if one is not None]
+            moved = [self._has_place_of_class(connection, one) for one in standing]
+            return conversation, record, [one.id for one in standing], any(moved)
 
-        conversation = await self._database.write(change)
-        record, named = await self._database.read(look)
+        conversation, record, named, has_moved = await self._database.write(change)
+        if has_moved:
+            self._live.publish(DESK_TOPIC, {"kind": "inbox"})
         # Lists call customers by the name that was written down.
         for one in named:
             self._live.publish(DESK_TOPIC, {"kind": "row", "conversation": one})
@@ -172,6 +172,11 @@ class CustomerApi:
             {"kind": "customer", "conversation": conversation_id, "record": record.id, "version": record.version},
         )
         return await self.of(conversation, agent, asker_locale(agent, request))
+
+    def _has_place_of_class(self, connection: Connection, conversation: Conversation) -> bool:
+        """Let the customer who waits have the place of the class that people gave them; whether they wait."""
+        given = self._panel.form.current.class_of(customers.class_given(connection, conversation))
+        return routing.reconsider(connection, conversation.id, given.shop_tags if given else ())
 
     def _unlocked(self, connection: Connection, conversation: Conversation) -> Customer:
         record = self._panel.record_of(connection, conversation)

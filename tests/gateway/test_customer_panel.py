@@ -312,6 +312,21 @@ async def test_a_class_comes_from_the_shop_until_people_say_otherwise(gateway: G
     assert (await _customer(ben, talk))["class"]["id"] == "vip"
 
 
+async def test_a_class_that_is_given_while_the_customer_waits_moves_them_ahead_and_never_back(gateway: Gateway) -> None:
+    ben = await gateway.seat("ben")
+    await waiting(gateway)
+    gateway.clock.forward(seconds=5)
+    await waiting(gateway)
+    first, second = (row["conversation"] for row in (await ben.get("/inbox"))["queue"])
+    record = await _edit(ben, second, 0, **{"class": "vip"})
+    row, other = (await ben.get("/inbox"))["queue"]
+    assert (row["conversation"], other["conversation"]) == (second, first)
+    assert row["priority"] == other["priority"] + 1
+    record = await _edit(ben, second, record["version"], **{"class": ""})
+    await _edit(ben, second, record["version"], **{"class": "vip"})
+    assert (await ben.get("/inbox"))["queue"][0]["priority"] == row["priority"]
+
+
 class _Nobody:
     tags = ()
 
