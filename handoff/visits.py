@@ -25,6 +25,7 @@ PRESENT_FOR = timedelta(seconds=3 * BEAT_SECONDS)
 # Whoever comes back later begins another visit.
 VISIT_LASTS = timedelta(minutes=30)
 MAX_VISITS = 5_000
+MAX_GIVEN_CHARS = 2_000
 MAX_ADDRESS_CHARS = 300
 MAX_TITLE_CHARS = 160
 MAX_CART = 10**9
@@ -34,6 +35,10 @@ _COUNTRY = re.compile(r"(?:zh|yue|[a-z]{2,3})(?:-[A-Za-z]{4})?-([A-Za-z]{2})(?:-
 _ORDERLY = re.compile(r"[!-\[\]-~]+")
 # What opens something for whoever knows it: a long run with digits and letters, an address of mail.
 _SECRET = re.compile(r"(?=[^/]*\d)(?=[^/]*[A-Za-z])[A-Za-z0-9_=-]{24,}|[^/]*(?:@|%40)[^/]*")
+
+
+_PARAMETER = re.compile(r"([^=&;]*)=([^&;]*)")
+_SECRET_NAME = re.compile(r"token|key|code|pass|secret|auth|sess|sig|mail|phone|otp|jwt", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -142,8 +147,8 @@ def key_of(written: object) -> str:
 def page_of(address: object, origins: Iterable[str]) -> str:
     """The page without its query and whatever in its path looks like a secret. Raises BadInput for what is no page of
     these origins."""
-    if not isinstance(address, str) or not _ORDERLY.fullmatch(address):
-        raise BadInput("page.url must be an address.", field="page.url")
+    if not isinstance(address, str) or len(address) > MAX_GIVEN_CHARS or not _ORDERLY.fullmatch(address):
+        raise BadInput(f"page.url must be an address of at most {MAX_GIVEN_CHARS} characters.", field="page.url")
     try:
         parts = urlsplit(address)
         origin = f"{parts.scheme}://{parts.netloc}".lower()
@@ -154,9 +159,24 @@ def page_of(address: object, origins: Iterable[str]) -> str:
     return f"{origin}{_SECRET.sub('…', parts.path or '/')}"[:MAX_ADDRESS_CHARS]
 
 
+def without_secrets(address: str) -> str:
+    """A page's address as an agent may read it beside a conversation: its query stays, but for values that open
+    something for whoever knows them; its fragment goes."""
+    bare = address.partition("#")[0]
+    place, mark, query = bare.partition("?")
+    path = _SECRET.sub("…", place.partition("://")[2]) if "://" in place else _SECRET.sub("…", place)
+    scheme = f"{place.partition('://')[0]}://" if "://" in place else ""
+    return f"{scheme}{path}{mark}{_PARAMETER.sub(_hidden, query)}"
+
+
+def _hidden(found: re.Match[str]) -> str:
+    is_secret = _SECRET_NAME.search(found[1]) or _SECRET.search(found[2])
+    return f"{found[1]}={'…' if is_secret else found[2]}"
+
+
 def title_of(written: object) -> str:
     """A title on one line."""
-    return " ".join(plain(written).split())[:MAX_TITLE_CHARS] if isinstance(written, str) else ""
+    return " ".join(plain(written[:MAX_GIVEN_CHARS]).split())[:MAX_TITLE_CHARS] if isinstance(written, str) else ""
 
 
 def country_of(tag: object) -> str | None:

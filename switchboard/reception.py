@@ -482,6 +482,8 @@ class Reception:
             if wish.page is not None
             else None
         )
+        if page is not None and "url" in page:
+            page["url"] = visits.without_secrets(page["url"])
         return replace(wish, language=spoken, page=page)
 
     async def _known(self, wish: SessionWish) -> Visitor | None:

@@ -227,6 +227,8 @@ def test_a_browser_that_asks_for_privacy_tells_nothing(office: Office, script: s
 def test_what_pages_call_themselves_is_text_and_what_agents_type_too(office: Office) -> None:
     hostile = '<img src=x onerror="window.pwned=1"><b>x</b> javascript:alert(1)'
     cleo = office.agent("cleo")
+    for shortcut, text in (("ask", "{agent.name} here: ask away"), ("order", "Order {order.number} is on its way")):
+        office.call(cleo, "POST", "/canned-replies", {"shortcut": shortcut, "texts": {"en": text}})
     cleo.keyboard.press("w")
     ana = Visitor(office, "en")
     ana.page.evaluate("(title) => { document.title = title; }", hostile)
@@ -235,6 +237,10 @@ def test_what_pages_call_themselves_is_text_and_what_agents_type_too(office: Off
     assert hostile in row.get_by_test_id("visitor-title").inner_text()
     assert row.get_by_test_id("visitor-title").locator("*").count() == 0
     row.get_by_test_id("visitor-invite").click()
+    expect(row.get_by_test_id("visitor-canned").locator("option")).to_have_count(2)
+    expect(row.get_by_test_id("visitor-text")).to_have_value("Hello, I'm Cleo. Can I help you with anything?")
+    row.get_by_test_id("visitor-canned").select_option(index=1)
+    expect(row.get_by_test_id("visitor-text")).to_have_value("Cleo here: ask away")
     row.get_by_test_id("visitor-text").fill(hostile)
     row.get_by_test_id("visitor-send").click()
     expect(row.get_by_test_id("visitor-state")).to_have_attribute("data-state", "sent")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 import uuid
 from pathlib import Path
 from typing import Any
@@ -98,6 +99,27 @@ async def test_an_agent_sees_who_is_here_with_no_query_no_secret_and_no_address(
     row = await _only(ben)
     assert row["page"].endswith("/cart") and row["cart"] == {"value": 628.5, "currency": "HKD"}
     assert row["since"] < row["page_since"] == gateway.clock().isoformat()
+
+
+@pytest.mark.parametrize(
+    "address, shown",
+    [
+        ("https://shop.example.com/goods?id=5&colour=red#top", "https://shop.example.com/goods?id=5&colour=red"),
+        ("https://shop.example.com/reset?token=abc&id=5", "https://shop.example.com/reset?token=…&id=5"),
+        ("https://s.example/r/9f8e7d6c5b4a39281706f5e4d3c2b1a0?x=ana@example.com", "https://s.example/r/…?x=…"),
+        ("http://127.0.0.1:8000/", "http://127.0.0.1:8000/"),
+        ("javascript:alert(1)", "javascript:alert(1)"),
+    ],
+)
+async def test_the_page_beside_a_conversation_shows_no_secret_of_its_query(
+    gateway: Gateway, address: str, shown: str
+) -> None:
+    page = await gateway.page(page={"url": address, "title": "A page"})
+    await page.say("hello")
+    line = await page.message("assistant", "bot: hello")
+    ben = await gateway.seat("ben")
+    whole = await ben.get(f"/conversations/{line['conversation']}")
+    assert whole["conversation"]["page"]["url"] == shown
 
 
 async def test_presence_is_heartbeats_and_a_short_absence_is_the_same_visit(gateway: Gateway) -> None:
@@ -372,6 +394,11 @@ async def test_pages_of_other_places_and_what_is_no_page_are_refused_by_name(gat
     for field, value in bad:
         answer = await Browser(gateway).beat(status=400, **{field: value})
         assert answer["error"]["details"]["field"] == field
+    began = time.process_time()
+    for long in ("a1-" * 100_000, "x@" * 150_000, "a" * 1_900 + "@"):
+        await Browser(gateway).beat(f"/{long}", title=long, status=200 if len(long) < 2_000 else 400)
+    assert time.process_time() - began < 2
+    gateway.clock.forward(minutes=1)
     headers = {"Origin": "https://evil.example"}
     assert (await ana.beat(status=403, headers=headers))["error"]["code"] == "origin_refused"
     assert await _listed(await gateway.seat("ben")) == []
