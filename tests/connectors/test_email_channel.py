@@ -350,7 +350,7 @@ class TestEmail(Contract):
                 "source": {"refused": "mail_too_large"},
             }
         ]
-        assert customer.gateway.bot.asked[0]["message"] == "Here are all my pictures."
+        assert [one.text for one in await customer.provider.has_sent(1)] == ["bot: Here are all my pictures."]
         assert await customer.count("Switchboard") == 1
 
     async def test_a_long_mail_is_one_message_and_a_file(self, customer: Correspondent) -> None:
