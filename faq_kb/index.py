@@ -96,10 +96,10 @@ class Index:
         orders = [*(entry.order for entry in entries), order_of(others.hashes)]
         known = self._space_from(before, others) if before else None
         self._space = known or Space(_features(entries), len(entries), others)
-        self._phrasings = Phrasings(self._space, parts, orders)
         kept = phrasings_kept(sizes)
         self.is_fitted = kept is not None
         if kept is not None:
+            self._phrasings = Phrasings(self._space, parts, orders)
             vectors = self._space.vectors(joined(parts))
             merging, owners, weights = merged(vectors, sizes, self._weights, kept)
             prototypes = merging @ vectors
@@ -109,10 +109,25 @@ class Index:
             coefficients = SHARPNESS * kernel.coefficients(fitted)
             # One row a class, side by side in memory: a question is answered several times as fast.
             self._coefficients: Floats = np.ascontiguousarray(coefficients.T)
+            self._postings = Postings(prototypes)
         else:
             self._weights /= np.repeat(sums(self._weights, self._firsts[1:]), sizes)
-            prototypes, self._spread = self._phrasings.means(self._weights, self._space.columns)
-        self._postings = Postings(prototypes)
+            self._sum_up(parts, orders, before if known else None)
+
+    def _sum_up(self, parts: Sequence[Packed], orders: Sequence[Order], before: Index | None) -> None:
+        """Without a fit: the mean of each class. Where all features weigh what they weighed before, it stays."""
+        came_from = self._as_before(before) if before else None
+        again = np.arange(len(parts)) if came_from is None else np.flatnonzero(came_from < 0)
+        fresh = Phrasings(self._space, [parts[one] for one in again], [orders[one] for one in again])
+        weights = np.concatenate([self._weights[self._firsts[one] : self._firsts[one + 1]] for one in again])
+        means, spread = fresh.means(weights, self._space.columns)
+        if before is None or came_from is None:
+            self._phrasings, self._postings, self._spread = fresh, Postings(means), spread
+        else:
+            self._phrasings = before._phrasings.changed(fresh, came_from)
+            self._postings = before._postings.changed(means, came_from)
+            self._spread = before._spread[came_from]
+            self._spread[again] = spread
 
     def _space_from(self, before: Index, others: Packed) -> Space | None:
         """The counts of an index of much the same entries, and what changed; None when that is quicker done anew."""
@@ -122,6 +137,16 @@ class Index:
         if (len(gone) + len(come)) * _MUCH_CHANGED > len(new):
             return None
         return before._space.changed(_features(gone), _features(come), len(self._entries), others)
+
+    def _as_before(self, before: Index) -> Whole | None:
+        """Where in an index of the same columns each class stood, with all its features weighing the same, or -1; None
+        when most are to be made anew."""
+        if before.is_fitted:
+            return None
+        touched = before._postings.rows_holding(self._space.weighs_otherwise(before._space))
+        places = {id(entry): place for place, entry in enumerate(before._entries) if not touched[place]}
+        found: Whole = np.array([*(places.get(id(entry), -1) for entry in self._entries), -1], np.int64)
+        return found if 2 * int((found < 0).sum()) < len(found) else None
 
     def rank(self, folded: str, limit: int) -> Ranking | None:
         """The entries nearest to a folded sentence; None when it shares nothing with any."""

@@ -7,6 +7,7 @@ column of twenty phrasings once, and the mean phrasing of a class lies there rea
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from copy import copy
 from typing import Any, Union
 
 import numpy as np
@@ -91,6 +92,43 @@ class Phrasings:
         self._drawers[some.start * _DRAWERS + 1 : some.stop * _DRAWERS + 1] = counts.cumsum() + filled
         self._starts[some.start + 1 : some.stop + 1] = owners[1:] + filled
         return last
+
+    def changed(self, fresh: Phrasings, came_from: Whole) -> Phrasings:
+        """The classes that stay, by where each comes from, and those of ``fresh``, in their order, where -1 stands."""
+        sides = [(fresh if number < 0 else self) for number in came_from.tolist()]
+        numbers = np.where(came_from < 0, (came_from < 0).cumsum() - 1, came_from)
+        cuts = np.flatnonzero((np.diff(numbers) != 1) | np.diff(came_from < 0)) + 1
+        runs = [
+            (sides[start], slice(int(numbers[start]), int(numbers[start]) + stop - start))
+            for start, stop in zip([0, *cuts.tolist()], [*cuts.tolist(), len(sides)], strict=True)
+        ]
+        spans = [(int(side._starts[some.start]), int(side._starts[some.stop])) for side, some in runs]
+        ranges = [(int(side._places[a]), int(side._places[b])) for (side, _), (a, b) in zip(runs, spans, strict=True)]
+        sizes = np.concatenate([np.diff(side._firsts[some.start : some.stop + 1]) for side, some in runs])
+
+        made = copy(self)
+        made._firsts = np.array([0, *sizes], np.int64).cumsum()
+        columns, numbers_held = sum(b - a for a, b in spans), sum(b - a for a, b in ranges)
+        made._columns = np.empty(columns, np.int32)
+        made._places = np.empty(columns + 1, np.int32)
+        made._places[columns] = numbers_held
+        made._values = np.empty(numbers_held, np.float32)
+        made._numbers = np.empty(numbers_held, np.uint16 if sizes.max() <= 1 << 16 else np.uint32)
+        made._drawers = np.zeros(_DRAWERS * len(sides) + 1, np.int32)
+        made._starts = np.zeros(len(sides) + 1, np.int64)
+        classes = filled = held = 0
+        for (side, some), (a, b), (begin, end) in zip(runs, spans, ranges, strict=True):
+            last = classes + some.stop - some.start
+            made._columns[filled : filled + b - a] = side._columns[a:b]
+            np.add(side._places[a:b], held - begin, out=made._places[filled : filled + b - a])
+            made._values[held : held + end - begin] = side._values[begin:end]
+            made._numbers[held : held + end - begin] = side._numbers[begin:end]
+            drawers = slice(classes * _DRAWERS + 1, last * _DRAWERS + 1)
+            of_side = side._drawers[some.start * _DRAWERS + 1 : some.stop * _DRAWERS + 1]
+            np.add(of_side, filled - a, out=made._drawers[drawers])
+            made._starts[classes + 1 : last + 1] = side._starts[some.start + 1 : some.stop + 1] + (filled - a)
+            classes, filled, held = last, filled + b - a, held + end - begin
+        return made
 
     def likeness(self, classes: Whole, query: Vector) -> Floats:
         """The cosine of a sentence with each phrasing of some classes, one class after the other."""

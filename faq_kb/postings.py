@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from copy import copy
+
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 
-from faq_kb.vectors import Floats, Vector, run_of_each
+from faq_kb.vectors import Floats, Vector, Whole, run_of_each
 
 
 class Postings:
@@ -33,3 +36,35 @@ class Postings:
         rows = np.concatenate([self._rows[start:end] for start, end in runs])
         found: Floats = np.bincount(rows, products, minlength=self._count).astype(np.float32)
         return found
+
+    def rows_holding(self, columns: Whole) -> NDArray[np.bool_]:
+        """Which rows hold one of the columns."""
+        found = np.zeros(self._count, bool)
+        for column in columns.tolist():
+            found[self._rows[self._starts[column] : self._starts[column + 1]]] = True
+        return found
+
+    def changed(self, fresh: sparse.csr_matrix, came_from: Whole) -> Postings:
+        """The rows that stay, by where each comes from, and these where -1 stands, one after the other. (In which order
+        a column tells its rows is nothing to a question.)"""
+        numbers = np.full(self._count, -1, np.int32)
+        stay = np.flatnonzero(came_from >= 0)
+        numbers[came_from[stay]] = stay
+        rows = numbers[self._rows]
+        stays = rows >= 0
+        before = np.concatenate(([0], stays.cumsum(dtype=np.int32)))[self._starts]
+        new = fresh.tocsc()
+        # Behind those of their column that stay.
+        places = before[1:][run_of_each(np.diff(new.indptr))] + np.arange(new.nnz)
+        is_old = np.ones(int(before[-1]) + new.nnz, bool)
+        is_old[places] = False
+        postings = copy(self)
+        postings._count = len(came_from)
+        postings._starts = (before + new.indptr).astype(np.int32)
+        postings._rows = np.empty(len(is_old), np.int32)
+        postings._rows[places] = np.flatnonzero(came_from < 0)[new.indices]
+        postings._rows[is_old] = rows[stays]
+        postings._values = np.empty(len(is_old), np.float32)
+        postings._values[places] = new.data
+        postings._values[is_old] = self._values[stays]
+        return postings

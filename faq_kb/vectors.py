@@ -28,6 +28,11 @@ MOST_COUNTED = 255
 # they do it is two rare ones; there is no list of all features to keep.
 FEWEST_COLUMNS, MOST_COLUMNS = 1 << 16, 1 << 22
 
+# In sets of so many entries and more, how often a feature occurs is told in steps of at most an eighth of it, and how
+# many entries there are in steps of a hundredth. So an edit changes what few features weigh, and the rest can stay.
+MANY_ENTRIES = 2_000
+_BITS_OF_FREQUENCY, _BITS_OF_TOTAL = 3, 7
+
 
 @dataclass(frozen=True)
 class Packed:
@@ -104,12 +109,19 @@ class Space:
         space._rarity = space._rarities(entries, others)
         return space
 
+    def weighs_otherwise(self, before: Space) -> Whole:
+        """The columns that weigh more or less than in a space of as many columns."""
+        return np.flatnonzero(self._rarity != before._rarity)
+
     def _rarities(self, entries: int, others: Packed) -> Floats:
         frequency = self._held.copy()
         np.add.at(frequency, self._columns_of(others.hashes), 1)
         # What nobody has said before weighs most: half of a sentence understood is not a sentence understood.
-        total = entries + len(others)
-        rarity_of = np.log((1 + total) / np.arange(1, frequency.max() + 2)) + 1
+        total = np.array([entries + len(others)])
+        told = np.arange(frequency.max() + 1)
+        if entries >= MANY_ENTRIES:
+            total, told = _in_steps(total, _BITS_OF_TOTAL), _in_steps(told, _BITS_OF_FREQUENCY)
+        rarity_of = np.log((1 + total) / (1 + told)) + 1
         rarities: Floats = rarity_of.astype(np.float32)[frequency]
         return rarities
 
@@ -159,6 +171,12 @@ class Space:
 
     def _columns_of(self, hashes: NDArray[np.uint32]) -> NDArray[np.int32]:
         return (hashes & np.uint32(self.columns - 1)).view(np.int32)
+
+
+def _in_steps(counts: Whole, bits: int) -> Whole:
+    """Each with so many bits behind its first one, in the middle of those that share them."""
+    step = np.left_shift(1, np.maximum(np.frexp(counts)[1] - 1 - bits, 0))
+    return counts // step * step + step // 2
 
 
 def _columns_for(count: int) -> int:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from scipy import sparse
 
 from faq_kb import Article, KnowledgeBase
 from faq_kb.fitting import gram
-from faq_kb.index import entry_of
+from faq_kb.index import Entry, entry_of
 from faq_kb.phrasings import Phrasings
 from faq_kb.postings import Postings
 from faq_kb.search import shipped_synonyms
@@ -57,6 +59,32 @@ def test_a_question_meets_every_phrasing_as_its_vector_says(
     wanted = np.add.reduceat(vectors.toarray() * weights[:, None], firsts[:-1])
     np.testing.assert_allclose(lengths, np.linalg.norm(wanted, axis=1), atol=1e-6)
     np.testing.assert_allclose(means.toarray() * lengths[:, None], wanted, atol=1e-6)
+
+
+def test_classes_that_stay_and_others_are_put_together_as_if_built_at_once() -> None:
+    entries = [entry_of(str(number), texts, (), shipped_synonyms()) for number, texts in enumerate(ENTRIES * 2)]
+    space = Space(np.concatenate([np.unique(entry.sentences.hashes) for entry in entries]), len(entries), pack(()))
+
+    def built(*numbers: int) -> tuple[Phrasings, sparse.csr_matrix]:
+        some = [entries[number] for number in numbers]
+        phrasings = Phrasings(space, [entry.sentences for entry in some], [entry.order for entry in some])
+        return phrasings, phrasings.means(_shares(some), space.columns)[0]
+
+    (before, means), (fresh, fresh_means), (anew, all_means) = built(0, 1, 2, 3), built(4, 5), built(4, 1, 2, 5, 0)
+    came_from = np.array([-1, 1, 2, -1, 0])
+    again = before.changed(fresh, came_from)
+    postings = Postings(means).changed(fresh_means, came_from)
+    for text in QUESTIONS:
+        question = space.vector(features_of(text, shipped_synonyms()))
+        for classes in (np.arange(5), np.array([3, 0]), np.array([4])):
+            np.testing.assert_array_equal(again.likeness(classes, question), anew.likeness(classes, question))
+        np.testing.assert_array_equal(postings.likeness(question), Postings(all_means).likeness(question))
+    weights = _shares([entries[number] for number in (4, 1, 2, 5, 0)])
+    assert (again.means(weights, space.columns)[0] != all_means).nnz == 0
+
+
+def _shares(entries: Sequence[Entry]) -> Floats:
+    return np.concatenate([entry.weights / entry.weights.sum() for entry in entries])
 
 
 @pytest.mark.parametrize("rows", [3, 120])

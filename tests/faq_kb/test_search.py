@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import random
 import time
 from datetime import date
 from pathlib import Path
 
 import pytest
 
-from faq_kb import Article, ArticleError, Decision, Hit, KnowledgeBase, rank_file
+from faq_kb import Article, ArticleError, Decision, Hit, KnowledgeBase, fold, rank_file
+from faq_kb.index import Index
 
 
 @pytest.fixture
@@ -185,6 +187,9 @@ def test_ten_thousand_articles_are_searched_and_edited() -> None:
     assert time.perf_counter() - began < 15
     assert edited.search("zwiebelkuchen, the one i mean")[0].article_id == "n77"
     assert edited.version != knowledge.version
+    anew = Index([read.entry for read in edited._read.values()], edited.synonyms, edited._others())
+    asked = fold("zwiebelkuchen, the one i mean")
+    assert edited._index.rank(asked, 5) == anew.rank(asked, 5)
 
 
 @pytest.mark.parametrize("phrasings", [1, 3])
@@ -202,6 +207,42 @@ def test_a_set_read_again_is_the_set_built_anew(
     assert again.version == anew.version
     for text in ("umbrella", "price of bababo", "幾錢", "where is it"):
         assert again.search(text) == anew.search(text)
+
+
+def test_any_order_of_edits_of_a_large_set_ends_as_the_set_built_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("faq_kb.prototypes.MOST_PHRASINGS", 1)
+    monkeypatch.setattr("faq_kb.vectors.MANY_ENTRIES", 100)
+    draw = random.Random(4)
+    articles = numbered(260, 3)
+    spare = [articles.pop() for _ in range(30)]
+    knowledge = KnowledgeBase(articles)
+    for number in range(12):
+        place = draw.randrange(len(articles))
+        article = articles[place]
+        match draw.choice(("say", "say", "unsay", "counter", "delete", "add")):
+            case "say":
+                asked = (*article.asked_as, f"the zwiebel{number}kuchen of the house")
+                articles[place] = dataclasses.replace(article, asked_as=asked)
+            case "unsay":
+                articles[place] = dataclasses.replace(article, asked_as=article.asked_as[:1])
+            case "counter":
+                articles[place] = dataclasses.replace(article, not_asked_as=(f"my own {number} things",))
+            case "delete":
+                del articles[place]
+            case "add":
+                articles.insert(place, spare.pop())
+        knowledge = KnowledgeBase(articles, before=knowledge)
+        anew = KnowledgeBase(articles)
+        assert knowledge.version == anew.version
+        for text in (
+            "zwiebel0kuchen",
+            "price of bababo",
+            "幾錢",
+            "where is it",
+            f"is {article.id} made",
+            "my own things",
+        ):
+            assert knowledge.search(text) == anew.search(text)
 
 
 def test_many_phrasings_are_merged_and_every_one_still_counts() -> None:
