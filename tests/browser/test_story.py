@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 
 from faq_kb import KnowledgeBase, load_articles
 
-from .browser_parts import ROOT, Room, both_at_once, note_figure, shown_at, texts_of, words
+from .browser_parts import ROOT, Room, all_at_once, note_figure, shown_at, texts_of, words
 
 pytestmark = [pytest.mark.browser, pytest.mark.bot]
 
@@ -128,7 +128,7 @@ def test_assistant_answers_a_person_takes_over_and_the_assistant_comes_back(
     expect(ben.part("waiting-badge")).to_be_visible()
     room.shot(ben.page, f"{locale}-5-desk-waiting-desktop")
 
-    both_at_once(ben.row(case).get_by_test_id("claim"), cleo.row(case).get_by_test_id("claim"))
+    all_at_once([ben.row(case).get_by_test_id("claim"), cleo.row(case).get_by_test_id("claim")])
     expect(customer.part("waiting-banner")).to_be_hidden()
     winner, loser = (ben, cleo) if customer.part("speaker").inner_text() == ben.name else (cleo, ben)
     expect(customer.part("speaker")).to_have_text(winner.name)
