@@ -2,7 +2,7 @@
  *
  *   <script src="…/widget.js" data-inbox="demo" data-locale="zh-HK" data-identity="<JWT>" data-theme="auto" defer></script>
  *
- * Loads the chat into a shadow root and offers window.Switchboard, whose calls wait until the chat is there.
+ * Loads the chat into a shadow root and offers window.Switchboard, whose calls wait for the chat.
  */
 (() => {
   "use strict";
@@ -25,7 +25,7 @@
 
   let visit;
   const visits = () => (visit ??= Promise.all([chat, load("visit")]).then(([element, { Visit }]) => new Visit(element, wishes)));
-  setTimeout(visits, 4000);
+  setTimeout(() => visits().catch(() => {}), 4000);
 
   const later = (name) => (...given) => chat.then((element) => element[name](...given));
   window.Switchboard = Object.freeze({
