@@ -270,6 +270,7 @@ class TestEmail(Contract):
         gateway.bot.hands_over("a person please")
         seat = await gateway.seat("ben")
         await customer.says("a person please")
+        await provider.has_sent(1)
         conversation = await seat.claim_only()
         assert (await seat.get(f"/conversations/{conversation}"))["takes_files"]
         content = "發票：HK$128\n".encode()
@@ -278,10 +279,10 @@ class TestEmail(Contract):
             invoice = (await response.json())["attachment"]
         body = {"text": "Here it is.", "attachments": [invoice["id"]]}
         await seat.post(f"/conversations/{conversation}/messages", body)
-        await provider.has_sent(3)
-        (file,) = provider.mails[2].iter_attachments()
+        await eventually(lambda: "Here it is." in provider.texts, lambda: provider.texts)
+        (file,) = provider.mails[-1].iter_attachments()
         assert (file.get_filename(), file.get_content_type()) == ("發票.txt", "text/plain")
-        assert file.get_payload(decode=True) == content and provider.texts[2] == "Here it is."
+        assert file.get_payload(decode=True) == content and provider.texts[-1] == "Here it is."
 
     # -- machines ------------------------------------------------------------------------------------------------
 
