@@ -224,6 +224,20 @@ def test_a_browser_that_asks_for_privacy_tells_nothing(office: Office, script: s
     ana.page.close()
 
 
+def test_a_gateway_that_is_gone_when_the_visit_would_be_loaded_breaks_nothing(office: Office) -> None:
+    ana = Visitor(office, "en")
+    broken: list[str] = []
+    ana.page.on("pageerror", lambda error: broken.append(str(error)))
+    ana.page.route("**/chat/visit.js", lambda route: route.fulfill(status=200, body="gone", content_type="text/plain"))
+    with ana.page.expect_response(re.compile(r"/chat/visit\.js")):
+        ana.page.clock.fast_forward(5000)
+    ana.part("bubble").click()
+    expect(ana.part("panel")).to_be_visible()
+    assert broken == []
+    office.problems = [one for one in office.problems if "MIME type" not in one]
+    ana.page.close()
+
+
 def test_what_pages_call_themselves_is_text_and_what_agents_type_too(office: Office) -> None:
     hostile = '<img src=x onerror="window.pwned=1"><b>x</b> javascript:alert(1)'
     cleo = office.agent("cleo")
