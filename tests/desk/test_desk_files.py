@@ -11,6 +11,9 @@ from axe_playwright_python.sync_playwright import Axe
 from desk_office import LOCALES, PASSWORD, PHONE, Office
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
+from sqlalchemy import func, select
+
+from handoff.models import tickets
 
 pytestmark = pytest.mark.browser
 
@@ -47,6 +50,16 @@ def waiting(page: Page, state: str, name: str) -> Locator:
     return page.locator(f'[data-testid="tray-item"][data-state="{state}"]').filter(has_text=name)
 
 
+def take(agent: Page, customer: Page) -> None:
+    """Take this customer: an earlier one whose agent is gone may wait again."""
+    expect(customer.get_by_test_id("waiting-banner")).to_be_visible()
+    take_case(agent, customer.evaluate("document.querySelector('switchboard-chat').conversation.state.case"))
+
+
+def take_case(agent: Page, case: str) -> None:
+    agent.locator(f'[data-testid="queue-row"][data-ticket="{case}"]').get_by_test_id("claim").click()
+
+
 def is_seen(picture: Locator) -> None:
     """The browser has the picture, and not only a place for it."""
     expect(picture).to_be_visible()
@@ -68,7 +81,7 @@ def test_a_picture_and_a_voice_note_go_to_the_agent_and_a_pdf_comes_back(office:
     customer.get_by_test_id("person-button").click()
     expect(customer.get_by_test_id("waiting-banner")).to_be_visible()
 
-    ben.get_by_test_id("claim").first.click()
+    take(ben, customer)
     is_seen(ben.get_by_test_id("file-picture").locator("img"))
     voice = ben.get_by_test_id("file-audio")
     assert _can_play(voice)
@@ -130,7 +143,7 @@ def test_a_voice_note_is_recorded_in_the_page_and_heard_at_the_desk(office: Offi
     customer.get_by_test_id("send").click()
     assert _can_play(customer.get_by_test_id("file-audio"))
     customer.get_by_test_id("person-button").click()
-    ben.get_by_test_id("claim").first.click()
+    take(ben, customer)
     assert _can_play(ben.get_by_test_id("file-audio"))
 
     silent = office.customer("en", permissions=[])
@@ -226,7 +239,7 @@ def test_files_fit_a_phone_and_a_desktop_by_day_and_by_night(office: Office, loc
         found += _looks(office, customer, f"{locale}-files-sent-{kind}")
         customer.get_by_test_id("person-button").click()
         expect(customer.get_by_test_id("waiting-banner")).to_be_visible()
-        ben.get_by_test_id("claim").first.click()
+        take(ben, customer)
         is_seen(ben.get_by_test_id("file-picture").locator("img").nth(1))
         choose(ben.get_by_test_id("attach-files"), *chosen[:1], (long, files.PDF), ("table.png", files.CSV))
         expect(waiting(ben, "ready", long)).to_be_visible()
@@ -243,7 +256,8 @@ def test_files_fit_a_phone_and_a_desktop_by_day_and_by_night(office: Office, loc
 def test_an_agent_is_told_where_files_do_not_arrive(office: Office) -> None:
     ben = office.agent("ben", "en")
     office.run(_asks_by_rest(office))
-    ben.get_by_test_id("claim").first.click()
+    newest = office.write(lambda connection: connection.execute(select(func.max(tickets.c.id))).scalar_one())
+    take_case(ben, f"C-{1000 + newest}")
     attach = ben.get_by_test_id("attach")
     expect(attach).to_be_disabled()
     assert "takes no files" in str(attach.get_attribute("title"))
