@@ -16,6 +16,7 @@ from pathlib import Path
 
 from ports import free_port
 from tests_databases import missing
+from waiting import wait_until
 
 PASSWORD = "the-mailbox-password"
 _CONFIG = """
@@ -103,18 +104,17 @@ class Dovecot:
         self._process = subprocess.Popen(
             [self._program, "-F", "-c", str(self._config)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
         )
-        deadline = time.monotonic() + 20
-        while True:
-            try:
-                with socket.create_connection(("127.0.0.1", self.port), 1) as probe:
-                    if probe.recv(4):
-                        return
-            except OSError:
-                pass
-            if self._process.poll() is not None or time.monotonic() > deadline:
-                log = self.folder / "log"
-                raise AssertionError(f"dovecot did not start: {log.read_text() if log.exists() else ''}")
-            time.sleep(0.02)
+        wait_until(self._is_up, 20, "dovecot starts")
+
+    def _is_up(self) -> bool:
+        if self._process is not None and self._process.poll() is not None:
+            log = self.folder / "log"
+            raise AssertionError(f"dovecot did not start: {log.read_text() if log.exists() else ''}")
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), 1) as probe:
+                return bool(probe.recv(4))
+        except OSError:
+            return False
 
     def stop(self) -> None:
         if self._process is not None:
