@@ -39,13 +39,13 @@ def priority_of(wish: Wish, class_tags: Sequence[str] = ()) -> int:
 
 
 def reconsider(connection: Connection, conversation_id: str, class_tags: Sequence[str]) -> bool:
-    """Let a waiting ticket come earlier for the class that its customer has by now; whether there is one."""
+    """Let a waiting ticket come earlier for the class that its customer has by now; whether it does."""
     ticket = tickets.open_of(connection, conversation_id)
     if ticket is None:
         return False
     wish = Wish(reason=ticket.reason, collected=dict(ticket.collected))
-    tickets.raise_priority(connection, ticket, priority_of(wish, class_tags))
-    return True
+    raised = tickets.raise_priority(connection, ticket, priority_of(wish, class_tags))
+    return raised.priority != ticket.priority
 
 
 def takes(teams: Teams, colleague: Colleague) -> tickets.Taker:

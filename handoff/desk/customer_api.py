@@ -174,7 +174,7 @@ class CustomerApi:
         return await self.of(conversation, agent, asker_locale(agent, request))
 
     def _has_place_of_class(self, connection: Connection, conversation: Conversation) -> bool:
-        """Let the customer who waits have the place of the class that people gave them; whether they wait."""
+        """Let the customer who waits have the place of the class that people gave them; whether it moves."""
         given = self._panel.form.current.class_of(customers.class_given(connection, conversation))
         return routing.reconsider(connection, conversation.id, given.shop_tags if given else ())
 
