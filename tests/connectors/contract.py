@@ -301,7 +301,7 @@ class RepeatsSafely:
 def _folder(kit: Kit) -> Any:
     from kit import PAYLOADS
 
-    return PAYLOADS / kit.channel
+    return PAYLOADS / (kit.folder or kit.channel)
 
 
 def _buttons(count: int) -> list[dict[str, str]]:

@@ -55,10 +55,11 @@ class Kit:
     repeats_safely: bool = False
     blocked: str = "blocked"  # the reason the agent is told for the provider's refusal `blocked`
     has_typing: bool = True
+    folder: str = ""  # of its payloads, where it is not the name of the channel
 
     def payload(self, name: str) -> bytes:
         """A payload file, as bytes."""
-        return (PAYLOADS / self.channel / name).read_bytes()
+        return (PAYLOADS / (self.folder or self.channel) / name).read_bytes()
 
 
 class Customer:

@@ -1,8 +1,11 @@
-"""Mails as they never should come."""
+"""Mails, forms and JSON as they never should come."""
 
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
 _PIECES = (b"utf-8", b"base64", b"b1", b"<", b"\r\n", b"multipart/mixed", b"8bit")
 _INSTEAD = (b"", b"utf-16", b"x" * 50, b"\0", b"\n", b"message/rfc822", b"uuencode", b"hz")
@@ -27,3 +30,45 @@ def mutated(chance: random.Random, raw: bytes, other: bytes) -> bytes:
         else:
             raw = raw[:at] + chance.choice([b"\r\n\r\n", b"=?utf-8?B?", b"\xff\xfe", b"--b1--", b"\x1f"]) + raw[at:]
     return raw
+
+
+_VALUES = ("", "0", "-1", "99999999999999999999", "٣", "\0", "é" * 300, "%", "javascript:alert(1)", "{}", "/restart")
+
+
+def mutated_form(chance: random.Random, raw: bytes, other: bytes) -> bytes:
+    """A form as its provider never would send it."""
+    fields = parse_qsl(raw.decode(), keep_blank_values=True)
+    others = parse_qsl(other.decode(), keep_blank_values=True)
+    for _ in range(chance.randrange(1, 4)):
+        at, kind = chance.randrange(len(fields) or 1), chance.randrange(5)
+        if kind == 0 and fields:
+            del fields[at]
+        elif kind == 1 and fields:
+            fields[at] = (fields[at][0], chance.choice(_VALUES))
+        elif kind == 2:
+            fields.append(chance.choice(others))
+        elif kind == 3:
+            fields.append((chance.choice(_VALUES), chance.choice(_VALUES)))
+        else:
+            fields += fields[:3] * chance.randrange(1, 30)
+    written = urlencode(fields).encode()
+    return written if chance.random() < 0.7 else mutated(chance, written, other)
+
+
+def mutated_json(chance: random.Random, body: Any) -> Any:
+    """A body with something else in some of its places."""
+    for _ in range(chance.randrange(1, 4)):
+        places = list(_places(body))
+        if places:
+            holder, key = chance.choice(places)
+            holder[key] = chance.choice(_THINGS)
+    return body
+
+
+_THINGS: tuple[Any, ...] = (None, "", 0, -1, True, 1e300, [], {}, [[]], "x" * 5000, "\0", {"a": {}}, 2**70, "／restart")
+
+
+def _places(body: Any) -> Iterator[tuple[Any, Any]]:
+    for key in range(len(body)) if isinstance(body, list) else list(body) if isinstance(body, dict) else ():
+        yield body, key
+        yield from _places(body[key])

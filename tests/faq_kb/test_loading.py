@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -161,6 +162,9 @@ def test_the_fields_for_some_readers_are_read() -> None:
     )
     (article,) = parse_file((HEAD + ARTICLE + extra).encode(), "x.yml").articles
     assert article.short_answer == {"en": "Soon."}
+    short = replace(article, answer={"en": "Soon, within five days."})
+    assert [short.answer_on(channel, "en") for channel in ("sms", "widget")] == ["Soon.", "Soon, within five days."]
+    assert short.answer_on("sms", "zh-HK") == "Soon, within five days.", "no short one in this locale"
     assert article.pins == (Pin("exact", "幾時到?"), Pin("contains", "my parcel"), Pin("pattern", "到貨.*天"))
     assert article.is_for(Reader("widget"))
     assert not article.is_for(Reader("twilio"))

@@ -1,0 +1,87 @@
+"""Twilio Programmable Messaging: https://www.twilio.com/docs/messaging/api/message-resource."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+from aiohttp import web
+
+from providers.server import Provider, Sent
+
+ACCOUNT = "AC" + "0" * 31 + "1"
+TOKEN = "12345678901234567890123456789012"
+NUMBER = "+85230001234"
+SERVICE = "MG" + "0" * 31 + "7"
+# The phones of two customers of Twilio's own test numbers' kind.
+PHONES = ("+85291234567", "+886912345678")
+
+
+class TwilioProvider(Provider):
+    """Takes messages from one number or by one service, for phones that exist and have not sent STOP."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.phones = set(PHONES)
+        self.stopped: set[str] = set()
+        self.forms: list[dict[str, str]] = []
+
+    def routes(self) -> list[web.RouteDef]:
+        base = "/2010-04-01/Accounts/{account}"
+        return [
+            web.post(f"{base}/Messages.json", self._create),
+            web.get(f"{base}/Messages/{{message}}/Media/{{media}}", self._media),
+        ]
+
+    def refusal(self, kind: str) -> web.Response:
+        if kind == "busy":
+            return _error(429, 20429, "Too Many Requests", {"Retry-After": "7"})
+        if kind == "account":
+            return _error(401, 20003, "Authenticate")
+        return _error(400, 21610, "Attempt to send to unsubscribed recipient")
+
+    def next_id(self) -> str:
+        self._last_id += 1
+        return f"SM{self._last_id:032x}"
+
+    async def _create(self, request: web.Request) -> web.Response:
+        self.asked.append(request)
+        if not _knows(request):
+            return self.refusal("account")
+        form = {name: str(value) for name, value in (await request.post()).items()}
+        self.forms.append(form)
+        return await self.take(lambda: self._take(form))
+
+    def _take(self, form: dict[str, str]) -> web.Response:
+        to, text, picture = form.get("To", ""), form.get("Body", ""), form.get("MediaUrl")
+        if form.get("MessagingServiceSid") != SERVICE and form.get("From") != NUMBER:
+            return _error(400, 21606, "The From phone number is not a valid, SMS-capable number for your account.")
+        if to not in self.phones:
+            return _error(400, 21211, f"The 'To' number {to} is not a valid phone number.")
+        if to in self.stopped:
+            return self.refusal("blocked")
+        if not text and not picture:
+            return _error(400, 21602, "Message body is required.")
+        if len(text) > 1600:
+            return _error(400, 21617, "The concatenated message body exceeds the 1600 character limit.")
+        if picture and not picture.startswith("https://"):
+            return _error(400, 21620, "Invalid media URL(s)")
+        sid = self.next_id()
+        self.sent.append(Sent(to, text, sid, [], picture, "MMS" if picture else "SMS"))
+        return web.json_response({"sid": sid, "status": "queued", "to": to, "body": text}, status=201)
+
+    async def _media(self, request: web.Request) -> web.Response:
+        if not _knows(request):
+            return self.refusal("account")
+        return web.Response(body=b"\xff\xd8\xff\xe0 a picture", content_type="image/jpeg")
+
+
+def _knows(request: web.Request) -> bool:
+    wanted = base64.b64encode(f"{ACCOUNT}:{TOKEN}".encode()).decode()
+    return request.match_info["account"] == ACCOUNT and request.headers.get("Authorization") == f"Basic {wanted}"
+
+
+def _error(status: int, code: int, message: str, headers: Any = None) -> web.Response:
+    more = f"https://www.twilio.com/docs/errors/{code}"
+    body = {"code": code, "message": message, "more_info": more, "status": status}
+    return web.json_response(body, status=status, headers=headers)
