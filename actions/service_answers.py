@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 
 from rasa_sdk.executor import CollectingDispatcher
 
@@ -12,10 +13,7 @@ from actions.conversation import Turn
 from actions.service_wishes import REASONS, REFUND_STATUS, Service
 from actions.texts import text
 from faq_kb.search import SHOP_TIME
-from shop import Item, Order, ProvedOrder, Refund, RefundState, Refused, RefusedBecause, text_in
-
-# As prices are written in each place.
-_MONEY = {"HKD": "HK$", "TWD": "NT$", "CNY": "¥"}
+from shop import Item, Order, ProvedOrder, Refund, RefundState, Refused, RefusedBecause, money_text, text_in
 
 # Said differently for one wish than for the others.
 _OWN_WORDS = frozenset({("already_shipped", "change_address"), ("already_delivered", "change_address")})
@@ -145,8 +143,8 @@ def _detail(title: str, value: str) -> Button:
     return payload_button(title, "tell_detail", detail=value)
 
 
-def _money(amount: object, currency: str | None) -> str:
-    return f"{_MONEY.get(currency or '', (currency or '') + ' ')}{amount}"
+def _money(amount: Decimal | None, currency: str | None) -> str:
+    return "" if amount is None else money_text(amount, currency)
 
 
 def _day(at: datetime | None) -> str:

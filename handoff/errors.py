@@ -378,6 +378,20 @@ class ShopUnavailable(HandoffError):
     status = 503
 
 
+class ProductsNotOffered(HandoffError):
+    """The shop's own system does not tell what it sells."""
+
+    code = "products_not_offered"
+    status = 409
+
+
+class UnknownProduct(HandoffError):
+    """The shop does not sell this any more."""
+
+    code = "unknown_product"
+    status = 404
+
+
 class UnknownMessage(HandoffError):
     """There is no such message."""
 

@@ -1,4 +1,5 @@
-"""What the shop's own systems know: customers, orders, parcels. One adapter per system, one desk for their privacy."""
+"""What the shop's own systems know: customers, orders, parcels, products. One adapter per system, one desk
+for their privacy."""
 
 from __future__ import annotations
 
@@ -6,10 +7,19 @@ from collections.abc import Mapping
 from typing import Any
 
 from shop.cards import age_in, order_card, order_text
-from shop.errors import BadShopSettings, IdentityRefused, NotADemoShop, ShopError, ShopUnavailable, Unavailable
+from shop.errors import (
+    BadShopSettings,
+    IdentityRefused,
+    NotADemoShop,
+    NotOffered,
+    ShopError,
+    ShopUnavailable,
+    Unavailable,
+)
 from shop.http import HttpShop
 from shop.identity import Identity, check_identity_secret, sign_identity, verify_identity
 from shop.locales import LOCALES, text_in
+from shop.products import Product, Stock, money_text, product_card, product_text
 from shop.proof import OrderDesk, PhoneProof, Proof, ProvedOrder, Refusal, ShownOrder, Tier
 from shop.records import Customer, Item, Order, OrderStatus, Parcel, ParcelEvent, ParcelStatus, Shop, carrier_in
 from shop.service_requests import (
@@ -35,6 +45,7 @@ __all__ = [
     "IdentityRefused",
     "Item",
     "NotADemoShop",
+    "NotOffered",
     "Order",
     "OrderDesk",
     "OrderStatus",
@@ -42,6 +53,7 @@ __all__ = [
     "ParcelEvent",
     "ParcelStatus",
     "PhoneProof",
+    "Product",
     "Proof",
     "ProvedOrder",
     "Refund",
@@ -56,14 +68,18 @@ __all__ = [
     "ShopUnavailable",
     "ShownOrder",
     "SqlShop",
+    "Stock",
     "Tier",
     "Unavailable",
     "age_in",
     "carrier_in",
     "check_identity_secret",
+    "money_text",
     "open_shop",
     "order_card",
     "order_text",
+    "product_card",
+    "product_text",
     "sign_identity",
     "text_in",
     "verify_identity",

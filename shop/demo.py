@@ -14,11 +14,13 @@ from sqlalchemy import Column, DateTime, Integer, MetaData, Table, delete, inser
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
+from shop import demo_texts as texts
 from shop import sql
 from shop.clock import Clock, utc_now
 from shop.database import open_engine
 from shop.demo_shop import DemoShop
 from shop.errors import NotADemoShop, ShopError
+from shop.products import Stock
 from shop.records import Order, Parcel
 from shop.service_requests import Refund
 
@@ -81,6 +83,7 @@ def _rows(shop: DemoShop) -> dict[Table, list[dict[str, Any]]]:
             for position, event in enumerate(parcel.events)
         ],
         sql.refunds: [_refund_row(number, refund) for number, refund in shop.refunds],
+        sql.products: [_product_row(position, product) for position, product in enumerate(texts.PRODUCTS)],
     }
 
 
@@ -96,6 +99,19 @@ def _parcel_row(number: str, position: int, parcel: Parcel) -> dict[str, Any]:
 
 def _refund_row(number: str, refund: Refund) -> dict[str, Any]:
     return {**vars(refund), "order_number": number, "state": refund.state.value, "amount": str(refund.amount)}
+
+
+def _product_row(position: int, product: texts.Product) -> dict[str, Any]:
+    is_shown = product.id in texts.IN_THE_WINDOW
+    return {
+        "id": product.id,
+        "position": position,
+        "name": product.name,
+        "prices": {currency: f"{price}.00" for currency, price in product.prices.items()},
+        "stock": texts.STOCK.get(product.id, Stock.IN_STOCK).value,
+        "url": f"/#{product.id if is_shown else 'goods'}",
+        "picture": f"/shop/goods/{product.id}.svg" if is_shown else None,
+    }
 
 
 def main(arguments: list[str]) -> int:

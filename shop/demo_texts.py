@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from shop.locales import in_four
+from shop.products import Stock
 from shop.records import ParcelStatus
 
 CURRENCIES = {"HK": "HKD", "TW": "TWD", "CN": "CNY"}
@@ -15,29 +16,63 @@ CARRIERS = {"HK": ("SF Express", "Hongkong Post"), "TW": ("Black Cat", "SF Expre
 
 @dataclass(frozen=True)
 class Product:
+    id: str
     name: Mapping[str, str]
     prices: Mapping[str, int]
 
 
-def _product(hk: str, tw: str, cn: str, en: str, hkd: int, twd: int, cny: int) -> Product:
-    return Product(in_four(hk, tw, cn, en), {"HKD": hkd, "TWD": twd, "CNY": cny})
+def _product(product_id: str, hk: str, tw: str, cn: str, en: str, hkd: int, twd: int, cny: int) -> Product:
+    return Product(product_id, in_four(hk, tw, cn, en), {"HKD": hkd, "TWD": twd, "CNY": cny})
 
 
 PRODUCTS = (
-    _product("帆布 Tote Bag", "帆布托特包", "帆布托特包", "Canvas tote bag", 168, 690, 149),
-    _product("防水背囊 20 公升", "防水後背包 20 公升", "防水双肩包 20 升", "Waterproof backpack, 20 l", 498, 1990, 439),
-    _product("真皮散紙包", "真皮零錢包", "真皮零钱包", "Leather coin purse", 228, 890, 199),
-    _product("可摺疊環保購物袋", "可摺疊環保購物袋", "可折叠环保购物袋", "Foldable shopping bag", 58, 229, 49),
+    _product("canvas-tote", "帆布 Tote Bag", "帆布托特包", "帆布托特包", "Canvas tote bag", 168, 690, 149),
     _product(
-        "旅行收納袋（一套六件）", "旅行收納袋六件組", "旅行收纳袋六件套", "Packing cubes, set of six", 188, 750, 165
+        "backpack-20l",
+        "防水背囊 20 公升",
+        "防水後背包 20 公升",
+        "防水双肩包 20 升",
+        "Waterproof backpack, 20 l",
+        498,
+        1990,
+        439,
+    ),
+    _product("coin-purse", "真皮散紙包", "真皮零錢包", "真皮零钱包", "Leather coin purse", 228, 890, 199),
+    _product(
+        "shopping-bag", "可摺疊環保購物袋", "可摺疊環保購物袋", "可折叠环保购物袋", "Foldable shopping bag", 58, 229, 49
     ),
     _product(
-        "凍頂烏龍茶 150 克", "凍頂烏龍茶 150 公克", "冻顶乌龙茶 150 克", "Dong Ding oolong tea, 150 g", 158, 620, 138
+        "packing-cubes",
+        "旅行收納袋（一套六件）",
+        "旅行收納袋六件組",
+        "旅行收纳袋六件套",
+        "Packing cubes, set of six",
+        188,
+        750,
+        165,
     ),
     _product(
-        "陳年普洱茶餅 357 克", "陳年普洱茶餅 357 公克", "陈年普洱茶饼 357 克", "Aged pu-erh cake, 357 g", 388, 1550, 328
+        "oolong-150g",
+        "凍頂烏龍茶 150 克",
+        "凍頂烏龍茶 150 公克",
+        "冻顶乌龙茶 150 克",
+        "Dong Ding oolong tea, 150 g",
+        158,
+        620,
+        138,
     ),
     _product(
+        "puerh-357g",
+        "陳年普洱茶餅 357 克",
+        "陳年普洱茶餅 357 公克",
+        "陈年普洱茶饼 357 克",
+        "Aged pu-erh cake, 357 g",
+        388,
+        1550,
+        328,
+    ),
+    _product(
+        "milk-tea-500g",
         "港式奶茶茶葉 500 克",
         "港式奶茶茶葉 500 公克",
         "港式奶茶茶叶 500 克",
@@ -46,8 +81,18 @@ PRODUCTS = (
         390,
         88,
     ),
-    _product("玻璃茶壺連隔篩", "玻璃茶壺附濾網", "玻璃茶壶带滤网", "Glass teapot with strainer", 218, 860, 189),
     _product(
+        "glass-teapot",
+        "玻璃茶壺連隔篩",
+        "玻璃茶壺附濾網",
+        "玻璃茶壶带滤网",
+        "Glass teapot with strainer",
+        218,
+        860,
+        189,
+    ),
+    _product(
+        "travel-mug",
         "不鏽鋼旅行杯 350 毫升",
         "不鏽鋼隨行杯 350 毫升",
         "不锈钢随行杯 350 毫升",
@@ -56,15 +101,64 @@ PRODUCTS = (
         790,
         169,
     ),
-    _product("純棉床單（雙人）", "純棉床包（雙人）", "纯棉床单（双人）", "Cotton bed sheet, double", 328, 1290, 289),
-    _product("竹纖維毛巾兩條裝", "竹纖維毛巾兩入", "竹纤维毛巾两条装", "Bamboo towels, pack of two", 118, 460, 99),
-    _product("香薰蠟燭（雪松）", "香氛蠟燭（雪松）", "香薰蜡烛（雪松）", "Scented candle, cedar", 148, 580, 128),
-    _product("65W USB-C 充電器", "65W USB-C 充電器", "65W USB-C 充电器", "65 W USB-C charger", 268, 990, 199),
-    _product("無線藍牙耳機", "無線藍牙耳機", "无线蓝牙耳机", "Wireless earbuds", 458, 1790, 379),
-    _product("行動充電器 10000mAh", "行動電源 10000mAh", "充电宝 10000mAh", "Power bank, 10,000 mAh", 238, 890, 169),
-    _product("LED 枱燈", "LED 檯燈", "LED 台灯", "LED desk lamp", 298, 1180, 259),
-    _product("USB 迷你風扇", "USB 迷你風扇", "USB 迷你风扇", "USB mini fan", 88, 350, 69),
+    _product(
+        "bed-sheet",
+        "純棉床單（雙人）",
+        "純棉床包（雙人）",
+        "纯棉床单（双人）",
+        "Cotton bed sheet, double",
+        328,
+        1290,
+        289,
+    ),
+    _product(
+        "bamboo-towels",
+        "竹纖維毛巾兩條裝",
+        "竹纖維毛巾兩入",
+        "竹纤维毛巾两条装",
+        "Bamboo towels, pack of two",
+        118,
+        460,
+        99,
+    ),
+    _product(
+        "scented-candle",
+        "香薰蠟燭（雪松）",
+        "香氛蠟燭（雪松）",
+        "香薰蜡烛（雪松）",
+        "Scented candle, cedar",
+        148,
+        580,
+        128,
+    ),
+    _product(
+        "charger-65w", "65W USB-C 充電器", "65W USB-C 充電器", "65W USB-C 充电器", "65 W USB-C charger", 268, 990, 199
+    ),
+    _product("earbuds", "無線藍牙耳機", "無線藍牙耳機", "无线蓝牙耳机", "Wireless earbuds", 458, 1790, 379),
+    _product(
+        "power-bank",
+        "行動充電器 10000mAh",
+        "行動電源 10000mAh",
+        "充电宝 10000mAh",
+        "Power bank, 10,000 mAh",
+        238,
+        890,
+        169,
+    ),
+    _product("desk-lamp", "LED 枱燈", "LED 檯燈", "LED 台灯", "LED desk lamp", 298, 1180, 259),
+    _product("mini-fan", "USB 迷你風扇", "USB 迷你風扇", "USB 迷你风扇", "USB mini fan", 88, 350, 69),
 )
+
+# Those with a picture, which stand in the window of the shop's page as well (connectors/web/static/shop/goods.js).
+IN_THE_WINDOW = (
+    "canvas-tote", "oolong-150g", "desk-lamp", "earbuds", "backpack-20l", "glass-teapot", "travel-mug", "charger-65w",
+)  # fmt: skip
+STOCK = {
+    "oolong-150g": Stock.LOW,
+    "bed-sheet": Stock.LOW,
+    "earbuds": Stock.PREORDER,
+    "milk-tea-500g": Stock.SOLD_OUT,
+}
 
 # Given names stand beside their romanisation, family names too, so that e-mail addresses fit their owners.
 FAMILY_NAMES: Mapping[str, tuple[tuple[str, str], ...]] = {

@@ -50,6 +50,12 @@ class ShopUnavailable(ShopError):
         self.detail = detail
 
 
+class NotOffered(ShopUnavailable):
+    """The shop's system does not do this at all."""
+
+    code = "shop_does_not_offer"
+
+
 class IdentityRefused(ShopError):
     """This sign-in could not be verified."""
 

@@ -14,7 +14,8 @@ import requests
 from urllib3.exceptions import HTTPError, TimeoutError
 
 from shop import references, wire
-from shop.errors import BadShopSettings, ShopUnavailable, Unavailable
+from shop.errors import BadShopSettings, NotOffered, ShopUnavailable, Unavailable
+from shop.products import Product
 from shop.records import Customer, Order, Parcel
 from shop.service_requests import Accepted, Allowed, Refund, Refused, RefusedBecause, RequestKind, ServiceRequest
 
@@ -25,10 +26,7 @@ MAX_BODY_BYTES = 1024 * 1024
 CHUNK_BYTES = 64 * 1024
 MAX_ORDERS = 100
 MAX_PRODUCTS = 500
-
-
-class _NotOffered(ShopUnavailable):
-    """The shop's system does not take such requests."""
+MAX_FOUND = 50
 
 
 class HttpShop:
@@ -94,7 +92,7 @@ class HttpShop:
         query = urlencode({"kind": kind.value, "reason": reason} if reason else {"kind": kind.value})
         try:
             answer = self._get(f"orders/{folded}/allowed?{query}")
-        except _NotOffered:
+        except NotOffered:
             return Refused(RefusedBecause.NOT_OFFERED)
         return answer.one("verdict", wire.verdict) if answer else None
 
@@ -106,7 +104,7 @@ class HttpShop:
         told = {"key": wish.key, "kind": wish.kind.value, "details": dict(wish.details)}
         try:
             answer = self._get(f"orders/{folded}/requests", told)
-        except _NotOffered:
+        except NotOffered:
             return Refused(RefusedBecause.NOT_OFFERED)
         return answer.one("request", wire.accepted_or_refused) if answer else None
 
@@ -119,11 +117,28 @@ class HttpShop:
         answer = self._get(f"products?limit={max(1, min(limit, MAX_PRODUCTS))}")
         return list(answer.each("products", lambda product: product.texts("name")))[:limit] if answer else []
 
+    def products(self, words: str, locale: str, limit: int = 10) -> list[Product]:
+        limit = max(1, min(limit, MAX_FOUND))
+        answer = self._get(f"product-search?{urlencode({'q': words, 'locale': locale, 'limit': limit})}")
+        if answer is None:
+            raise NotOffered(Unavailable.FAILED, "404")
+        return list(answer.each("products", wire.product))[:limit]
+
+    def product(self, product_id: str, locale: str) -> Product | None:
+        if references.product_id(product_id) is None:
+            return None
+        answer = self._get(f"products/{quote(product_id, safe='')}?{urlencode({'locale': locale})}")
+        if answer is None:
+            return None
+        product = answer.one("product", wire.product)
+        _must_be(product.id == product_id, "product.id")
+        return product
+
     def _get(self, path: str, told: dict[str, Any] | None = None) -> wire.Fields | None:
         """The object that was answered to a question, or to what was `told`; None for the documented 404."""
         status, body = self._fetch(path, told)
         if status == 501:
-            raise _NotOffered(Unavailable.FAILED, "501")
+            raise NotOffered(Unavailable.FAILED, "501")
         if status in (401, 403):
             raise ShopUnavailable(Unavailable.REFUSED, str(status))
         if status not in (200, 404):

@@ -15,6 +15,8 @@ from shop.service_requests import Accepted, Allowed, Refund, Refused, RequestKin
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+    from shop.products import Product
+
 # A parcel under way that no courier has scanned for this long is worth a person's look.
 # Cross-border parcels are seldom scanned on a Sunday or in customs, so two days would cry wolf.
 STALE_AFTER = timedelta(hours=72)
@@ -156,3 +158,10 @@ class Shop(Protocol):
 
     def product_names(self, limit: int = 500) -> list[Mapping[str, str]]:
         """What the shop sells, by locale, the most recently sold first; none when it does not tell."""
+
+    def products(self, words: str, locale: str, limit: int = 10) -> list[Product]:
+        """What is sold and called so in any language, best first; without words, what the shop would show first.
+        Prices are those of a reader of `locale`. Raises `NotOffered` where the shop does not tell."""
+
+    def product(self, product_id: str, locale: str) -> Product | None:
+        """One of them by its id, as it is now."""

@@ -6,11 +6,12 @@ tables: give it an adapter of its own (docs/shop-api.md).
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
-from itertools import groupby
+from itertools import groupby, islice
 from typing import Any
 
 from sqlalchemy import (
@@ -35,6 +36,7 @@ from shop import demo_rules, references
 from shop.clock import Clock, utc_now
 from shop.database import open_engine
 from shop.errors import ShopUnavailable, Unavailable
+from shop.products import Product, Stock
 from shop.records import Customer, Item, Order, OrderStatus, Parcel, ParcelEvent, ParcelStatus
 from shop.service_requests import (
     NO_REFUND,
@@ -51,6 +53,7 @@ from shop.service_requests import (
 MAX_ORDERS = 100
 # As many of the items sold last are looked through for the names of products.
 MAX_ITEMS = 20_000
+MAX_PRODUCTS = 2_000
 
 metadata = MetaData()
 
@@ -143,6 +146,22 @@ _BECOMES = {RequestKind.CANCEL: OrderStatus.CANCELLED, RequestKind.RETURN: Order
 
 # Done once for an order, whatever the words: the article says so for exchanges.
 _ONCE = (RequestKind.CANCEL, RequestKind.RETURN, RequestKind.EXCHANGE)
+
+
+products = Table(
+    "shop_products",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("position", Integer, nullable=False),
+    Column("name", JSON, nullable=False),
+    # By currency; the first one for whoever has no price of their own.
+    Column("prices", JSON, nullable=False),
+    Column("stock", String(20), nullable=False),
+    Column("url", String(2000)),
+    Column("picture", String(2000)),
+)
+
+CURRENCY_OF_LOCALE = {"zh-HK": "HKD", "zh-TW": "TWD", "zh-CN": "CNY", "en": "HKD"}
 
 
 class SqlShop:
@@ -263,6 +282,20 @@ class SqlShop:
             names = {tuple(sorted(name.items())): name for name in connection.execute(sold).scalars()}
             return list(names.values())[: max(0, limit)]
 
+    def products(self, words: str, locale: str, limit: int = 10) -> list[Product]:
+        wanted = _folded(words).split()
+        with self._asking() as connection:
+            sold = connection.execute(select(products).order_by(products.c.position).limit(MAX_PRODUCTS)).all()
+            found = (row for row in sold if all(one in _folded(" ".join(row.name.values())) for one in wanted))
+            return [_product(row, locale) for row in islice(found, max(1, limit))]
+
+    def product(self, product_id: str, locale: str) -> Product | None:
+        if references.product_id(product_id) is None:
+            return None
+        with self._asking() as connection:
+            row = connection.execute(select(products).where(products.c.id == product_id)).one_or_none()
+            return _product(row, locale) if row else None
+
     @contextmanager
     def _asking(self) -> Iterator[Connection]:
         try:
@@ -355,6 +388,20 @@ def _refund(row: Any) -> Refund:
         updated_at=_utc(row.updated_at),
         expected_by=_utc(row.expected_by) if row.expected_by else None,
     )
+
+
+def _product(row: Any, locale: str) -> Product:
+    currency = CURRENCY_OF_LOCALE.get(locale, "")
+    currency = currency if currency in row.prices else next(iter(row.prices), "")
+    addresses = [one and references.web_address(one) for one in (row.url, row.picture)]
+    if references.currency(currency) is None or addresses != [row.url, row.picture]:
+        raise ValueError("a product whose price or address cannot be shown")
+    return Product(row.id, row.name, Decimal(row.prices[currency]), currency, Stock(row.stock), row.url, row.picture)
+
+
+def _folded(text: str) -> str:
+    """Full-width characters and capitals make no difference."""
+    return unicodedata.normalize("NFKC", text).casefold()
 
 
 def _item(row: Any) -> Item:

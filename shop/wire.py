@@ -9,8 +9,10 @@ from decimal import Decimal, InvalidOperation
 from enum import Enum
 from typing import Any, TypeVar
 
+from shop import references
 from shop.errors import ShopUnavailable, Unavailable
 from shop.locales import LOCALES
+from shop.products import Product, Stock
 from shop.records import Customer, Item, Order, OrderStatus, Parcel, ParcelEvent, ParcelStatus
 from shop.service_requests import Accepted, Allowed, Refund, RefundState, Refused, RefusedBecause
 
@@ -84,6 +86,17 @@ class Fields:
             raise unreadable(self._named(name))
         return amount
 
+    def product_id(self, name: str) -> str:
+        return self._checked(name, self.text(name), references.product_id)
+
+    def currency(self, name: str) -> str:
+        return self._checked(name, self.text(name), references.currency)
+
+    def address(self, name: str) -> str:
+        """Of a page or a picture: nothing but http(s) ever gets to a customer."""
+        value = self._fields.get(name)
+        return self._checked(name, value if isinstance(value, str) else "", references.web_address)
+
     def choice(self, name: str, kind: type[E]) -> E:
         try:
             return kind(self.text(name))
@@ -111,6 +124,12 @@ class Fields:
 
     def time_or_none(self, name: str) -> datetime | None:
         return self.none_or(name, self.time)
+
+    def _checked(self, name: str, value: str, check: Callable[[str], str | None]) -> str:
+        checked = check(value)
+        if checked is None:
+            raise unreadable(self._named(name))
+        return checked
 
     def _named(self, name: str) -> str:
         return f"{self._path}.{name}" if self._path else name
@@ -191,4 +210,19 @@ def refund(fields: Fields) -> Refund:
         currency=fields.none_or("currency", fields.text),
         updated_at=fields.time_or_none("updated_at"),
         expected_by=fields.time_or_none("expected_by"),
+    )
+
+
+def product(fields: Fields) -> Product:
+    price = fields.money("price")
+    if price < 0:
+        raise unreadable("product.price")
+    return Product(
+        id=fields.product_id("id"),
+        name=fields.texts("name"),
+        price=price,
+        currency=fields.currency("currency"),
+        stock=fields.choice("stock", Stock),
+        url=fields.none_or("url", fields.address),
+        picture=fields.none_or("picture", fields.address),
     )

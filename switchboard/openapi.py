@@ -173,7 +173,7 @@ def document() -> dict[str, Any]:
             ),
             "post": op(
                 "desk",
-                "Say something, send a card (an article, an order, a page to open), or keep a private note.",
+                "Say something, send a card (an article, an order, a product, a page to open), or keep a private note.",
                 {"200": "the stored line", "409": "not_your_conversation, conversation_closed", **_CONVERSATION},
                 **_AGENT,
                 parameters=path("conversation_id"),
@@ -229,6 +229,15 @@ def document() -> dict[str, Any]:
         },
         "/desk/api/faq": {
             "get": op("desk", "Search the articles.", {"200": "articles"}, **_READER, parameters=query("q", "locale"))
+        },
+        "/desk/api/products": {
+            "get": op(
+                "desk",
+                "Search what the shop sells; without words, what it shows first.",
+                {"200": "product cards", "409": "products_not_offered", "503": "shop_unavailable"},
+                **_READER,
+                parameters=query("q", "locale"),
+            )
         },
         "/desk/api/team": {
             "get": op(

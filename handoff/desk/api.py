@@ -23,6 +23,7 @@ from handoff.desk.customer_panel import CustomerPanel
 from handoff.desk.customers import Customers
 from handoff.desk.inbox import InboxApi
 from handoff.desk.passing_api import PassingApi
+from handoff.desk.products import Products
 from handoff.desk.sessions import Sessions
 from handoff.desk.signing_in import SigningIn
 from handoff.desk.suggestions_api import SuggestionsApi
@@ -58,11 +59,13 @@ class Desk:
         customers = Customers(orders, clock)
         panel = CustomerPanel(floor.form, floor.wrap_ups, clock)
         customer = CustomerApi(database, customers, panel, floor.masking, live, clock)
-        cards = Cards(knowledge, customers, floor, clock, site, help_address, origins)
+        products = Products(orders, site)
+        cards = Cards(knowledge, customers, products, floor, clock, site, help_address, origins)
         self.parts: list[Part] = [
             InboxApi(database, floor, self._teams_of, clock),
             ConversationApi(database, floor, customer, Briefs(knowledge, clock), cards, clock),
             customer,
+            products,
             PassingApi(database, self.passing, self._teams),
             TagsApi(database, live, clock),
             ChoicesApi(database, clock),

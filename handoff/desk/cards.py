@@ -1,7 +1,8 @@
-"""What an agent sends as a card: an article with the way to its page, an order of the customer, or a page to open.
+"""What an agent sends as a card: an article with its page, an order of the customer, a product, or a page to open.
 
 The browser names it and no more. What stands on the card is looked up here: the article as a stranger may read it, the
-order as far as this customer has proved it. The text says the same for channels without cards.
+order as far as this customer has proved it, the product as the shop sells it now. The text says the same for channels
+without cards.
 """
 
 from __future__ import annotations
@@ -16,12 +17,13 @@ from faq_kb.search import SHOP_TIME
 from handoff import page_offers, texts
 from handoff.clock import Clock
 from handoff.desk.customers import Customers
+from handoff.desk.products import Products
 from handoff.errors import BadInput, NotAllowed, OrderNotProved, UnknownArticle
 from handoff.floor import Floor
 from handoff.records import Agent, Card, Conversation
 
-_LONGEST = {"article": 80, "order": 80, "page": page_offers.MAX_ADDRESS_CHARS}
-_EXPECTED = "card must name one article, order or page: an id, a number or an address."
+_LONGEST = {"article": 80, "order": 80, "product": 64, "page": page_offers.MAX_ADDRESS_CHARS}
+_EXPECTED = "card must name one article, order, product or page: an id, a number or an address."
 EXCERPT_CHARS = 160
 
 
@@ -32,6 +34,7 @@ class Cards:
         self,
         knowledge: KnowledgeFollower,
         customers: Customers,
+        products: Products,
         floor: Floor,
         clock: Clock,
         site: str,
@@ -42,20 +45,26 @@ class Cards:
         self._pages = page_offers.Pages(origins, help_address)
         self._knowledge = knowledge
         self._customers = customers
+        self._products = products
         self._clock = clock
         self._site = site
         self._help_address = help_address
 
     async def made(self, agent: Agent, conversation: Conversation, wish: object) -> Card:
-        """The card that this wish names: `{"article": id}`, `{"order": number}`, or `{"page": address}` to be opened.
+        """The card that this wish names: `{"article": id}`, `{"order": number}`, `{"product": id}`, or `{"page":
+        address}` to be opened.
 
-        Raises BadInput, NotAllowed, UnknownArticle, OrderNotProved, ShopUnavailable, PageRefused, PagesNotShown."""
+        Raises BadInput, NotAllowed, UnknownArticle, OrderNotProved, UnknownProduct, ProductsNotOffered,
+        ShopUnavailable, PageRefused, PagesNotShown."""
         if not agent.answers_customers:
             raise NotAllowed()
         kind, name = _read(wish)
         locale = conversation.language if conversation.language in texts.LOCALES else "en"
         if kind == "article":
             return self._article(name, locale)
+        if kind == "product":
+            sold = await self._products.card(name, locale)
+            return Card(shop.product_text(sold), {"card": sold})
         if kind == "page":
             page_offers.must_show(self._floor, conversation)
             address = self._pages.checked(name)

@@ -65,6 +65,42 @@ def test_an_article_and_an_order_are_sent_from_the_panels_with_one_click(office:
 
 
 @pytest.mark.parametrize("kind", ["desktop", "phone"])
+def test_a_product_is_searched_and_sent_and_shown_with_its_picture_price_and_page(office: Office, kind: str) -> None:
+    options = PHONE if kind == "phone" else {}
+    ben, customer = office.agent("ben", **options), office.customer("zh-TW", **options)
+    customer.get_by_test_id("person-button").click()
+    expect(customer.get_by_test_id("waiting-banner")).to_be_visible()
+    case, _ = customer.evaluate(SHOWN)
+    ben.locator(f'[data-testid="queue-row"][data-ticket="{case}"]').get_by_test_id("claim").click()
+    if kind == "phone":
+        ben.get_by_test_id("show-customer").click()
+        ben.get_by_test_id("tab-products").click()
+    else:
+        ben.get_by_test_id("desk-composer").blur()
+        ben.keyboard.press("g")
+    expect(ben.get_by_test_id("product-result")).to_have_count(12)
+    expect(ben.get_by_test_id("product-result").first).to_contain_text("帆布托特包")
+    found = _look(office, ben, f"products-{kind}")
+    ben.get_by_test_id("product-search").fill("耳機")
+    expect(ben.get_by_test_id("product-result")).to_have_count(1)
+    ben.get_by_test_id("product-send").click()
+    shown = customer.get_by_test_id("product-card")
+    expect(shown).to_contain_text("無線藍牙耳機")
+    expect(shown).to_contain_text("$1,790")
+    expect(shown).to_contain_text("可預購")
+    assert shown.locator("img").evaluate("async (image) => (await image.decode(), image.naturalWidth > 0)")
+    expect(ben.get_by_test_id("product-card")).to_contain_text("無線藍牙耳機")
+    found += _look(office, ben, f"product-desk-{kind}") + _look(office, customer, f"product-customer-{kind}")
+    shown.get_by_test_id("product-open").click()
+    expect(customer.locator("#earbuds.is-meant")).to_be_in_viewport()
+    assert customer.url == f"{office.base}/#earbuds" and found == []
+    customer.reload()
+    expect(customer.locator("#earbuds.is-meant")).to_be_in_viewport()
+    ben.context.close()
+    customer.context.close()
+
+
+@pytest.mark.parametrize("kind", ["desktop", "phone"])
 def test_a_page_opens_in_the_customers_tab_only_after_they_accept(office: Office, kind: str) -> None:
     options = PHONE if kind == "phone" else {}
     ben, customer = office.agent("ben", **options), office.customer("zh-TW", **options)

@@ -1,4 +1,4 @@
-"""Cards that an agent sends: an article with its page, an order of the customer; what may not be sent."""
+"""Cards that an agent sends: an article with its page, an order of the customer, a product; what may not be sent."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ async def test_who_has_no_word_sends_no_card(gateway: Gateway) -> None:
     page = await gateway.page(identity=gateway.identity())
     talk = await _held(gateway, ben, page)
     number = _order_of(gateway, "c-0001").number
-    for card in ({"order": number}, {"article": "delivery-time"}):
+    for card in ({"order": number}, {"article": "delivery-time"}, {"product": "earbuds"}):
         assert (await _send(cleo, talk, card, status=409))["code"] == "not_your_conversation"
         assert (await _send(eddy, talk, card, status=403))["code"] == "not_allowed"
 
@@ -144,6 +144,53 @@ async def test_an_article_that_not_everybody_may_read_has_no_card(start: Start, 
     headers = {"Authorization": f"Bearer {page.session['token']}"}
     async with gateway.http.get(f"{gateway.base}/widget/transcript?format=txt", headers=headers) as kept:
         assert sent["card"]["url"] in await kept.text()
+
+
+@pytest.mark.parametrize(
+    "locale, title, price, said",
+    [
+        ("zh-HK", "凍頂烏龍茶 150 克", ("158.00", "HKD"), "HK$158.00 · 少量現貨"),
+        ("zh-TW", "凍頂烏龍茶 150 公克", ("620.00", "TWD"), "NT$620 · 庫存不多"),
+        ("zh-CN", "冻顶乌龙茶 150 克", ("138.00", "CNY"), "¥138.00 · 库存紧张"),
+        ("en", "Dong Ding oolong tea, 150 g", ("158.00", "HKD"), "HK$158.00 · Only a few left"),
+    ],
+)
+async def test_a_product_is_searched_and_sent_in_the_customers_language_and_money(
+    gateway: Gateway, locale: str, title: str, price: tuple[str, str], said: str
+) -> None:
+    ben, page = await gateway.seat("ben"), await gateway.page(locale=locale)
+    talk = await _held(gateway, ben, page)
+    await page.send({"type": "language", "language": locale})
+    (found,) = (await ben.get(f"/products?q=oolong&locale={locale}"))["products"]
+    site = gateway.settings.base_url
+    assert (found["title"], (found["price"], found["currency"]), found["stock"]) == (title, price, "low")
+    assert (found["url"], found["picture"]) == (f"{site}/#oolong-150g", f"{site}/shop/goods/oolong-150g.svg")
+    sent = await _send(ben, talk, {"product": found["id"]}, client_id="one")
+    assert sent["card"] == found and sent["text"] == f"{title}\n{said}\n{found['url']}" and sent["wordless"]
+    assert (await page.message("agent", title))["card"] == found
+    assert (await _send(ben, talk, {"product": found["id"]}, client_id="one"))["id"] == sent["id"]
+    assert (await _send(ben, talk, {"product": "no-such-one"}, status=404))["code"] == "unknown_product"
+    assert (await _send(ben, talk, {"product": "../orders"}, status=404))["code"] == "unknown_product"
+    assert len((await ben.get(f"/products?locale={locale}"))["products"]) == 12
+    assert (await ben.get("/products?locale=fr", status=400))["error"]["code"] == "bad_input"
+
+
+async def test_a_channel_without_cards_gets_the_product_as_text_with_its_link(gateway: Gateway) -> None:
+    ben = await gateway.seat("ben")
+    await gateway.rest("good day")
+    talk = (await ben.get("/conversations?view=bot"))["conversations"][0]["id"]
+    await ben.post(f"/conversations/{talk}/takeover")
+    sent = await _send(ben, talk, {"product": "earbuds"})
+    assert sent["text"] == f"Wireless earbuds\nHK$458.00 · Pre-order\n{gateway.settings.base_url}/#earbuds"
+
+
+async def test_a_shop_in_trouble_is_said_at_the_desk_and_nothing_is_sent(start: Start, tmp_path: Path) -> None:
+    gateway = await start(shop_url=f"sqlite:///{tmp_path / 'empty.db'}")
+    ben, page = await gateway.seat("ben"), await gateway.page()
+    talk = await _held(gateway, ben, page)
+    assert (await ben.get("/products?q=tea", status=503))["error"]["code"] == "shop_unavailable"
+    assert (await _send(ben, talk, {"product": "earbuds"}, status=503))["code"] == "shop_unavailable"
+    assert not [one for one in (await ben.get(f"/conversations/{talk}"))["messages"] if one["author"] == "agent"]
 
 
 SHOP = "https://shop.example.com"

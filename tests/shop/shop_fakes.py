@@ -94,6 +94,12 @@ class ShopApi:
             if self.shop.customer(parts[1]) is None:
                 return None
             return {"orders": as_json([asdict(order) for order in self.shop.orders_of(parts[1], int(query["limit"]))])}
+        if parts[0] == "product-search":
+            found = self.shop.products(query.get("q", ""), query["locale"], int(query["limit"]))
+            return {"products": as_json([vars(product) for product in found])}
+        if parts[0] == "products" and len(parts) == 2:
+            product = self.shop.product(parts[1], query["locale"])
+            return {"product": as_json(vars(product))} if product else None
         if parts[0] == "products":
             return {"products": [{"name": name} for name in self.shop.product_names(int(query["limit"]))]}
         order = self.shop.order(parts[1])

@@ -18,6 +18,7 @@ from shop import (
     Accepted,
     BadShopSettings,
     HttpShop,
+    NotOffered,
     OrderStatus,
     ParcelStatus,
     RefundState,
@@ -28,6 +29,7 @@ from shop import (
     Shop,
     ShopUnavailable,
     SqlShop,
+    Stock,
     Unavailable,
     open_shop,
 )
@@ -67,6 +69,66 @@ def test_products_are_named_in_every_locale_once_and_not_more_than_asked_for(sho
 def test_a_shop_that_does_not_tell_its_products_has_none(http_shop: HttpShop, shop_api: ShopApi) -> None:
     shop_api.trouble = lambda request: send(request, 404, {"error": {"code": "not_found"}})
     assert http_shop.product_names() == []
+
+
+@pytest.mark.parametrize(
+    ("locale", "words", "price", "currency"),
+    [
+        ("zh-HK", "烏龍茶", "158.00", "HKD"),
+        ("zh-TW", "dong ding", "620.00", "TWD"),
+        ("zh-CN", "冻顶 乌龙", "138.00", "CNY"),
+        ("en", "ＯＯＬＯＮＧ  tea", "158.00", "HKD"),
+    ],
+)
+def test_a_product_is_found_by_its_name_in_any_language_at_the_readers_price(
+    shop: Shop, locale: str, words: str, price: str, currency: str
+) -> None:
+    (tea,) = shop.products(words, locale)
+    assert (tea.id, tea.price, tea.currency, tea.stock) == ("oolong-150g", Decimal(price), currency, Stock.LOW)
+    assert set(tea.name) == {"zh-HK", "zh-TW", "zh-CN", "en"}
+    assert (tea.url, tea.picture) == ("/#oolong-150g", "/shop/goods/oolong-150g.svg")
+    assert shop.product(tea.id, locale) == tea
+
+
+def test_without_words_the_shop_shows_its_first_products_and_what_is_unknown_is_not_there(shop: Shop) -> None:
+    first = shop.products("", "en", limit=3)
+    assert [one.id for one in first] == ["canvas-tote", "backpack-20l", "coin-purse"] and first[2].picture is None
+    assert len(shop.products("", "en", limit=0)) == 1 and len(shop.products("tea", "en", 10**9)) == 3
+    for given in (*HOSTILE, "%", "_", "tea OR 1=1"):
+        assert shop.product(given, "en") is None
+    assert shop.products("%", "en") == [] == shop.products("no such thing", "en")
+    assert shop.product("mini-fan", "xx") is not None, "a reader of no known locale still gets a price"
+
+
+def test_a_shop_that_does_not_tell_what_it_sells_says_so(http_shop: HttpShop, shop_api: ShopApi) -> None:
+    for status in (404, 501):
+        shop_api.trouble = lambda request, status=status: send(request, status, {"error": {"code": "not_found"}})
+        with pytest.raises(NotOffered):
+            http_shop.products("tea", "en")
+
+
+FINE = {"id": "a", "name": {"en": "Tea"}, "price": "1.00", "currency": "HKD", "stock": "in_stock"}
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        *({field: address} for field in ("url", "picture") for address in (
+            "javascript:alert(1)", "data:text/html,x", "ftp://shop.example/a", "//evil.example/a", "https://",
+            "https://me:secret@shop.example/", "https://shop.example/a b", "https://shop.example\\@evil.example/",
+            "/\\evil.example", "https://[shop", "https://shop.example/" + "a" * 2000, "shop.example/a", "", 5,
+        )),
+        {"price": "-1.00"}, {"price": 1}, {"price": "NaN"}, {"currency": "hk$"}, {"currency": "HKDX"},
+        {"stock": "plenty"}, {"name": {}}, {"name": "Tea"}, {"id": "../orders"}, {"id": "b"},
+    ],
+)  # fmt: skip
+def test_a_product_that_is_not_as_documented_is_refused_by_its_field(
+    http_shop: HttpShop, shop_api: ShopApi, trouble: dict[str, Any]
+) -> None:
+    shop_api.trouble = _answers(200, {"product": {**FINE, "url": "https://shop.example/a", **trouble}})
+    with pytest.raises(ShopUnavailable) as refused:
+        http_shop.product("a", "en")
+    assert (refused.value.reason, refused.value.detail) == (Unavailable.UNREADABLE, f"product.{next(iter(trouble))}")
 
 
 def test_parcels_tell_their_events_and_when_they_were_updated(shop: Shop) -> None:
@@ -322,7 +384,7 @@ def test_the_documented_examples_are_what_the_adapter_reads(shop_api: ShopApi, h
         part.split("`", 1)[0].split("?")[0]: json.loads(part.split("```json\n", 1)[1].split("```", 1)[0])
         for part in page.split("### `GET ")[1:]
     }
-    assert len(examples) == 7
+    assert len(examples) == 9
 
     shop_api.trouble = _answers(200, examples["/customers/{id}"])
     assert http_shop.customer("c-0001")
@@ -334,6 +396,10 @@ def test_the_documented_examples_are_what_the_adapter_reads(shop_api: ShopApi, h
     assert http_shop.parcels_of("HG10023847")
     shop_api.trouble = _answers(200, examples["/products"])
     assert http_shop.product_names()
+    shop_api.trouble = _answers(200, examples["/product-search"])
+    assert http_shop.products("tea", "en")
+    shop_api.trouble = _answers(200, examples["/products/{id}"])
+    assert http_shop.product("oolong-150", "en")
     shop_api.trouble = _answers(200, examples["/orders/{number}/refund"])
     assert http_shop.refund_of("HG10023847")
     shop_api.trouble = _answers(200, examples["/orders/{number}/allowed"])
@@ -355,4 +421,4 @@ def test_the_documented_request_is_what_the_adapter_sends_and_its_answer_what_it
 def test_the_documentation_names_every_status() -> None:
     page = (Path(__file__).parents[2] / "docs" / "shop-api.md").read_text(encoding="utf-8")
     assert all(f"`{status.value}`" in page for status in (*OrderStatus, *ParcelStatus, *RefundState))
-    assert all(f"`{word.value}`" in page for word in (*RequestKind, *RefusedBecause))
+    assert all(f"`{word.value}`" in page for word in (*RequestKind, *RefusedBecause, *Stock))

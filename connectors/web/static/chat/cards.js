@@ -43,12 +43,13 @@ function toneOf(status = "") {
   return /cancel|refund|return|exception|fail/.test(status) ? "caution" : "plain";
 }
 
-/* What a person sent: an article with the way to its page, or a page to open. */
+/* What a person sent: an article with the way to its page, a product, or a page to open. */
 let look = null;
 
 export async function shownCard(message, texts, deeds) {
   await (look ??= deeds.wear("cards.css"));
   if (message.card.kind === "article") return articleCard(message.card, deeds);
+  if (message.card.kind === "product") return (await import("./product.js")).productCard(message.card, texts, deeds);
   const { offerOf, answered } = await import("./pages.js");
   return message.card.kind === "page" ? offerOf(message, texts, deeds) : answered(message.card);
 }

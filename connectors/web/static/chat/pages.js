@@ -50,7 +50,7 @@ export function answered({ offer, accepted }) {
   return "";
 }
 
-const wordsOf = async (locale) => (await fetch(new URL(`../texts/pages/${locale}.json`, import.meta.url))).json();
+export const wordsOf = async (locale) => (await fetch(new URL(`../texts/pages/${locale}.json`, import.meta.url))).json();
 
 function decoded(path) {
   try {

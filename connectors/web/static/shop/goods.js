@@ -2,26 +2,27 @@
 
 export const KINDS = ["bags", "tea", "home", "tech"];
 
-const good = (art, kind, tone, price, hk, tw, cn, en) => ({ art, kind, tone, price, name: { "zh-HK": hk, "zh-TW": tw, "zh-CN": cn, en } });
+const good = (id, kind, tone, hkd, twd, cny, hk, tw, cn, en) => (
+  { id, kind, tone, prices: { HKD: hkd, TWD: twd, CNY: cny }, name: { "zh-HK": hk, "zh-TW": tw, "zh-CN": cn, en } });
 
+/* A window of what the shop's own system (shop/demo_texts.py) sells, under the same ids, names and prices. */
 export const GOODS = [
-  good("tote", "bags", "sand", 288, "海軍藍帆布托特袋", "海軍藍帆布托特包", "海军蓝帆布托特包", "Canvas tote, navy"),
-  good("oolong", "tea", "leaf", 168, "凍頂烏龍茶 150 克", "凍頂烏龍茶 150 克", "冻顶乌龙茶 150 克", "Dong Ding oolong, 150 g"),
-  good("lamp", "home", "dusk", 420, "蘑菇小夜燈", "蘑菇小夜燈", "蘑菇小夜灯", "Mushroom night lamp"),
-  good("speaker", "tech", "sea", 580, "防水藍牙喇叭", "防水藍牙喇叭", "防水蓝牙音箱", "Splash-proof speaker"),
-  good("backpack", "bags", "leaf", 498, "輕便通勤背囊", "輕量通勤後背包", "轻便通勤双肩包", "Light commuter backpack"),
-  good("teapot", "tea", "clay", 360, "紫砂小茶壺", "紫砂小茶壺", "紫砂小茶壶", "Small clay teapot"),
-  good("cup", "home", "sea", 128, "海浪紋陶瓷杯", "海浪紋陶瓷杯", "海浪纹陶瓷杯", "Wave-glazed cup"),
-  good("charger", "tech", "sand", 238, "三頭旅行充電器", "三孔旅行充電器", "三口旅行充电器", "Three-port travel charger"),
+  good("canvas-tote", "bags", "sand", 168, 690, 149, "帆布 Tote Bag", "帆布托特包", "帆布托特包", "Canvas tote bag"),
+  good("oolong-150g", "tea", "leaf", 158, 620, 138, "凍頂烏龍茶 150 克", "凍頂烏龍茶 150 公克", "冻顶乌龙茶 150 克", "Dong Ding oolong tea, 150 g"),
+  good("desk-lamp", "home", "dusk", 298, 1180, 259, "LED 枱燈", "LED 檯燈", "LED 台灯", "LED desk lamp"),
+  good("earbuds", "tech", "sea", 458, 1790, 379, "無線藍牙耳機", "無線藍牙耳機", "无线蓝牙耳机", "Wireless earbuds"),
+  good("backpack-20l", "bags", "leaf", 498, 1990, 439, "防水背囊 20 公升", "防水後背包 20 公升", "防水双肩包 20 升", "Waterproof backpack, 20 l"),
+  good("glass-teapot", "tea", "clay", 218, 860, 189, "玻璃茶壺連隔篩", "玻璃茶壺附濾網", "玻璃茶壶带滤网", "Glass teapot with strainer"),
+  good("travel-mug", "home", "sea", 198, 790, 169, "不鏽鋼旅行杯 350 毫升", "不鏽鋼隨行杯 350 毫升", "不锈钢随行杯 350 毫升", "Stainless steel travel mug, 350 ml"),
+  good("charger-65w", "tech", "sand", 268, 990, 199, "65W USB-C 充電器", "65W USB-C 充電器", "65W USB-C 充电器", "65 W USB-C charger"),
 ];
 
-const CURRENCIES = { "zh-HK": ["HKD", 1], "zh-TW": ["TWD", 4.1], "zh-CN": ["CNY", 0.92], en: ["HKD", 1] };
+const CURRENCIES = { "zh-HK": "HKD", "zh-TW": "TWD", "zh-CN": "CNY", en: "HKD" };
 
-export function priceOf({ price }, locale) {
-  const [currency, rate] = CURRENCIES[locale];
+export function priceOf({ prices }, locale) {
+  const currency = CURRENCIES[locale];
   const tag = locale === "en" ? "en-HK" : locale;
-  const amount = rate === 1 ? price : Math.round((price * rate) / 10) * 10;
-  return new Intl.NumberFormat(tag, { style: "currency", currency, maximumFractionDigits: 0 }).format(amount);
+  return new Intl.NumberFormat(tag, { style: "currency", currency, maximumFractionDigits: 0 }).format(prices[currency]);
 }
 
 const HK = { "zh-HK": "香港", "zh-TW": "香港", "zh-CN": "香港", en: "Hong Kong" };

@@ -115,12 +115,22 @@ function showGoods() {
   page(".tiles").replaceChildren(...GOODS.filter((good) => !kind || good.kind === kind).map((good) => {
     const tile = page("#tile").content.cloneNode(true).firstElementChild;
     tile.dataset.tone = good.tone;
-    tile.querySelector("use").setAttribute("href", `/shop/art.svg#${good.art}`);
+    tile.id = good.id;
+    tile.querySelector("img").src = `/shop/goods/${good.id}.svg`;
     tile.querySelector("h3").textContent = good.name[locale];
     tile.querySelector(".kind").textContent = t(`kind_${good.kind}`);
     tile.querySelector(".price").textContent = priceOf(good, locale);
     return tile;
   }));
+  showMeant();
+}
+
+/* Who comes by the address of one of the goods, as from a card in the chat, finds it. */
+function showMeant() {
+  const meant = document.getElementById(location.hash.slice(1));
+  if (!meant?.matches(".tile")) return;
+  meant.scrollIntoView({ block: "center", behavior: "instant" });
+  for (const tile of all(".tile")) tile.classList.toggle("is-meant", tile === meant);
 }
 
 function showOrders() {
@@ -135,6 +145,7 @@ function showOrders() {
   }));
 }
 
+addEventListener("hashchange", showMeant);
 document.addEventListener("click", ({ target }) => {
   const menu = page(".account[open]");
   if (menu && !menu.contains(target)) menu.open = false;

@@ -49,6 +49,7 @@ export class Api extends Server {
   partCustomers = (id, merge) => this.#call("POST", `/conversations/${part(id)}/customer/merges/${part(merge)}/undo`, {});
   visitors = () => this.#call("GET", "/visitors");
   inviteVisitor = (id, text) => this.#call("POST", `/visitors/${part(id)}/invitation`, { text });
+  products = (q, locale) => this.#call("GET", `/products?${new URLSearchParams({ q, locale })}`);
   faq = (q, locale) => this.#call("GET", `/faq?${new URLSearchParams({ q, locale })}`);
 
   close = (id, wrap_up) => this.#call("POST", `/conversations/${part(id)}/close`, { wrap_up });

@@ -6,6 +6,7 @@ import "./conversation-pane.js";
 import "./composer.js";
 import "./customer-pane.js";
 import "./faq-pane.js";
+import "./products-pane.js";
 import "./side-pane.js";
 import "./outcome.js";
 import { FiguresDialog } from "./figures.js";
@@ -55,6 +56,7 @@ const page = {
   side: document.querySelector("desk-side"),
   customer: document.querySelector("desk-customer"),
   faq: document.querySelector("desk-faq"),
+  products: document.querySelector("desk-products"),
   signIn: document.querySelector("page-sign-in"),
 };
 
@@ -62,7 +64,7 @@ new Notices(element("notices"), desk);
 page.signIn.start({ state: desk });
 page.inbox.start({ desk, alerts, sounds, route });
 const wrapUp = new WrapUpDialog({ desk, dialog: element("wrap-up-dialog") });
-page.conversation.start({ desk, route, canned, onManage: () => cannedDialog.open(), onCopy: copy, onFaq: openFaq, onArticle: openArticle, onClose: (id) => wrapUp.open(id) });
+page.conversation.start({ desk, route, canned, onManage: () => cannedDialog.open(), onCopy: copy, onFaq: () => openPanel("faq"), onArticle: openArticle, onClose: (id) => wrapUp.open(id) });
 keepPreferences({ desk, preferences });
 page.side.start({ route });
 page.customer.start({ desk, route, onCopy: copy, onCard: sendCard, unite: new UniteDialog({ desk, dialog: element("unite-dialog") }) });
@@ -72,6 +74,7 @@ new FiguresDialog({ desk, dialog: element("figures-dialog"), button: element("op
 new PromiseAlerts({ desk, live, sounds, preferences, onOpen: (id) => route.open(id), dialog: element("promises-dialog"), button: element("open-promises"), count: element("rail-promises") });
 const visitors = new VisitorsDialog({ desk, live, canned, sounds, preferences, onOpen: (id) => route.open(id), dialog: element("visitors-dialog"), button: element("open-visitors") });
 page.faq.start({ desk, onInsert: insertAnswer, onCard: sendCard });
+page.products.start({ desk, onCard: sendCard });
 
 const shortcuts = new Shortcuts([
   { key: "j", shows: ["J", "K"], what: "shortcuts.move", run: () => page.inbox.step(1), repeats: true },
@@ -80,7 +83,8 @@ const shortcuts = new Shortcuts([
   { key: "c", what: "shortcuts.claim_next", run: () => page.inbox.claimNext() },
   { key: "r", what: "shortcuts.reply", run: () => page.conversation.reply() },
   { key: "n", what: "shortcuts.note", run: () => page.conversation.note() },
-  { key: "f", what: "shortcuts.faq", run: openFaq },
+  { key: "f", what: "shortcuts.faq", run: () => openPanel("faq") },
+  { key: "g", what: "shortcuts.products", run: () => openPanel("products") },
   { key: "e", what: "shortcuts.close", run: () => page.conversation.may.close && wrapUp.open(desk.selected.id) },
   { key: "p", what: "shortcuts.canned_manage", run: () => cannedDialog.open() },
   { key: "b", what: "shortcuts.handback", run: () => confirmMove("handback", "confirm.handback") },
@@ -192,14 +196,14 @@ function showConnection() {
   lostSince ??= setTimeout(() => (element("connection").hidden = desk.connection !== "lost"), 1000);
 }
 
-function openFaq() {
-  page.side.show("faq");
+function openPanel(name) {
+  page.side.show(name);
   if (getComputedStyle(page.side).visibility === "hidden" || !page.side.checkVisibility()) route.showSide();
-  page.faq.focusSearch();
+  page[name].focusSearch();
 }
 
 function openArticle(article) {
-  openFaq();
+  openPanel("faq");
   page.faq.find(article.question);
 }
 

@@ -1,11 +1,11 @@
-// The right pane: the customer or the knowledge, one at a time.
+// The right pane: the customer, the knowledge or the products, one at a time.
 import { partsOf } from "/page/static/js/templates.js";
 
 class SidePane extends HTMLElement {
   start({ route }) {
     this.parts = partsOf(this);
-    this.tabs = { customer: this.parts.tabCustomer, faq: this.parts.tabFaq };
-    this.panels = { customer: this.querySelector("desk-customer"), faq: this.querySelector("desk-faq") };
+    this.tabs = { customer: this.parts.tabCustomer, faq: this.parts.tabFaq, products: this.parts.tabProducts };
+    this.panels = Object.fromEntries(Object.keys(this.tabs).map((name) => [name, this.querySelector(`desk-${name}`)]));
     for (const [name, tab] of Object.entries(this.tabs)) {
       tab.addEventListener("click", () => this.show(name));
       tab.addEventListener("keydown", (event) => this.#key(event, name));
@@ -19,13 +19,15 @@ class SidePane extends HTMLElement {
       tab.tabIndex = one === name ? 0 : -1;
       this.panels[one].hidden = one !== name;
     }
-    if (name === "faq") this.panels.faq.shown();
+    this.panels[name].shown?.();
   }
 
   #key(event, name) {
-    if (event.key !== "ArrowLeft" && event.key !== "ArrowRight") return;
+    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (!step) return;
     event.preventDefault();
-    const other = name === "faq" ? "customer" : "faq";
+    const names = Object.keys(this.tabs);
+    const other = names.at((names.indexOf(name) + step) % names.length);
     this.show(other);
     this.tabs[other].focus();
   }
