@@ -29,6 +29,14 @@ class Incoming:
     name: str | None = None
     language: str | None = None
 
+    def __post_init__(self) -> None:
+        """Raises TypeError where a provider's body brought something else: the event cannot be read."""
+        _texts(self.sender, self.message_id, self.text, self.payload or "", self.name or "", self.language or "")
+        for one in self.attachments:
+            _texts(one.kind, one.name or "", one.mime_type or "")
+            if not isinstance(one.size_bytes or 0, int):
+                raise TypeError("no number")
+
 
 @dataclass(frozen=True)
 class Receipt:
@@ -44,12 +52,25 @@ class Receipt:
     reason: str | None = None
     detail: str | None = None
 
+    def __post_init__(self) -> None:
+        """As of a message."""
+        _texts(self.state, self.message_id or "", self.recipient or "", self.reason or "", self.detail or "")
+
 
 @dataclass(frozen=True)
 class Unused:
     """An event that we do not use: acknowledged, and counted under its kind."""
 
     kind: str
+
+    def __post_init__(self) -> None:
+        """As of a message."""
+        _texts(self.kind)
+
+
+def _texts(*values: object) -> None:
+    if not all(isinstance(one, str) for one in values):
+        raise TypeError("no text")
 
 
 Event = Union[Incoming, Receipt, Unused]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -48,7 +49,7 @@ class Webhook(OwnChannel):
 
     def parse(self, request: Request) -> Any:
         """The body; JSON unless the channel says otherwise. Raises ValueError."""
-        body = json.loads(request.body)
+        body = json.loads(request.body, parse_float=finite, parse_constant=finite)
         if not isinstance(body, dict):
             raise ValueError("no object")
         return body
@@ -138,6 +139,14 @@ def needed(credentials: dict[str, Any] | None, channel: str, *names: str) -> lis
         if not str(given.get(name) or "").strip():
             raise InvalidConfigException(f"{channel}: `{name}` is missing in credentials.yml.")
     return [str(given[name]).strip() for name in names]
+
+
+def finite(written: str) -> float:
+    """A number that every database can keep. Raises ValueError."""
+    number = float(written)
+    if not math.isfinite(number):
+        raise ValueError("no number")
+    return number
 
 
 def _refused(status: int, code: str, message: str) -> HTTPResponse:

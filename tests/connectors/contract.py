@@ -9,10 +9,13 @@ A test module of a channel gives a `Kit` and inherits the tests:
 from __future__ import annotations
 
 import asyncio
+import random
 from typing import Any
 
+import pytest
 from gateway_parts import FakeBot, FakeClock, Gateway, Start
 from kit import Customer, Hook, Kit
+from mutations import mutated_webhook
 from providers.server import Fault, Provider, eventually
 
 from handoff import deliveries, transcript
@@ -67,7 +70,8 @@ class Contract:
             assert await customer.posts(self.kit.payload(name)) == 200, name
             told += self.kit.payloads[name]
         lines = [line for line in await _lines(customer.gateway) if line.author is Author.CUSTOMER]
-        assert sorted(_seen(line) for line in lines) == sorted(told)
+        seen = sorted(_seen(line) for line in lines)
+        assert seen == sorted(told), f"{seen}\n{sorted(told)}"
 
     async def test_a_message_is_answered_and_the_answer_has_a_delivery(self, customer: Customer) -> None:
         assert await customer.says("hello") == 200
@@ -274,6 +278,27 @@ class Contract:
         assert {one.to: one.text for one in sent} == dict(zip(self.kit.customers, ["bot: one", "bot: two"]))
 
 
+class WebhookContract(Contract):
+    """Inherit where the provider posts to us."""
+
+    async def test_attack_15_what_no_provider_documents_is_never_an_error_and_names_nobody_in_the_log(
+        self, customer: Customer, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        chance = random.Random(20260302)
+        files = [path.read_bytes() for path in sorted(_folder(self.kit).iterdir())]
+        names = [one for one in self.kit.customers if len(one) >= 8]
+        with caplog.at_level("INFO"):
+            for raw in files * (1 + 120 // len(files)):
+                body = mutated_webhook(chance, raw, chance.choice(files))
+                status, _ = await customer.sends(self.kit.sign(body))
+                assert status in (200, 400, 413), (status, body)
+        for record in caplog.records:
+            said = f"{record.getMessage()} {record.__dict__}"
+            assert record.levelname != "ERROR" and not any(name in said for name in names), said
+        assert await customer.says("and all is well", sender=1) == 200
+        await eventually(lambda: "bot: and all is well" in customer.provider.texts, lambda: customer.provider.texts)
+
+
 # -- the parts ----------------------------------------------------------------------------------------------------
 
 
@@ -369,4 +394,4 @@ async def _tries_again(gateway: Gateway, holds: Any) -> None:
     raise AssertionError("it never came to that")
 
 
-__all__ = ["Contract", "FakeBot", "FakeClock", "Provider", "RepeatsSafely"]
+__all__ = ["Contract", "FakeBot", "FakeClock", "Provider", "RepeatsSafely", "WebhookContract"]

@@ -1,7 +1,8 @@
-"""Mails, forms and JSON as they never should come."""
+"""Mails, forms, JSON and XML as they never should come."""
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Iterator
 from typing import Any
@@ -65,10 +66,49 @@ def mutated_json(chance: random.Random, body: Any) -> Any:
     return body
 
 
-_THINGS: tuple[Any, ...] = (None, "", 0, -1, True, 1e300, [], {}, [[]], "x" * 5000, "\0", {"a": {}}, 2**70, "／restart")
+_THINGS: tuple[Any, ...] = (
+    *(None, 0, -1, True, 1e300, 1e400, 2**70, [], {}, [[]], {"a": {}}),
+    *("", " ", "x" * 5000, "\0", "\u202e", "\ud800", "/restart", "／restart"),
+)
 
 
 def _places(body: Any) -> Iterator[tuple[Any, Any]]:
     for key in range(len(body)) if isinstance(body, list) else list(body) if isinstance(body, dict) else ():
         yield body, key
         yield from _places(body[key])
+
+
+def mutated_webhook(chance: random.Random, raw: bytes, other: bytes) -> bytes:
+    """A body as its provider never would send it: with a value of another kind, a field too few, a piece of another
+    event, bytes that are no text."""
+    try:
+        body = json.loads(raw)
+    except ValueError:
+        return mutated_markup(chance, raw, other)
+    if chance.random() < 0.2:
+        return mutated(chance, raw, other)
+    body = mutated_json(chance, body)
+    places = list(_places(body))
+    if places and chance.random() < 0.3:
+        holder, key = chance.choice(places)
+        del holder[key]
+    return json.dumps(body).encode()
+
+
+def mutated_markup(chance: random.Random, raw: bytes, other: bytes) -> bytes:
+    """XML with an element gone, doubled, of another event, or with an odd text in it."""
+    lines = raw.splitlines(keepends=True)
+    at = chance.randrange(len(lines))
+    kind = chance.randrange(6)
+    if kind == 0:
+        del lines[at]
+    elif kind == 1:
+        lines.insert(at, chance.choice(other.splitlines(keepends=True)))
+    elif kind == 2:
+        odd = str(chance.choice(_THINGS)).encode("utf-8", "replace")
+        lines[at] = lines[at].replace(b"[CDATA[", b"[CDATA[" + odd)
+    elif kind == 3:
+        lines[at] = lines[at].replace(b"<![CDATA[", b"<x><y>&amp;</y>").replace(b"]]>", b"</x>")
+    else:
+        return mutated(chance, raw, other)
+    return b"".join(lines)

@@ -7,7 +7,7 @@ import hashlib
 import hmac
 import json
 
-from contract import Contract, RepeatsSafely
+from contract import RepeatsSafely, WebhookContract
 from kit import Customer, Hook, Kit, as_json
 from linebot.v3.webhook import SignatureValidator
 from providers.line import TOKEN, LineProvider
@@ -107,7 +107,7 @@ KIT = Kit(
 )
 
 
-class TestLine(RepeatsSafely, Contract):
+class TestLine(RepeatsSafely, WebhookContract):
     kit = KIT
 
     def test_lines_own_library_agrees_with_our_signature(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from contract import Contract, _eventually_standing
+from contract import WebhookContract, _eventually_standing
 from kit import Customer, Kit, as_json
 from providers.meta import TOKEN, MessengerProvider
 from test_whatsapp_channel import SECRET, meta_forgeries, meta_sign
@@ -73,7 +73,7 @@ KIT = Kit(
 )
 
 
-class TestMessenger(Contract):
+class TestMessenger(WebhookContract):
     kit = KIT
 
     async def test_read_until_a_moment_is_read(self, customer: Customer) -> None:

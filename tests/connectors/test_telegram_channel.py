@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from contract import Contract
+from contract import WebhookContract
 from kit import Customer, Hook, Kit, as_json
 from providers.server import eventually
 from providers.telegram import TOKEN, TelegramProvider
@@ -84,7 +84,7 @@ KIT = Kit(
 )
 
 
-class TestTelegram(Contract):
+class TestTelegram(WebhookContract):
     kit = KIT
 
     async def test_telegram_is_told_where_we_are_and_what_to_show(self, customer: Customer) -> None:

@@ -6,7 +6,7 @@ import hashlib
 import hmac
 from typing import Any
 
-from contract import Contract, _eventually_standing
+from contract import WebhookContract, _eventually_standing
 from kit import Customer, Hook, Kit, as_json
 from providers.meta import PHONE_NUMBER_ID, TOKEN, WhatsAppProvider
 from providers.server import Fault, eventually
@@ -105,7 +105,7 @@ KIT = Kit(
 )
 
 
-class TestWhatsApp(Contract):
+class TestWhatsApp(WebhookContract):
     kit = KIT
 
     async def test_attack_17_the_challenge_goes_back_only_to_who_knows_our_word(self, customer: Customer) -> None:
