@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -119,7 +119,7 @@ class MessengerInput(MetaWebhook):
         """One for the page."""
         return self._output
 
-    def window(self, wrote_at: datetime | None, sent_since: int, now: datetime) -> Window:
+    def window(self, wrote_at: datetime | None, sent_since: int, now: datetime, reach: Mapping[str, Any]) -> Window:
         """24 hours; a person has seven days where Meta permits it."""
         span = PERSON_WINDOW if self._human_agent else WINDOW
         return Window(until=wrote_at + span if wrote_at else now, after="nothing")

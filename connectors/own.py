@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -56,8 +56,8 @@ class OwnChannel(InputChannel):
         """How to write to customers of this channel at any time."""
         raise NotImplementedError
 
-    def window(self, wrote_at: datetime | None, sent_since: int, now: datetime) -> Window:
-        """When we may write, from when the customer last wrote and how much was sent since."""
+    def window(self, wrote_at: datetime | None, sent_since: int, now: datetime, reach: Mapping[str, Any]) -> Window:
+        """When we may write, from when and how the customer last wrote and how much was sent since."""
         return Window()
 
     async def open_media(self, attachment: Attachment) -> MediaPlace:

@@ -96,7 +96,7 @@ class Provider:
 
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None or self._session.closed:
-            self._session = aiohttp.ClientSession(timeout=self._timeout)
+            self._session = aiohttp.ClientSession(timeout=self._timeout, json_serialize=_written)
         return self._session
 
 
@@ -121,6 +121,11 @@ async def _bounded(response: aiohttp.ClientResponse) -> bytes:
         if len(raw) > MAX_ANSWER_BYTES:
             break
     return raw
+
+
+def _written(body: Any) -> str:
+    """JSON in UTF-8: WeChat shows customers \\u4f60 as it stands. Half a character would not be UTF-8."""
+    return json.dumps(body, ensure_ascii=False).encode("utf-8", "replace").decode()
 
 
 def _parsed(raw: bytes) -> Any:

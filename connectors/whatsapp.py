@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -126,7 +126,7 @@ class WhatsAppInput(MetaWebhook):
         """One for the number."""
         return self._output
 
-    def window(self, wrote_at: datetime | None, sent_since: int, now: datetime) -> Window:
+    def window(self, wrote_at: datetime | None, sent_since: int, now: datetime, reach: Mapping[str, Any]) -> Window:
         """24 hours; afterwards a template that Meta approved."""
         return Window(until=wrote_at + WINDOW if wrote_at else now, after="template")
 

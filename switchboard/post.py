@@ -140,7 +140,7 @@ class ChannelPost:
         if channel is None:
             return None
         now = self._clock()
-        window = channel.window(conversation.wrote_at, sent, now)
+        window = channel.window(conversation.wrote_at, sent, now, conversation.reach or {})
         return _window_shape(window, window.is_open(now)) if window != Window() else None
 
     async def respond(self, output: OutputChannel, conversation: Conversation, lines: Sequence[Message]) -> None:

@@ -1,0 +1,156 @@
+"""Calling Tencent's API: an access token that is fetched once and kept, and what its error codes mean.
+
+https://developers.weixin.qq.com/doc/oplatform/developers/errCode/errCode.html
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from connectors.output import DeliveryFailed
+from connectors.provider import Answer, Provider, failure
+
+# A token is replaced this long before its end. WeChat lets the old and the new one work for five minutes.
+EARLY_SECONDS = 300.0
+# WeChat gives a new token for the asking twenty times a day, and not more often than every 30 seconds.
+FORCED_EVERY_SECONDS = 60.0
+MINUTE_SECONDS, HOUR_SECONDS = 60.0, 3600.0
+
+# The token is old, or was replaced by somebody else's.
+STALE = {40001, 40014, 41001, 42001}
+_BUSY = {45011, 45033}
+_DAY_QUOTA = {45009}
+_LATER = {-1, 40029, 50003, 61451}
+# Our key, our address or our permission: the operator has to act, and what waits is sent then.
+_OURS = {40013, 40125, 40164, 41002, 41004, 60020, 61024}
+_MEANS = {
+    "window_closed": {45015, 95013, 95018, 95007},
+    "quota": {45047, 95001},
+    "unknown_recipient": {40003, 40031, 40050, 84061},
+    "blocked": {43004, 43019, 48002},
+    "too_large": {40006, 40009, 45001, 45002, 45008, 45105},
+    "content": {40004, 40007, 40008, 40058, 44002, 44004, 47001, 87009, 87014},
+    "account": {48001, 48004, 48006, 48008, 50001, 50002, 60011},
+}
+
+
+class Refused(DeliveryFailed):
+    """A refusal that still knows its code."""
+
+    code = 0
+
+
+class AccessToken:
+    """The token of one account. `fetch` brings one and the seconds it holds; told True, a new one."""
+
+    def __init__(
+        self, fetch: Callable[[bool], Awaitable[tuple[str, float]]], clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._fetch = fetch
+        self._clock = clock
+        self._lock = asyncio.Lock()
+        self._token = ""
+        self._until = self._forced_at = float("-inf")
+
+    async def get(self) -> str:
+        """The token; whoever comes while it is fetched waits for the same. Raises DeliveryFailed."""
+        async with self._lock:
+            if self._clock() >= self._until:
+                await self._renew(False)
+            return self._token
+
+    async def get_instead_of(self, refused: str) -> str:
+        """Another token than the one that was refused, unless somebody brought one meanwhile."""
+        async with self._lock:
+            if self._token == refused:
+                await self._renew(False)
+            if self._token == refused and self._clock() - self._forced_at >= FORCED_EVERY_SECONDS:
+                self._forced_at = self._clock()
+                await self._renew(True)
+            return self._token
+
+    async def _renew(self, forced: bool) -> None:
+        self._token, seconds = await self._fetch(forced)
+        self._until = self._clock() + max(seconds - EARLY_SECONDS, 30.0)
+
+
+class TencentApi:
+    """One account's API."""
+
+    def __init__(
+        self,
+        url: str,
+        ask_token: Callable[[Provider, bool], Awaitable[Answer]],
+        trouble: Callable[[str | None], None] = lambda _why: None,
+    ) -> None:
+        self._provider = Provider(url)
+        self._ask_token = ask_token
+        self._trouble = trouble
+        self._token = AccessToken(self._fetch)
+
+    async def token(self) -> str:
+        """A token that holds. Raises DeliveryFailed."""
+        return await self._token.get()
+
+    async def post(self, path: str, body: Mapping[str, Any]) -> Answer:
+        """What was answered well. Raises Refused for an error code, DeliveryFailed when nothing came."""
+        token = await self._token.get()
+        answer = await self._once(path, body, token)
+        if answer.get("errcode") in STALE:
+            answer = await self._once(path, body, await self._token.get_instead_of(token))
+        return good(answer)
+
+    async def close(self) -> None:
+        """Close the pool."""
+        await self._provider.close()
+
+    async def _once(self, path: str, body: Mapping[str, Any], token: str) -> Answer:
+        return await self._provider.call("POST", path, body=body, params={"access_token": token})
+
+    async def _fetch(self, forced: bool) -> tuple[str, float]:
+        try:
+            answer = good(await self._ask_token(self._provider, forced))
+            token, seconds = answer.get("access_token"), answer.get("expires_in")
+            if not isinstance(token, str) or not token or not isinstance(seconds, (int, float)):
+                raise DeliveryFailed("unreachable", "no access token in the answer")
+        except DeliveryFailed as failed:
+            failed.maybe_sent = False  # the message itself has not left
+            failed.whole_account = True
+            self._trouble(f"no access token: {failed.detail}")
+            raise
+        self._trouble(None)
+        return token, float(seconds)
+
+
+def good(answer: Answer) -> Answer:
+    """The answer, unless it is an error. Raises Refused."""
+    if not answer.is_good:
+        raise failure(answer)
+    code = answer.get("errcode")
+    if not isinstance(answer.body, dict) or (code is not None and not isinstance(code, int)):
+        raise DeliveryFailed("unreachable", "no answer of the API")
+    if not code:
+        return answer
+    raise refusal(code, str(answer.get("errmsg") or ""))
+
+
+def refusal(code: int, said: str) -> Refused:
+    """What an error code means for the message."""
+    # WeChat puts the id of the request behind each sentence.
+    detail = f"{code}: {said.partition(' rid:')[0]}"[:200]
+    if code in _BUSY:
+        failed = Refused("busy", detail, retry_after=MINUTE_SECONDS, whole_account=True)
+    elif code in _DAY_QUOTA:
+        failed = Refused("quota", detail, retry_after=HOUR_SECONDS, whole_account=True)
+    elif code in _LATER:
+        failed = Refused("unreachable", detail)
+    elif code in STALE or code in _OURS:
+        failed = Refused("account", detail, retry_after=5 * MINUTE_SECONDS, whole_account=True)
+    else:
+        reason = next((name for name, codes in _MEANS.items() if code in codes), "refused")
+        failed = Refused(reason, detail, permanent=True)
+    failed.code = code
+    return failed
