@@ -30,10 +30,12 @@ class Incoming:
     language: str | None = None
 
     def __post_init__(self) -> None:
-        """Raises TypeError where a provider's body brought something else: the event cannot be read."""
-        _texts(self.sender, self.message_id, self.text, self.payload or "", self.name or "", self.language or "")
+        """Raises TypeError or ValueError where a provider's body brought something else: the event cannot be read."""
+        _texts(self.sender, self.message_id, self.payload or "", self.language or "")
+        for words in ("text", "name"):  # half a character in what people write costs them that half
+            object.__setattr__(self, words, _storable(getattr(self, words)))
         for one in self.attachments:
-            _texts(one.kind, one.name or "", one.mime_type or "")
+            _texts(one.kind, one.name or "", one.mime_type or "", *map(str, one.source.values()))
             if not isinstance(one.size_bytes or 0, int):
                 raise TypeError("no number")
 
@@ -69,8 +71,17 @@ class Unused:
 
 
 def _texts(*values: object) -> None:
-    if not all(isinstance(one, str) for one in values):
-        raise TypeError("no text")
+    """Raises TypeError for what is no text, ValueError for a text that no database keeps."""
+    for one in values:
+        if not isinstance(one, str):
+            raise TypeError("no text")
+        if one != _storable(one):
+            raise ValueError("no whole text")
+
+
+def _storable(words: str | None) -> str | None:
+    """Without NUL, and half a character as a question mark."""
+    return words and words.encode("utf-8", "replace").decode().replace("\0", "")
 
 
 Event = Union[Incoming, Receipt, Unused]

@@ -98,7 +98,7 @@ class Customer:
 
 def as_json(body: Any) -> bytes:
     """A body as providers write it."""
-    return json.dumps(body, ensure_ascii=False).encode()
+    return json.dumps(body, ensure_ascii=False).encode("utf-8", "surrogatepass")
 
 
 __all__ = ["Customer", "Hook", "Kit", "aiohttp", "as_json"]
