@@ -204,7 +204,16 @@ def create_app(
     app.blueprint(console.blueprint())
 
     app.blueprint(
-        pages.blueprint(settings.base_url, settings.help_address, settings.demo, identity_secret, clock, settings.port)
+        pages.blueprint(
+            settings.base_url,
+            settings.help_address,
+            settings.shop_name,
+            settings.default_language,
+            settings.demo,
+            identity_secret,
+            clock,
+            settings.port,
+        )
     )
     recorded = partial(database.read, help_pages.recorded)
     app.blueprint(help_pages.blueprint(_help_site(settings), knowledge, recorded, clock, serve))

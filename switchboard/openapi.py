@@ -46,6 +46,7 @@ def _pages() -> dict[str, dict[str, Operation]]:
     identity = op("pages", "A signed identity of a demo customer; only in the demo.", answers)
     return {
         "/widget.js": _page("The widget's script."),
+        "/chat": _page("The chat as a page of its own, in the language `lang` or the browser's."),
         "/widget/static/{path}": _page("A file of the widget.", "path"),
         "/desk": _page("The agents' desk."),
         "/desk/team": _page("The team, its shifts and who is there."),

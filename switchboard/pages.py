@@ -10,6 +10,7 @@ from sanic.response import HTTPResponse, json, text
 
 import shop
 from handoff.clock import Clock
+from switchboard import chat_page
 from switchboard.files import file_below, serve
 from switchboard.http_errors import error_response
 
@@ -38,7 +39,16 @@ Sitemap: {help_address}/sitemap.xml
 """
 
 
-def blueprint(base_url: str, help_address: str, demo: bool, identity_secret: str, clock: Clock, port: int) -> Blueprint:
+def blueprint(
+    base_url: str,
+    help_address: str,
+    shop_name: str,
+    default_locale: str,
+    demo: bool,
+    identity_secret: str,
+    clock: Clock,
+    port: int,
+) -> Blueprint:
     """The pages' routes; the demo shop and its sign-in only in the demo."""
     routes = Blueprint("pages")
     sockets = _sockets(base_url, port)
@@ -55,10 +65,11 @@ def blueprint(base_url: str, help_address: str, demo: bool, identity_secret: str
     async def robots(request: Request) -> HTTPResponse:
         return text(_ROBOTS.format(help_address=help_address), headers={"Cache-Control": _FRESH})
 
+    # The widget shows files from the page's memory, for the gateway gives them for its token alone.
+    policy = {"Content-Security-Policy": _OWN_ONLY.format(sockets=sockets, memory=" blob:")}
+    routes.add_route(chat_page.handler(shop_name, help_address, default_locale, policy), "/chat", name="chat")
     _add_staff_pages(routes, _OWN_ONLY.format(sockets=sockets, memory=""))
     if demo:
-        # The widget shows files from the page's memory, for the gateway gives them for its token alone.
-        policy = {"Content-Security-Policy": _OWN_ONLY.format(sockets=sockets, memory=" blob:")}
         _add_demo_shop(routes, policy, identity_secret, clock)
     return routes
 

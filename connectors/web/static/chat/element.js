@@ -6,7 +6,7 @@ import { Connection, Session, Store } from "./line.js";
 import { Bubble, Panel } from "./panel.js";
 import { loadTexts, nearestLocale, Sound } from "./texts.js";
 
-class SwitchboardChat extends HTMLElement {
+export class SwitchboardChat extends HTMLElement {
   async start(wishes) {
     this.wishes = wishes;
     this.attachShadow({ mode: "open" });
@@ -383,9 +383,9 @@ class SwitchboardChat extends HTMLElement {
   }
 }
 
-export async function placeChat(wishes) {
+export async function placeChat(wishes, Chat = SwitchboardChat) {
   if (!document.body) await new Promise((done) => document.addEventListener("DOMContentLoaded", done));
-  customElements.define("switchboard-chat", SwitchboardChat);
+  customElements.define("switchboard-chat", Chat);
   const element = document.createElement("switchboard-chat");
   document.body.append(element);
   await element.start(wishes);
