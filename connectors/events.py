@@ -108,6 +108,12 @@ class CustomerMessage(UserMessage):
 class Exchange(Protocol):
     """Whom a channel tells what is no message. In plain Rasa nobody listens."""
 
+    async def cursor(self) -> str | None:
+        """How far what the provider keeps for us was fetched; None when it never was."""
+
+    async def move_cursor(self, before: str | None, after: str) -> None:
+        """All until there is stored. What another gateway has moved meanwhile stays."""
+
     async def receipt(self, receipt: Receipt) -> None:
         """The provider says what became of a message of ours."""
 
@@ -120,6 +126,13 @@ class Exchange(Protocol):
 
 class NobodyListens:
     """The exchange of plain Rasa."""
+
+    async def cursor(self) -> str | None:
+        """Rasa keeps none."""
+        return None
+
+    async def move_cursor(self, before: str | None, after: str) -> None:
+        """Rasa keeps none."""
 
     async def receipt(self, receipt: Receipt) -> None:
         """Rasa keeps no receipts."""

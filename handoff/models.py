@@ -395,6 +395,15 @@ moves = Table(
     sqlite_autoincrement=True,
 )
 
+# Of a channel whose provider keeps its messages for us to fetch.
+channel_cursors = Table(
+    "channel_cursors",
+    metadata,
+    Column("channel", String(80), primary_key=True),
+    Column("cursor", String(200), nullable=False),
+    Column("moved_at", UtcDateTime, nullable=False),
+)
+
 # A part is one message at the provider: a long line leaves in several.
 deliveries = Table(
     "deliveries",

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections import Counter
 from collections.abc import Callable, Coroutine
 from typing import Any
 
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import IntegrityError
 
 from connectors.events import Receipt
-from handoff import deliveries
+from handoff import channel_cursors, deliveries
 from handoff.clock import Clock
 from handoff.database import Database
 from handoff.deliveries import Moved
@@ -44,6 +46,17 @@ class ChannelExchange:
         self._clock = clock
         self._begin = begin
         self._report = report
+
+    async def cursor(self) -> str | None:
+        """As it was stored."""
+        return await self._database.read(lambda c: channel_cursors.find(c, self._channel))
+
+    async def move_cursor(self, before: str | None, after: str) -> None:
+        """Store it, unless another gateway has moved it: at worst, what is known is fetched once more."""
+        with contextlib.suppress(IntegrityError):
+            await self._database.write(
+                lambda c: channel_cursors.move(c, self._channel, before, after[:200], self._clock())
+            )
 
     async def receipt(self, receipt: Receipt) -> None:
         """Write it down; one for a message that nobody knows yet is looked at again."""

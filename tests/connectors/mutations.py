@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import random
 from collections.abc import Iterator
@@ -62,7 +63,7 @@ def mutated_json(chance: random.Random, body: Any) -> Any:
         places = list(_places(body))
         if places:
             holder, key = chance.choice(places)
-            holder[key] = chance.choice(_THINGS)
+            holder[key] = copy.deepcopy(chance.choice(_THINGS))
     return body
 
 
