@@ -32,8 +32,16 @@ def paths() -> dict[str, dict[str, Operation]]:
                     "503": "mail_unavailable",
                 },
                 security=[{"visitor": []}],
-                requestBody=body({"email": "string"}),
+                requestBody=body({"to": "string"}),
             ),
+        },
+        "/widget/transcript/addresses": {
+            "get": op(
+                "widget",
+                "Where it can be mailed: the addresses of this customer, mostly hidden, each by its id.",
+                {"200": "addresses", "401": "token_refused"},
+                security=[{"visitor": []}],
+            )
         },
         "/widget/visit": {
             "post": op(

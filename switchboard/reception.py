@@ -32,7 +32,7 @@ from handoff.errors import (
     UnknownArticle,
     UnknownConversation,
 )
-from handoff.floor import DESK_TOPIC, QUEUE_TOPIC, Floor, contact_in, customer_topic
+from handoff.floor import DESK_TOPIC, QUEUE_TOPIC, Floor, customer_topic
 from handoff.inviting import Inviting
 from handoff.models import Author, Status
 from handoff.plain import is_plain, plain
@@ -431,14 +431,15 @@ class Reception:
 
         return await self._database.read(work)
 
-    async def mail_transcript(self, visitor: Visitor, locale: str | None, address: object) -> None:
+    async def transcript_addresses(self, visitor: Visitor) -> Frame:
+        """Where it can be mailed."""
+        return {"addresses": await self._transcripts.addresses(visitor)}
+
+    async def mail_transcript(self, visitor: Visitor, locale: str | None, wanted: object) -> None:
         """The same by mail, to an address of theirs. Raises MailUnavailable, BadInput, RateLimited."""
-        contact = contact_in(address) if isinstance(address, str) else None
-        if contact is None or "email" not in contact:
-            raise BadInput("This does not look like an e-mail address.", field="email")
-        await self._transcripts.check(visitor, contact["email"])
+        address = await self._transcripts.address(visitor, wanted)
         spoken = language.nearest(locale, self._default_language) if locale else self._default_language
-        await self._transcripts.send(contact["email"], await self.transcript(visitor, locale, as_text=False), spoken)
+        await self._transcripts.send(address, await self.transcript(visitor, locale, as_text=False), spoken)
 
     async def orders_of(self, visitor: Visitor, wanted: str | None) -> Frame:
         """The orders of a customer who is signed in at the shop. Raises NotSignedInCustomer."""

@@ -48,8 +48,11 @@ class Reception(Protocol):
     async def transcript(self, visitor: Any, locale: str | None, as_text: bool) -> Any:
         """The newest conversation as a file: name, content_type, content."""
 
-    async def mail_transcript(self, visitor: Any, locale: str | None, address: object) -> None:
-        """The same by mail."""
+    async def transcript_addresses(self, visitor: Any) -> dict[str, Any]:
+        """Where it can be mailed, each by its id."""
+
+    async def mail_transcript(self, visitor: Any, locale: str | None, wanted: object) -> None:
+        """The same by mail, to the address of this id."""
 
     async def orders_of(self, visitor: Any, wanted: str | None) -> dict[str, Any]:
         """The orders of a signed-in customer."""

@@ -145,8 +145,12 @@ def blueprint(
     async def mail_transcript(request: Request) -> HTTPResponse:
         visitor = await reception.visitor_of(_bearer(request))
         body = request.json if isinstance(request.json, dict) else {}
-        await reception.mail_transcript(visitor, _short(request.args.get("locale")), body.get("email"))
+        await reception.mail_transcript(visitor, _short(request.args.get("locale")), body.get("to"))
         return json({})
+
+    @routes.get("/transcript/addresses", name="transcript_addresses")
+    async def transcript_addresses(request: Request) -> HTTPResponse:
+        return json(await reception.transcript_addresses(await reception.visitor_of(_bearer(request))))
 
     file_routes.add_to(routes, reception, files, _bearer, address_of)
     visit_routes.add_to(routes, visits, _bearer, address_of, refuse)

@@ -530,17 +530,26 @@ class TestEmail(Contract):
         await page.say("a person please")
         form = (await page.message("system"))["contact_form"]  # nobody is at the desk
 
-        async def asks(session: dict[str, Any], email: str, locale: str = "zh-TW") -> int:
-            headers = {"Authorization": f"Bearer {session['token']}"}
-            url = f"{gateway.base}/widget/transcript?locale={locale}"
-            async with gateway.http.post(url, json={"email": email}, headers=headers) as response:
+        url = f"{gateway.base}/widget/transcript"
+
+        def headers(session: dict[str, Any]) -> dict[str, str]:
+            return {"Authorization": f"Bearer {session['token']}"}
+
+        async def addresses(session: dict[str, Any]) -> dict[str, str]:
+            async with gateway.http.get(f"{url}/addresses", headers=headers(session)) as response:
+                return {one["shown"]: one["id"] for one in (await response.json())["addresses"]}
+
+        async def asks(session: dict[str, Any], to: Any) -> int:
+            async with gateway.http.post(f"{url}?locale=zh-TW", json={"to": to}, headers=headers(session)) as response:
                 return response.status
 
-        assert await asks(page.session, "ana@example.com") == 400, "not left with us"
-        await page.send({"type": "contact", "client_id": "c", "ticket": form["ticket"], "email": "ana@example.com"})
+        assert await addresses(page.session) == {}, "none was left with us"
+        await page.send({"type": "contact", "client_id": "c", "ticket": form["ticket"], "email": "Ana@example.com"})
         await page.message("system", "is saved")
-        assert await asks(page.session, "victim@example.org") == 400
-        assert await asks(page.session, "Ana@example.com") == 200
+        own = (await addresses(page.session))["A•••@example.com"]
+        for other in ("victim@example.org", "Ana@example.com", own[:-1], "", None, [own]):
+            assert await asks(page.session, other) == 400
+        assert await asks(page.session, own) == 200
         (mailed,) = provider.mails
         assert str(mailed["To"]) == "Ana@example.com" and mailed["Auto-Submitted"] == "auto-generated"
         assert "的對話" in str(mailed["Subject"]) and mailed["In-Reply-To"] is None
@@ -549,10 +558,37 @@ class TestEmail(Contract):
         assert "a person please" in file.get_payload(decode=True).decode()
         assert "附件是您要求的對話紀錄" in mailed.get_body(("plain",)).get_content()
         provider.faults.append(Fault(refuses="blocked"))
-        assert await asks(page.session, "ana@example.com") == 503
-        assert [await asks(page.session, "ana@example.com") for _ in range(2)] == [200, 429]
-        signed = await gateway.session(identity=gateway.identity("c-0001"))
-        assert await asks(signed, "somebody@example.org") == 400
+        assert await asks(page.session, own) == 503
+        assert [await asks(page.session, own) for _ in range(2)] == [200, 429]
+        stranger = await gateway.session(identity=gateway.identity("c-0002"))
+        assert await asks(stranger, own) == 400, "an id is of its visitor alone"
+
+    async def test_a_transcript_is_mailed_to_the_address_that_the_shop_knows_while_the_customer_is_signed_in(
+        self, customer: Correspondent
+    ) -> None:
+        gateway, provider = customer.gateway, customer.provider
+        page = await gateway.page(identity=gateway.identity("c-0001", minutes=60))
+        await page.say("good day")
+        await page.message("customer", "good day")
+        headers = {"Authorization": f"Bearer {page.session['token']}"}
+        url = f"{gateway.base}/widget/transcript"
+
+        async def addresses() -> list[dict[str, str]]:
+            async with gateway.http.get(f"{url}/addresses", headers=headers) as response:
+                found: list[dict[str, str]] = (await response.json())["addresses"]
+                return found
+
+        async def asks(to: str) -> int:
+            async with gateway.http.post(url, json={"to": to}, headers=headers) as response:
+                return response.status
+
+        (known,) = await addresses()
+        assert known["shown"] == "c•••@example.com"
+        assert await asks(known["id"]) == 200
+        (mailed,) = provider.mails
+        assert str(mailed["To"]) == "chan.meiling@example.com"
+        gateway.clock.forward(minutes=61)
+        assert await addresses() == [] and await asks(known["id"]) == 400
 
     @pytest.mark.parametrize("side", ["imap", "smtp"])
     async def test_a_wrong_password_is_reported_without_the_password(

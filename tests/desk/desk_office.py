@@ -65,7 +65,9 @@ SEND_AT_ONCE = """if (location.protocol.startsWith("http")) localStorage.getItem
 class Office:
     """The gateway, its database, and browsers for whoever comes."""
 
-    def __init__(self, browser: Browser, place: Path, clock: Clock = utc_now, **settings: Any) -> None:
+    def __init__(
+        self, browser: Browser, place: Path, clock: Clock = utc_now, credentials: str = "rest:\n", **settings: Any
+    ) -> None:
         self.browser = browser
         self.problems: list[str] = []
         self._contexts: list[BrowserContext] = []
@@ -73,14 +75,14 @@ class Office:
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
         self._stack = contextlib.AsyncExitStack()
-        self.base, url = self.run(self._begin(place, clock, settings))
+        self.base, url = self.run(self._begin(place, clock, credentials, settings))
         self.database = Database(url)
 
-    async def _begin(self, place: Path, clock: Clock, settings: dict[str, Any]) -> tuple[str, str]:
+    async def _begin(self, place: Path, clock: Clock, credentials: str, settings: dict[str, Any]) -> tuple[str, str]:
         root = place / "project"
         (root / "faq_kb" / "articles").mkdir(parents=True)
         (root / "faq_kb" / "articles" / "delivery.yml").write_text(ARTICLES, encoding="utf-8")
-        (root / "credentials.yml").write_text("rest:\n", encoding="utf-8")
+        (root / "credentials.yml").write_text(credentials, encoding="utf-8")
         shop_url = f"sqlite:///{place / 'shop.db'}"
         shop.demo.fill(shop_url)
         self.shop = shop.open_shop({"adapter": "sql", "url": shop_url})

@@ -100,11 +100,11 @@ async def test_the_transcript_is_a_file_in_the_customers_language_without_notes(
 async def test_by_mail_there_is_an_honest_no_until_there_is_a_connector(gateway: Gateway) -> None:
     page = await gateway.page()
     token = {"Authorization": f"Bearer {page.session['token']}"}
-    for email, status, code in (("ana@example.com", 503, "mail_unavailable"), ("ana", 400, "bad_input")):
-        async with gateway.http.post(
-            f"{gateway.base}/widget/transcript", json={"email": email}, headers=token
-        ) as response:
-            assert (response.status, (await response.json())["error"]["code"]) == (status, code)
+    async with gateway.http.get(f"{gateway.base}/widget/transcript/addresses", headers=token) as response:
+        assert await response.json() == {"addresses": []}
+    for to in ("0123456789abcdef", None):
+        async with gateway.http.post(f"{gateway.base}/widget/transcript", json={"to": to}, headers=token) as response:
+            assert (response.status, (await response.json())["error"]["code"]) == (503, "mail_unavailable")
 
 
 async def test_each_owner_has_a_clock_of_their_own(gateway: Gateway) -> None:

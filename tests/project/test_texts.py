@@ -38,7 +38,10 @@ def test_no_locale_is_written_in_the_other_script(name: str) -> None:
 
 PAGES = (
     "connectors/web/static/texts",
+    "connectors/web/static/texts/cards",
+    "connectors/web/static/texts/csat",
     "connectors/web/static/texts/files",
+    "connectors/web/static/texts/help",
     "connectors/web/static/texts/pages",
     "connectors/web/static/texts/invitation",
     "handoff/desk/static/texts",

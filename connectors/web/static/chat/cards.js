@@ -44,10 +44,7 @@ function toneOf(status = "") {
 }
 
 /* What a person sent: an article with the way to its page, a product, or a page to open. */
-let look = null;
-
 export async function shownCard(message, texts, deeds) {
-  await (look ??= deeds.wear("cards.css"));
   if (message.card.kind === "article") return articleCard(message.card, deeds);
   if (message.card.kind === "product") return (await import("./product.js")).productCard(message.card, texts, deeds);
   const { offerOf, answered } = await import("./pages.js");

@@ -6,10 +6,7 @@ const SCORES = [1, 2, 3, 4, 5];
 /* The mouth of each face, from a frown to a laugh. */
 const MOUTHS = { 1: "M7.500 17.500c1-4 8-4 9 0", 2: "M8.500 16c1.500-1.200 5.500-1.200 7 0", 3: "M8.500 15.500h7", 4: "M8.500 14.500c1.500 1.700 5.500 1.700 7 0", 5: "M8 14c.5 4.500 7.500 4.500 8 0Z" };
 
-let look = null;
-
-export async function csatCard(message, { texts, rate, wear }) {
-  await (look ??= wear("csat.css"));
+export function csatCard(message, { texts, rate }) {
   return message.csat.map((question, index) => questionView(question, { texts, rate, isNamed: message.csat.length > 1 || index > 0 }));
 }
 

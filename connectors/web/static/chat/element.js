@@ -8,7 +8,7 @@ import { loadTexts, nearestLocale, Sound } from "./texts.js";
 
 export class SwitchboardChat extends HTMLElement {
   async start(wishes) {
-    this.wishes = wishes;
+    Object.assign(this, { wishes, looks: {} });
     this.attachShadow({ mode: "open" });
     this.store = new Store(wishes.inbox, () => localStorage);
     this.tab = new Store(wishes.inbox, () => sessionStorage);
@@ -38,7 +38,11 @@ export class SwitchboardChat extends HTMLElement {
   }
 
   /* Needs no `style-src` in the shop's policy. */
-  async wear(name) {
+  wear(name) {
+    return (this.looks[name] ??= this.#wear(name).catch(() => (this.looks[name] = null)));
+  }
+
+  async #wear(name) {
     const response = await fetch(new URL(name, import.meta.url));
     const sheet = new CSSStyleSheet();
     sheet.replaceSync(await response.text());
@@ -185,15 +189,6 @@ export class SwitchboardChat extends HTMLElement {
 
   leaveMessage() {
     this.#wish({ type: "leave_message" });
-  }
-
-  async saveTranscript() {
-    try {
-      const { saveTranscript } = await import("./transcript.js");
-      await saveTranscript(this.session, this.texts.locale);
-    } catch {
-      this.panel.notice({ message: this.texts.t("could_not_load") });
-    }
   }
 
   askArticle({ id, question }) {

@@ -13,15 +13,12 @@ export class FileDesk {
     this.addresses = new Map();
     this.tray = new Tray(this);
     this.moveInto(chat.panel);
-    this.look = chat.wear("files.css");
   }
 
   /* The words of this part, added to the chat's own. */
   async speak(texts) {
     this.texts = texts;
-    const words = texts.has("file_list") || fetch(new URL(`../texts/files/${texts.locale}.json`, import.meta.url));
-    const [response] = await Promise.all([words, this.look]);
-    if (response.ok) Object.assign(texts.words, await response.json());
+    await Promise.all([texts.need("files"), this.chat.wear("files.css")]);
     this.tray.show();
   }
 

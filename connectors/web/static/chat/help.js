@@ -1,4 +1,5 @@
-/* Pages laid over the conversation: help topics and their answers, the customer's orders. Loaded when first asked for. */
+/* Pages laid over the conversation: help topics and their answers, the customer's orders, keeping the
+ * chat. Loaded when first asked for. */
 
 import { button, followable, h, icon, link, written } from "./dom.js";
 import { Sheet } from "./sheet.js";
@@ -20,9 +21,15 @@ export class Pages extends Sheet {
     this.open({ title: this.texts.t("my_orders"), make: () => this.#orders() });
   }
 
+  openSaving(opener) {
+    this.begin(opener);
+    const { texts } = this;
+    this.open({ title: texts.t("save_chat"), make: async () => (await import("./transcript.js")).waysToSave(texts, this.chat.session, (problem) => this.chat.panel.notice(problem)) });
+  }
+
   async #orders() {
     const [{ orders }, { orderCard }] = await Promise.all([
-      this.chat.session.get(`widget/orders?locale=${this.texts.locale}`), import("./cards.js")]);
+      this.chat.session.get(`widget/orders?locale=${this.texts.locale}`), import("./cards.js"), this.texts.need("cards"), this.chat.wear("cards.css")]);
     if (!orders.length) return [h("p", { class: "empty" }, this.texts.t("no_orders"))];
     return orders.map((order) => orderCard(order, this.texts, (one) => this.chat.askOrder(one)));
   }

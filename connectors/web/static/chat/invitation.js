@@ -6,9 +6,8 @@ const SAYS_GOODBYE_MS = 5000;
 
 export async function cardOf({ id, text, lang, name, answered_by }, chat, { accept, dismiss, never }) {
   const { texts } = chat;
-  if (!texts.has("invite_accept")) Object.assign(texts.words, await wordsOf(texts.locale));
-  if (!chat.wearsInvitations) await chat.wear("invitation.css");
-  chat.wearsInvitations = true;
+  await texts.need("invitation");
+  await chat.wear("invitation.css");
   const isPerson = answered_by === "person";
   const who = name ?? texts.t(isPerson ? "person" : "assistant");
   const avatar = h("span", { class: `avatar large ${isPerson ? "is-person" : "is-assistant"}`, "aria-hidden": "true" }, name ? [...name][0] : icon(isPerson ? "headset" : "spark"));
@@ -32,5 +31,3 @@ export async function cardOf({ id, text, lang, name, answered_by }, chat, { acce
   };
   return card;
 }
-
-const wordsOf = async (locale) => (await fetch(new URL(`../texts/invitation/${locale}.json`, import.meta.url))).json();

@@ -138,6 +138,7 @@ class MessageView {
   constructor(message, texts, deeds) {
     Object.assign(this, { message, texts, deeds });
     const { author } = message;
+    const card = (make) => part("cards", texts, deeds, () => import("./cards.js"), make);
     this.label = h("div", { class: "label" }, this.#speaker());
     this.foot = h("div", { class: "foot" });
     this.buttons = this.#buttons();
@@ -152,7 +153,7 @@ class MessageView {
       message.attachments?.length > 0 && later(deeds.files, (files) => files.views(message)),
       message.order && card(({ orderCard }) => orderCard(message.order, texts)),
       message.card && card(({ shownCard }) => shownCard(message, texts, deeds)),
-      message.csat?.length > 0 && later(() => import("./csat.js"), ({ csatCard }) => csatCard(message, { texts, rate: deeds.rateService, wear: deeds.wear })),
+      message.csat?.length > 0 && part("csat", texts, deeds, () => import("./csat.js"), ({ csatCard }) => csatCard(message, { texts, rate: deeds.rateService })),
       message.contact_form && card(({ contactForm }) => contactForm(message, { texts, contacts: deeds.contacts() })),
       this.thumbs,
       this.buttons,
@@ -235,7 +236,8 @@ class MessageView {
   }
 }
 
-const card = (make) => later(() => import("./cards.js"), make);
+/* Made of a module that has its own words and looks. */
+const part = (name, texts, { wear }, load, make) => later(async () => (await Promise.all([load(), texts.need(name), wear(`${name}.css`)]))[0], make);
 
 function divider(text) {
   return h("div", { class: "divider", role: "separator", "aria-label": text }, h("span", {}, text));

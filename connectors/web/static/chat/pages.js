@@ -8,7 +8,7 @@ const answers = new Map();
 let opening = null;
 
 export async function offerOf({ id, name, card }, texts, { gateway, tell }) {
-  if (!texts.has("page_open")) Object.assign(texts.words, await wordsOf(texts.locale));
+  await texts.need("pages");
   const page = followable(card.url, gateway);
   const until = Date.parse(card.until);
   const here = page?.origin === location.origin;
@@ -49,8 +49,6 @@ export function answered({ offer, accepted }) {
   if (opening === offer) opening = null;
   return "";
 }
-
-export const wordsOf = async (locale) => (await fetch(new URL(`../texts/pages/${locale}.json`, import.meta.url))).json();
 
 function decoded(path) {
   try {

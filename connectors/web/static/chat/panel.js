@@ -14,7 +14,7 @@ export class Panel {
   constructor(texts, chat) {
     Object.assign(this, { texts, chat });
     const { session } = chat;
-    this.header = new Header(texts, { close: () => chat.close(), save: () => chat.saveTranscript(), chooseLanguage: (locale) => chat.chooseLanguage(locale), sound: chat.sound });
+    this.header = new Header(texts, { close: () => chat.close(), save: () => this.#browse("openSaving", this.header.save), chooseLanguage: (locale) => chat.chooseLanguage(locale), sound: chat.sound });
     this.waiting = new WaitingBanner(texts, { leave: () => chat.leaveQueue(), leaveMessage: () => chat.leaveMessage() });
     this.log = new Log(texts, {
       gateway: session.gateway,
@@ -91,7 +91,7 @@ export class Panel {
   /* The pages over the conversation are loaded with the first wish for one. */
   async #browse(what, opener) {
     try {
-      const { Pages } = await import(`./help.js${this.again ?? ""}`);
+      const [{ Pages }] = await Promise.all([import(`./help.js${this.again ?? ""}`), this.texts.need("help"), this.chat.wear("help.css")]);
       if (!this.pages) {
         this.pages = new Pages(this.texts, this.chat);
         this.stage.append(this.pages.element);

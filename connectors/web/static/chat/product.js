@@ -1,10 +1,9 @@
 /* A product that a person sent: its picture, name, price and stock, and the way to its page. */
 
 import { followable, h, icon } from "./dom.js";
-import { wordsOf } from "./pages.js";
 
 export async function productCard({ title, price, currency, stock, stock_label, url, picture }, texts, { gateway }) {
-  if (!texts.has("product_open")) Object.assign(texts.words, await wordsOf(texts.locale));
+  await texts.need("pages");
   const page = followable(url, gateway);
   const shown = followable(picture, gateway);
   // A picture that does not come leaves the card whole.

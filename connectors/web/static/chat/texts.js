@@ -15,9 +15,12 @@ export function nearestLocale(...wishes) {
   return "en";
 }
 
-export async function loadTexts(locale) {
-  const response = await fetch(new URL(`../texts/${locale}.json`, import.meta.url));
-  return new Texts(locale, await response.json());
+export const loadTexts = async (locale) => new Texts(locale, await wordsOf(locale));
+
+async function wordsOf(file) {
+  const response = await fetch(new URL(`../texts/${file}.json`, import.meta.url));
+  if (!response.ok) throw new Error(file);
+  return response.json();
 }
 
 const DAY_MS = 24 * 3600 * 1000;
@@ -33,6 +36,11 @@ export class Texts {
     this.full = new Intl.DateTimeFormat(format, { dateStyle: "full", timeStyle: "short" });
     this.since = new Intl.RelativeTimeFormat(format, { numeric: "auto" });
     this.plural = new Intl.PluralRules(format);
+  }
+
+  /* The words of a part that few need, added to the chat's own. */
+  async need(part) {
+    this.words = { ...this.words, ...(await (this[part] ??= wordsOf(`${part}/${this.locale}`).catch(() => (this[part] = null)))) };
   }
 
   t(key, values = {}) {
