@@ -76,6 +76,7 @@ def test_a_product_is_searched_and_sent_and_shown_with_its_picture_price_and_pag
         ben.get_by_test_id("show-customer").click()
         ben.get_by_test_id("tab-products").click()
     else:
+        expect(ben.get_by_test_id("desk-composer")).to_be_focused()
         ben.get_by_test_id("desk-composer").blur()
         ben.keyboard.press("g")
     expect(ben.get_by_test_id("product-result")).to_have_count(12)
