@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import hashlib
 import logging
 import os
@@ -19,7 +20,7 @@ from handoff import attachments, file_kinds
 from handoff.attachments import Attachment
 from handoff.clock import Clock
 from handoff.database import Database
-from handoff.errors import AttachmentRefused, AttachmentTooLarge
+from handoff.errors import AttachmentRefused, AttachmentTooLarge, StorageFull
 from handoff.file_kinds import FileKind, Kind
 from handoff.file_names import safe_name
 
@@ -31,6 +32,8 @@ PICTURE = pictures.Bounds(max_side=4096, max_pixels=52_000_000, shrinks=True)
 LOOKS_AT_ONCE = 2
 UNSENT_KEPT = timedelta(days=1)
 _PART = ".part"
+# The disk, the quota or the largest file that this process may write.
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 T = TypeVar("T")
 
 
@@ -53,12 +56,12 @@ class AttachmentStore:
         agent_id: int | None = None,
         conversation_id: str | None = None,
     ) -> Attachment:
-        """Take one file, from whoever sends it. Raises AttachmentTooLarge, AttachmentRefused; nothing of it is kept
-        then."""
+        """Take one file, from whoever sends it. Raises AttachmentTooLarge, AttachmentRefused, StorageFull; nothing of
+        it is kept then."""
         identity = secrets.token_hex(16)
         part = self.folder / f"{identity}{_PART}"
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         try:
+            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             await self._write(part, chunks)
             shown = self._masking.hide(safe_name(name))
             async with self._looking:
@@ -81,7 +84,16 @@ class AttachmentStore:
             )
             # Known before it is there, as it is forgotten after it is gone: no crash leaves bytes nobody knows of.
             await self._database.write(lambda c: attachments.add(c, new))
-            await _in_thread(_settle, part, self.path_of(identity))
+            try:
+                await _in_thread(_settle, part, self.path_of(identity))
+            except OSError:
+                await self._database.write(lambda c: attachments.drop_unsent(c, [identity]))
+                raise
+        except OSError as exc:
+            if exc.errno not in _NO_ROOM:
+                raise
+            log.error("There is no room for a file", extra={"event": "storage_full", "error": exc.strerror})
+            raise StorageFull() from exc
         finally:
             part.unlink(missing_ok=True)
         log.info(
@@ -114,14 +126,22 @@ class AttachmentStore:
         return len(ids)
 
     async def _write(self, part: Path, chunks: AsyncIterator[bytes]) -> None:
-        size = 0
+        size, trouble = 0, None
         with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             os.utime(part, (self._clock().timestamp(),) * 2)
             async for chunk in chunks:
                 size += len(chunk)
                 if size > self.max_bytes:
                     raise AttachmentTooLarge(limit=self.max_bytes)
-                file.write(chunk)
+                try:
+                    if trouble is None:
+                        file.write(chunk)
+                        file.flush()
+                except OSError as exc:
+                    # A browser reads no answer before it has sent everything.
+                    trouble = exc
+            if trouble is not None:
+                raise trouble
 
     def _look_into(self, part: Path, name: str) -> tuple[FileKind, tuple[int, int] | None]:
         found = file_kinds.kind_of(part, name)

@@ -420,6 +420,13 @@ class AttachmentRefused(HandoffError):
     status = 422
 
 
+class StorageFull(HandoffError):
+    """There is no room for files at the moment."""
+
+    code = "storage_full"
+    status = 507
+
+
 class UnknownAttachment(HandoffError):
     """There is no such file, or it was sent already."""
 

@@ -11,7 +11,7 @@ from connectors.splitting import shorten
 from faq_kb.masking import Masking
 from handoff.attachment_store import AttachmentStore
 from handoff.attachments import MAX_A_MESSAGE, customer
-from handoff.errors import AttachmentRefused, AttachmentTooLarge
+from handoff.errors import AttachmentRefused, AttachmentTooLarge, StorageFull
 from switchboard.records import Attachment
 
 log = logging.getLogger(__name__)
@@ -49,6 +49,8 @@ class IncomingFiles:
             taken = await self._store.receive(_pieces(file.content or b""), file.name or "file", owner)
         except AttachmentTooLarge:
             return _refused(file, "too_large")
+        except StorageFull as exc:
+            return _refused(file, exc.code)
         except AttachmentRefused as exc:
             return _refused(file, str(exc.details.get("reason") or "kind"))
         return Attachment(taken.kind.value, name=taken.name, stored=taken.shape())

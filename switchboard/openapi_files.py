@@ -13,7 +13,7 @@ _FILE: Operation = {
         "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
     }
 }
-_REFUSED = {"413": "attachment_too_large", "422": "attachment_refused"}
+_REFUSED = {"413": "attachment_too_large", "422": "attachment_refused", "507": "storage_full"}
 
 
 def paths() -> dict[str, dict[str, Operation]]:

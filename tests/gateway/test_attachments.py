@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import io
-from collections.abc import AsyncIterator
+import os
+import resource
+import subprocess
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +16,7 @@ import pytest
 import sample_files as files
 from gateway_parts import Gateway, Seat, Start
 from PIL import Image
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from handoff import attachments, search
@@ -294,6 +299,68 @@ async def test_too_much_is_refused_with_a_limit_and_nothing_is_kept(start: Start
         frame = {"type": "message", "client_id": "m", "text": "a", "attachments": given}
         async with gateway.http.post(f"{gateway.base}/widget/frames", json=frame, headers=headers) as response:
             assert (await response.json())["frames"][0]["code"] == "bad_input"
+
+
+@contextmanager
+def no_file_over(limit: int) -> Iterator[None]:
+    """What the system says when a quota or a disk is full, for every file of this process."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@contextmanager
+def small_disk(folder: Path, options: str) -> Iterator[None]:
+    """A real file system of this size at the place of the files."""
+    if os.geteuid() != 0:
+        pytest.skip("only root may mount a small file system")
+    folder.mkdir(parents=True, exist_ok=True)
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)], capture_output=True)
+    if mounted.returncode:
+        pytest.skip("no file system can be mounted here")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+async def _refused_for_room(gateway: Gateway, token: str, seat: Seat, conversation: str, content: bytes) -> None:
+    for answer in (
+        await upload(gateway, token, content, "a.txt", 507),
+        await attach(seat, conversation, content, "a.txt", 507),
+    ):
+        assert answer["code"] == "storage_full"
+    assert kept(gateway) == []
+    rows = await gateway.app.ctx.database.read(
+        lambda c: c.execute(select(func.count()).select_from(attachments.attachments)).scalar()
+    )
+    assert rows == 0
+
+
+async def test_a_full_disk_is_said_and_nothing_is_half_kept(start: Start) -> None:
+    gateway = await start(max_attachment_megabytes=20)
+    ben, page = await gateway.seat("ben"), await gateway.page()
+    await page.say("good day")
+    talk = str((await page.message("customer", "good day"))["conversation"])
+    token, content = page.session["token"], b"a" * 6_000_000
+    with no_file_over(4_000_000):
+        await _refused_for_room(gateway, token, ben, talk, content)
+        assert (await upload(gateway, token, b"small", "a.txt"))["bytes"] == 5
+    assert (await upload(gateway, token, content, "a.txt"))["bytes"] == len(content), "there is room again"
+
+
+@pytest.mark.parametrize("options", ["size=1m", "size=20m,nr_inodes=2"], ids=["no space", "no room for a folder"])
+async def test_a_small_file_system_that_is_full_is_said_and_nothing_is_half_kept(start: Start, options: str) -> None:
+    gateway = await start(max_attachment_megabytes=20)
+    ben, page = await gateway.seat("ben"), await gateway.page()
+    await page.say("good day")
+    talk = str((await page.message("customer", "good day"))["conversation"])
+    with small_disk(gateway.settings.attachments_path, options):
+        await _refused_for_room(gateway, page.session["token"], ben, talk, b"a" * 3_000_000)
+    await upload(gateway, page.session["token"], b"a" * 3_000_000, "a.txt")
 
 
 async def test_who_sends_slowly_or_everything_at_once_holds_nothing_up(start: Start) -> None:

@@ -5,7 +5,7 @@ import { badge, sizeOf } from "./files.js";
 
 const MOST_FILES = 10;
 // What may go better the next time.
-const PASSING = new Set(["network", "token_refused", "rate_limited", "internal_error", "unavailable", "too_slow"]);
+const PASSING = new Set(["network", "token_refused", "rate_limited", "internal_error", "unavailable", "too_slow", "storage_full"]);
 
 export class Tray {
   constructor(desk) {
