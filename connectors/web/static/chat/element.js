@@ -37,12 +37,13 @@ export class SwitchboardChat extends HTMLElement {
     if (this.isOpen || this.session.token || wishes.identity) this.connection.start();
   }
 
-  /* Needs no `style-src` in the shop's policy. */
+  /* Each once; what could not be loaded is tried again when it is next needed. */
   wear(name) {
-    return (this.looks[name] ??= this.#wear(name).catch(() => (this.looks[name] = null)));
+    return (this.looks[name] ??= this.putOn(name).catch(() => (this.looks[name] = null)));
   }
 
-  async #wear(name) {
+  /* Needs no `style-src` in the shop's policy. */
+  async putOn(name) {
     const response = await fetch(new URL(name, import.meta.url));
     const sheet = new CSSStyleSheet();
     sheet.replaceSync(await response.text());

@@ -22,8 +22,8 @@ export class FullChat extends SwitchboardChat {
     this.panel.element.removeAttribute("aria-modal");
   }
 
-  async wear(name) {
-    await (canMakeSheets() ? super.wear(name) : this.#link(name));
+  async putOn(name) {
+    await (canMakeSheets() ? super.putOn(name) : this.#link(name));
     if (name === "chat.css") await this.wear("../page/full.css");
   }
 
