@@ -39,7 +39,11 @@ export function t(key, values = {}) {
 /** The text for a word from the server (`reason`, `channel`), or the word when we have none for it. */
 export function named(family, word) {
   if (word === null || word === undefined || word === "") return "";
-  return texts[`${family}.${word}`] ?? String(word);
+  if (`${family}.${word}` in texts) return texts[`${family}.${word}`];
+  // A second account of a channel is called `line:tw`.
+  const [kind, account] = String(word).split(":");
+  const name = account && texts[`${family}.${kind}`];
+  return name ? `${name} · ${account}` : String(word);
 }
 
 /** What an error of the server means, by its code; the code or status itself when we have no words for it. */

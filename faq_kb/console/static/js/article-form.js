@@ -6,7 +6,7 @@ import { ImageField, LinksField, PinsField, RelatedField } from "./linked-fields
 import { PATHS, valueAt } from "./content.js";
 import { pathOf, problemText } from "./problems.js";
 
-const CHANNELS = ["widget", "telegram", "whatsapp", "line", "facebook", "instagram", "slack", "wechat", "wechat_mini", "wecom", "weibo", "sms", "twilio", "mail"];
+const CHANNELS = ["widget", "telegram", "whatsapp", "line", "messenger", "facebook", "instagram", "slack", "wechat", "wechat_mini", "wecom", "weibo", "sms", "twilio", "email"];
 const READERS = ["guest", "signed_in"];
 const SHORT_LIMIT = 300;
 const ANSWER_LIMIT = 4000;
