@@ -20,7 +20,7 @@ printf '#!/bin/sh\nexec "%s" -m switchboard "$$@"\n' "$(CURDIR)/$(BIN)/python" >
 chmod +x $(BIN)/switchboard
 endef
 
-.PHONY: help setup setup-dev run test test-nightly check bench lock clean
+.PHONY: help setup setup-dev run demo-channels test test-nightly check bench lock clean
 
 help: ## Show the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -31,6 +31,9 @@ setup-dev: $(VENV)/.installed-dev ## Install what testing needs as well
 
 run: setup ## Start the demo: shop with widget, bot, agent desk
 	@exec $(BIN)/switchboard run
+
+demo-channels: setup-dev ## Start the demo with every channel on one page, without an account anywhere
+	@exec $(BIN)/python tests/demo
 
 test: setup-dev ## Run every test this machine can run; ARGS="..." narrows it, WORKERS=0 takes one process
 	@rm -f .pytest_cache/v/cache/lastfailed

@@ -147,7 +147,7 @@ def create_app(
     address_of = guards.address_reader(settings.trusted_proxies)
 
     access = channels.ApiAccess(settings.callers, loopback_is_free=settings.demo)
-    built, problems = channels.build(channels.read_credentials(root / "credentials.yml"))
+    built, problems = channels.build(channels.read_credentials(settings.credentials_path(root)))
     store = AttachmentStore(settings.attachments_path, database, masking, settings.max_attachment_bytes, clock)
     received = IncomingFiles(store, masking, settings.max_message_chars)
     mount = channels.Mount(database, live, line, post, access, settings.default_language, clock, received)

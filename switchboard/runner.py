@@ -109,7 +109,7 @@ class Runner:
                     f"Port {settings.port} on {settings.host} cannot be used ({exc.strerror}); "
                     f"stop what uses it, or choose another: SWITCHBOARD_PORT={settings.port + 1} make run"
                 ) from exc
-        files = [*training.sources(self._root), self._root / "endpoints.yml", self._root / "credentials.yml"]
+        files = [*training.sources(self._root), self._root / "endpoints.yml", settings.credentials_path(self._root)]
         files += sorted(settings.articles_path(self._root).glob("*.yml"))
         try:
             training.check_yaml((path for path in files if path.exists()), self._root)

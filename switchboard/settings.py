@@ -48,6 +48,7 @@ class Settings:
     host: str = _setting("127.0.0.1", "Address the gateway listens on; 0.0.0.0 behind a proxy.")
     data_dir: str = _setting("var", "Folder for databases, secrets, trained models and logs.")
     articles_dir: str = _setting("", "Folder of the articles; empty means faq_kb/articles of the project.")
+    credentials_file: str = _setting("", "File of the channels; empty means credentials.yml of the project.")
     public_url: str = _setting("", "The address customers see, for links and origins; empty means http://host:port.")
     demo: bool = _setting(
         True, "Demo shop, demo agents (their passwords are printed at start), rest channel free on loopback."
@@ -226,6 +227,10 @@ class Settings:
         """Tokens of the rest channel: token to caller's name."""
         pairs = (entry.partition(":") for entry in _listed(self.api_tokens))
         return {token.strip(): name.strip() for name, _, token in pairs if name.strip() and token.strip()}
+
+    def credentials_path(self, root: Path) -> Path:
+        """The file of the channels."""
+        return Path(self.credentials_file) if self.credentials_file else root / "credentials.yml"
 
     @property
     def teams_path(self) -> Path:

@@ -1,0 +1,101 @@
+"""`make demo-channels`: a newcomer is a customer on several channels and the agent at the desk."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from demo.__main__ import demo
+from demo.phones import PHONES
+
+pytestmark = [pytest.mark.processes, pytest.mark.bot]
+
+
+class Viewer:
+    """Whoever looks at the page."""
+
+    def __init__(self, http: aiohttp.ClientSession, page: str) -> None:
+        self._http = http
+        self.page = page
+
+    async def lines(self, phone: str) -> list[dict[str, Any]]:
+        async with self._http.get(f"{self.page}/phones") as answer:
+            shown = (await answer.json())["phones"]
+        return next(list(one["lines"]) for one in shown if one["id"] == phone)
+
+    async def does(self, path: str, status: int = 200, **what: Any) -> None:
+        async with self._http.post(f"{self.page}/{path}", json=what) as answer:
+            assert answer.status == status
+
+    async def reads(self, phone: str, count: int) -> list[dict[str, Any]]:
+        for _ in range(600):
+            said = [one for one in await self.lines(phone) if one["who"] == "shop"]
+            if len(said) >= count:
+                return said
+            await asyncio.sleep(0.05)
+        raise AssertionError(await self.lines(phone))
+
+
+async def test_a_newcomer_is_customer_on_two_channels_and_the_agent(tmp_path: Path) -> None:
+    told: list[str] = []
+    async with demo(tmp_path, 0, told.append) as (page, gateway):
+        jar = aiohttp.CookieJar(unsafe=True)
+        async with aiohttp.ClientSession(cookie_jar=jar) as http:
+            async with http.get(f"{gateway}/readyz") as answer:
+                assert (await answer.json())["channels_left_out"] == []
+            viewer = Viewer(http, page)
+            async with http.get(page) as answer:
+                assert "script-src 'self'" in answer.headers["Content-Security-Policy"]
+            async with http.get(f"{page}/desk/ben") as answer:
+                assert str(answer.url) == f"{gateway}/desk", "signed in, and there"
+            async with http.get(f"{gateway}/desk/api/me") as answer:
+                csrf = (await answer.json())["csrf"]
+
+            await viewer.does("say", phone="line", text="寄到台灣要多久？")
+            await viewer.does("say", phone="sms", text="a person please")
+            (answered, *_) = await viewer.reads("line", 1)
+            assert answered["text"] and answered["buttons"], "an article with what one may ask next"
+            title, payload = answered["buttons"][0]
+            await viewer.does("tap", phone="line", title=title, payload=payload)
+            await viewer.reads("line", 2)
+            assert [one["problem"] for one in await viewer.lines("line") if one["who"] == "customer"] == [None, None]
+
+            await viewer.reads("sms", 1)
+            queue: list[dict[str, Any]] = []
+            for _ in range(200):
+                async with http.get(f"{gateway}/desk/api/inbox") as answer:
+                    if queue := (await answer.json())["queue"]:
+                        break
+                await asyncio.sleep(0.05)
+            (row,) = queue
+            headers = {"X-CSRF-Token": csrf}
+            async with http.post(
+                f"{gateway}/desk/api/tickets/{row['number']}/claim", headers=headers, json={}
+            ) as answer:
+                assert answer.status == 200
+            said = {"text": "Ben here, how can I help?"}
+            where = f"{gateway}/desk/api/conversations/{row['conversation']}/messages"
+            async with http.post(where, headers=headers, json=said) as answer:
+                assert answer.status == 200
+            texts: list[str] = []
+
+            async def arrived() -> bool:
+                texts[:] = [one["text"] for one in await viewer.lines("sms")]
+                return said["text"] in texts
+
+            for _ in range(400):
+                if await arrived():
+                    break
+                await asyncio.sleep(0.05)
+            assert said["text"] in texts
+
+            foreign = {"Origin": "https://evil.example"}
+            async with http.post(f"{page}/say", json={"phone": "line", "text": "x"}, headers=foreign) as answer:
+                assert answer.status == 403
+            await viewer.does("say", 404, phone="fax", text="x")
+            async with http.get(f"{page}/phones") as answer:
+                shown = {one["id"] for one in (await answer.json())["phones"]}
+    assert {model.id for model in PHONES} - shown <= {"email"}, told
