@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import importlib
+import json
 import sys
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
@@ -38,6 +39,7 @@ class Model:
     words: tuple[str, ...]
     kit: str = "KIT"
     account: str = ""
+    bell: str = ""  # where the provider only rings: the function of the module that writes the request
 
 
 PHONES = (
@@ -49,6 +51,8 @@ PHONES = (
     ),
     Model("wechat", "微信公众号", "test_wechat_channel", ("包邮吗？", "怎么退货？", "转人工")),
     Model("wechat_mini", "微信小程序", "test_wechat_channel", ("多久能到货？", "转人工客服"), kit="MINI_KIT"),
+    Model("wecom", "微信客服", "test_wecom_channel", ("包邮吗？", "转人工"), bell="_bell"),
+    Model("weibo", "微博", "test_weibo_channel", ("多久能到货？", "转人工客服")),
     Model("sms", "SMS · Twilio", "test_sms_twilio", ("How do I return something?", "a person please")),
     Model("sms:cn", "短信 · HTTP", "test_sms_http", ("几天能到？", "转人工"), account="cn"),
     Model("email", "E-mail", "test_email_channel", ("請問要怎麼換貨？", "請真人客服回覆我")),
@@ -101,6 +105,9 @@ class Phone:
             await asyncio.to_thread(self.provider.postman.bring, body)
             return line
         self.kit.prepare(self.provider, body)
+        if self.model.bell:
+            module = importlib.import_module(self.model.module)
+            body = getattr(module, self.model.bell)(self.provider.ring(json.loads(body)))  # type: ignore[attr-defined]
         hook: Hook = self.kit.sign(body)
         account = f"/{self.model.account}" if self.model.account else ""
         url = f"{gateway}/webhooks/{self.kit.channel}{account}/webhook{hook.query}"
