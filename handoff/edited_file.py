@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -26,11 +26,15 @@ class FileRefused(ValueError):
 class EditedFile(Generic[T]):
     """Follows the file: `current` is the last good reading. The first reading raises FileRefused."""
 
-    def __init__(self, path: Path, read: Callable[[Path], T], what: str) -> None:
-        """`what` is what the log calls it: "teams"."""
+    def __init__(
+        self, path: Path, read: Callable[[Path], T], what: str, beside: Callable[[], Hashable] = lambda: None
+    ) -> None:
+        """`what` is what the log calls it: "teams". `beside` is what else the reading depends on: when it changes the
+        file is read again."""
         self.path = path
         self._read = read
         self._what = what
+        self._beside = beside
         self._problem: str | None = None
         self._stamp = self._look()
         self._looked_at = time.monotonic()
@@ -70,12 +74,13 @@ class EditedFile(Generic[T]):
         finally:
             self._looking.release()
 
-    def _look(self) -> tuple[int, int, int] | None:
+    def _look(self) -> Hashable:
+        beside = self._beside()
         try:
             status = self.path.stat()
         except OSError:
-            return None
-        return status.st_mtime_ns, status.st_size, status.st_ino
+            return beside, None
+        return beside, status.st_mtime_ns, status.st_size, status.st_ino
 
 
 def composed(path: Path, refusal: type[FileRefused], max_bytes: int = 1_000_000) -> yaml.Node | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
@@ -93,10 +93,10 @@ class Rules:
 
 
 class InvitationRules(EditedFile[Rules]):
-    """The rules of the file as it is edited. The first reading raises InvitationRulesError."""
+    """The rules of the file as it is edited, and as the teams are. The first reading raises InvitationRulesError."""
 
-    def __init__(self, path: Path, teams: Collection[str]) -> None:
-        super().__init__(path, lambda one: read(one, teams), "invitations")
+    def __init__(self, path: Path, teams: Callable[[], tuple[str, ...]]) -> None:
+        super().__init__(path, lambda one: read(one, teams()), "invitations", beside=teams)
 
 
 def read(path: Path, teams: Collection[str] = ()) -> Rules:

@@ -240,7 +240,7 @@ def create_app(
 
 
 def _rules(settings: Settings, teams: TeamsFile) -> InvitationRules:
-    return InvitationRules(settings.invitations_path, tuple(teams.current.by_id))
+    return InvitationRules(settings.invitations_path, lambda: tuple(teams.current.by_id))
 
 
 def _visiting(inviting: Inviting, reception: Reception, masking: Masking, settings: Settings, clock: Clock) -> Visiting:

@@ -154,6 +154,57 @@ def test_a_visitor_is_listed_invited_accepts_and_talks_with_that_agent(
     ana.page.close()
 
 
+@pytest.mark.parametrize("locale, kind", [("zh-HK", "desktop"), ("zh-CN", "phone")])
+def test_visitors_are_filtered_by_state_and_language_and_wear_their_tags(
+    office: Office, locale: str, kind: str
+) -> None:
+    cleo = office.agent("cleo", locale, **(PHONE if kind == "phone" else {}))
+    here = [Visitor(office, "zh-TW", f"/?{kind}"), Visitor(office, "en", f"/shop/orders.html?{kind}")]
+    shopper, talker = here
+    title = f"filters {kind}"
+    for one in here:
+        one.page.evaluate("(title) => { document.title = title; }", title)
+    shopper.page.evaluate("Switchboard.setCart(88, 'TWD')")
+    talker.part("bubble").click()
+    talker.part("composer").fill("good day")
+    talker.part("composer").press("Enter")
+    expect(talker.page.locator('[data-testid="message"][data-author="assistant"]')).to_be_visible()
+    talk = talker.page.evaluate(
+        """[...document.querySelector("switchboard-chat").conversation.messages.values()].at(-1).conversation"""
+    )
+    for name, colour in (("VIP", "purple"), ("退貨", "orange")):
+        office.call(cleo, "POST", f"/conversations/{talk}/tags", {"name": name, "colour": colour})
+    for one in here:
+        one.beat(5)
+    cleo.get_by_test_id("open-visitors").click()
+    cleo.get_by_test_id("visitors-find").fill(title)
+    rows = cleo.get_by_test_id("visitor")
+    expect(rows).to_have_count(2)
+    worn = rows.filter(has_text="VIP")
+    expect(worn).to_contain_text("退貨")
+    found = _look(office, cleo, f"visitors-tags-{locale}-{kind}")
+    for show, language, count in (
+        ("chatting", "", 1),
+        ("cart", "", 1),
+        ("invitable", "", 1),
+        ("returning", "", 0),
+        ("all", "zh-TW", 1),
+        ("all", "en", 1),
+        ("all", "zh-CN", 0),
+        ("cart", "en", 0),
+        ("all", "", 2),
+    ):
+        cleo.get_by_test_id("visitors-show").select_option(show)
+        cleo.get_by_test_id("visitors-language").select_option(language)
+        expect(rows).to_have_count(count)
+        expect(cleo.get_by_test_id("visitors-empty")).to_be_visible(visible=count == 0)
+        if (show, language) == ("chatting", ""):
+            expect(worn).to_have_count(1)
+    assert found == []
+    for one in (*here, cleo):
+        (one.page if isinstance(one, Visitor) else one).context.close()
+
+
 @pytest.mark.parametrize("locale", ["zh-HK", "zh-TW", "zh-CN", "en"])
 def test_a_rule_invites_and_opens_the_chat_with_the_assistant(office: Office, ahead: Ahead, locale: str) -> None:
     ana = Visitor(office, locale, "/shop/orders.html", **(PHONE if locale == "zh-CN" else {}))

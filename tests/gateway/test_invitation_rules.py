@@ -98,3 +98,26 @@ async def test_a_save_is_live_and_a_mistake_leaves_the_last_good_rules(
     assert "invitations.yml, line 16, rules[1].colour: unknown field" in problem
     assert (await ben.get("/visitors"))["rules_problem"] is None, "nothing for an agent to mend"
     assert (await ana.invited("/goods/tea", returning=True))["text"] == "Looking for something?"
+
+
+async def test_a_team_that_is_added_or_taken_away_later_counts_in_the_rules_without_a_restart(
+    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(edited_file, "LOOK_EVERY_SECONDS", 0)
+    name = "name: {zh-HK: 隊, zh-TW: 隊, zh-CN: 队, en: Team}"
+    path, teams = tmp_path / "invitations.yml", tmp_path / "teams.yml"
+    teams.write_text(f"teams:\n  support: {{{name}}}\n", encoding="utf-8")
+    path.write_text("rules: []\n", encoding="utf-8")
+    gateway = await start(invitations_file=path, teams_file=teams)
+    sue = await gateway.seat("sue")
+
+    async def problem() -> str | None:
+        found: str | None = (await sue.get("/visitors"))["rules_problem"]
+        return found
+
+    path.write_text(f"rules:\n  - {{{RULE}, team: gifts, {TEXT}}}\n", encoding="utf-8")
+    assert "rules[0].team: is 'gifts'; expected one of support." in str(await problem())
+    teams.write_text(f"teams:\n  support: {{{name}}}\n  gifts: {{{name}}}\n", encoding="utf-8")
+    assert await problem() is None
+    teams.write_text(f"teams:\n  support: {{{name}}}\n", encoding="utf-8")
+    assert "'gifts'" in str(await problem())

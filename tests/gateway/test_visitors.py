@@ -178,6 +178,22 @@ async def test_whoever_is_invited_and_accepts_talks_with_that_agent(gateway: Gat
     assert (await _invite(ben, row["id"], status=409))["details"]["reason"] == "chatting"
 
 
+async def test_a_visitor_who_chats_wears_the_tags_of_the_conversation(gateway: Gateway) -> None:
+    ben, ana = await gateway.seat("ben"), Browser(gateway)
+    page = await gateway.page()
+    ana.token = page.session["token"]
+    await ana.beat()
+    assert (await _only(ben))["tags"] == []
+    await page.say("good day")
+    talk = (await page.message("customer", "good day"))["conversation"]
+    await ben.post(f"/conversations/{talk}/tags", {"name": "VIP", "colour": "purple"})
+    await ben.post(f"/conversations/{talk}/tags", {"name": "退貨", "colour": "orange"})
+    await ana.beat()
+    row = await _only(ben)
+    assert {(one["name"], one["colour"]) for one in row["tags"]} == {("VIP", "purple"), ("退貨", "orange")}
+    assert row["chat"]["id"] == talk
+
+
 async def test_an_agent_who_has_left_is_not_promised_any_more(gateway: Gateway) -> None:
     ben, cleo, ana = await gateway.seat("ben"), await gateway.seat("cleo"), Browser(gateway)
     async with on_screen(ben) as screen, on_screen(cleo) as other:
