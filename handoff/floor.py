@@ -31,6 +31,7 @@ from handoff import (
     presence,
     routing,
     shapes,
+    tags,
     texts,
     tickets,
     transcript,
@@ -877,7 +878,9 @@ class Floor:
         """Keep what is said of a conversation at its close; whether the customer is asked about it."""
         ticket = tickets.last_of(connection, conversation.id)
         team = ticket.team if ticket else "support"
-        wrap_up = self.wrap_ups.read(given, team)
+        wrap_up = self.wrap_ups.read(given, team, is_tagged=bool(tags.of(connection, conversation.id)))
+        for name in wrap_up.tags:
+            tags.put_on(connection, conversation.id, name, None, agent.id, now)
         if given:
             wrap_ups.keep(connection, conversation.id, agent.id, team, wrap_up, now)
         return self.wrap_ups.asks_rating(wrap_up)

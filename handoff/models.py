@@ -509,7 +509,6 @@ wrap_ups = Table(
     Column("team", String(40), nullable=False),
     Column("resolution", String(40)),
     Column("reason", String(40)),
-    Column("tags", JSON, nullable=False, default=list),
     Column("at", UtcDateTime, nullable=False),
     Index("wrap_ups_by_time", "at"),
 )

@@ -1,4 +1,5 @@
-"""Wrapping up: how a conversation ended, what it was about, its tags. Only this module writes the table wrap_ups."""
+"""Wrapping up: how a conversation ended, what it was about, and which tags it gets with that. Only this module writes
+the table wrap_ups; the tags are those of the conversation."""
 
 from __future__ import annotations
 
@@ -66,13 +67,15 @@ class WrapUps:
         wanted = self._required.get(team, self._required.get("default", ()))
         return tuple(one for one in FIELDS if one in wanted)
 
-    def read(self, given: object, team: str) -> WrapUp:
-        """A wrap-up as the page sends it, checked. Raises BadInput, or WrapUpMissing naming what the team asks for."""
+    def read(self, given: object, team: str, is_tagged: bool) -> WrapUp:
+        """A wrap-up as the page sends it, checked; its tags come to those that the conversation has. Raises BadInput,
+        or WrapUpMissing naming what the team asks for."""
         given = given if isinstance(given, Mapping) else {}
         wrap_up = WrapUp(
             _chosen(given, "resolution", self.resolutions), _chosen(given, "reason", self.reasons), _tags(given)
         )
-        missing = [name for name in self.required_of(team) if not getattr(wrap_up, name)]
+        said = {"resolution": wrap_up.resolution, "reason": wrap_up.reason, "tags": wrap_up.tags or is_tagged}
+        missing = [name for name in self.required_of(team) if not said[name]]
         if missing:
             raise WrapUpMissing(fields=missing)
         return wrap_up
@@ -118,7 +121,6 @@ def keep(
         "team": team,
         "resolution": wrap_up.resolution,
         "reason": wrap_up.reason,
-        "tags": list(wrap_up.tags),
         "at": now,
     }
     query = INSERTS[connection.dialect.name](wrap_ups).values(**values)
@@ -128,7 +130,7 @@ def keep(
 def of_conversation(connection: Connection, conversation_id: str) -> WrapUp | None:
     """What was said of a conversation."""
     row = connection.execute(select(wrap_ups).where(wrap_ups.c.conversation_id == conversation_id)).first()
-    return WrapUp(row.resolution, row.reason, tuple(row.tags or ())) if row is not None else None
+    return WrapUp(row.resolution, row.reason) if row is not None else None
 
 
 def reasons_of(connection: Connection, conversation_ids: Sequence[str]) -> dict[str, str]:

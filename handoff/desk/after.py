@@ -11,7 +11,7 @@ from sanic.request import Request
 from sanic.response import HTTPResponse, json
 from sqlalchemy.engine import Connection
 
-from handoff import agents, conversations, figures, ratings, wrap_ups
+from handoff import agents, conversations, figures, ratings, tags, wrap_ups
 from handoff.clock import Clock
 from handoff.database import Database
 from handoff.desk.sessions import Sessions
@@ -20,6 +20,7 @@ from handoff.records import Agent
 from handoff.wrap_ups import Choice, WrapUps
 
 MOST_DAYS = 31
+MOST_TAGS_OFFERED = 50
 
 
 class AfterDesk:
@@ -50,10 +51,12 @@ class AfterDesk:
         return handle
 
     async def _wrap_up(self, agent: Agent, request: Request) -> dict[str, Any]:
+        known = await self._database.read(lambda c: tags.listing(c, MOST_TAGS_OFFERED))
         return {
             "resolutions": [_shape(one) for one in self._choices.resolutions],
             "reasons": [_shape(one) for one in self._choices.reasons],
-            "tags": list(self._choices.tags),
+            # Those of the file first, then what conversations are tagged with, most often first.
+            "tags": list(dict.fromkeys([*self._choices.tags, *(tag.name for tag, _ in known)])),
             "required": list(self._choices.required_of(request.args.get("team") or "")),
         }
 
@@ -62,9 +65,7 @@ class AfterDesk:
             conversations.find(connection, conversation_id)
             said = wrap_ups.of_conversation(connection, conversation_id)
             return {
-                "wrap_up": {"resolution": said.resolution, "reason": said.reason, "tags": list(said.tags)}
-                if said
-                else None,
+                "wrap_up": {"resolution": said.resolution, "reason": said.reason} if said else None,
                 "ratings": [
                     {
                         "owner": one.owner.value,

@@ -14,7 +14,7 @@ from handoff.database import Database
 _LOCK = 7_203_114
 
 
-def upgrade(database: Database) -> None:
+def upgrade(database: Database, to: str = "head") -> None:
     """Run what is missing, in one transaction where the database can."""
     with database.engine.begin() as connection:
         if not database.is_sqlite:
@@ -22,4 +22,4 @@ def upgrade(database: Database) -> None:
         config = Config()
         config.set_main_option("script_location", str(Path(__file__).parent))
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, to)

@@ -127,6 +127,29 @@ def test_tags_notes_invitation_transfer_and_snooze_with_two_agents(office: Offic
     expect(ben.locator('[data-author="note"]').last).to_contain_text("想退貨")
 
 
+def test_at_the_close_the_tags_of_a_conversation_are_shown_and_others_join_them(office: Office) -> None:
+    ben = office.agent("ben")
+    talk = office.talk(LINES, "ben", "馮小姐")
+    office.call(ben, "POST", f"/conversations/{talk}/tags", {"name": "退貨", "colour": "orange"})
+    _open(ben, office, talk)
+    head = ben.locator("desk-conversation")
+    expect(head).to_contain_text("退貨")
+    ben.get_by_test_id("desk-composer").blur()
+    ben.keyboard.press("e")
+    expect(ben.get_by_test_id("wrap-up-worn")).to_have_text("退貨")
+    offered = ben.locator("#wrap-up-tags option").evaluate_all("all => all.map((one) => one.value)")
+    assert "packaging" in offered and "退貨" not in offered
+    ben.get_by_test_id("wrap-up-tags").fill("late, 退货")
+    for scheme in ("light", "dark"):
+        ben.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        office.shot(ben, f"wrap-up-{scheme}")
+    ben.get_by_test_id("wrap-up-close").click()
+    expect(ben.get_by_test_id("wrap-up")).to_be_hidden()
+    worn = office.call(ben, "GET", f"/conversations/{talk}")["conversation"]["tags"]
+    assert [one["name"] for one in worn] == ["退貨", "late"]
+    ben.context.close()
+
+
 def _agent_with_customer(office: Office) -> tuple[Page, Page]:
     """An agent who has taken a customer, and the customer's page with the chat open."""
     ben = office.agent("ben")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from gateway_parts import Gateway, Page, Seat, Start
 
-from handoff.wrap_ups import WrapUpFileError, load
+from handoff.wrap_ups import SHIPPED, WrapUpFileError, load
 from switchboard.settings import SettingsError
 
 ANSWER = {"text": "Three days.", "custom": {"faq": {"id": "delivery-time", "file": "delivery.yml", "line": 1}}}
@@ -42,8 +42,43 @@ async def test_a_team_may_ask_for_a_wrap_up_and_spam_is_not_asked_how_it_was(gat
     wrap_up = {"resolution": "spam", "reason": "other", "tags": [" bot ", "bot", "<b>"]}
     await seat.post(f"/conversations/{conversation}/close", {"wrap_up": wrap_up})
     outcome = await seat.get(f"/conversations/{conversation}/outcome")
-    assert outcome == {"wrap_up": {"resolution": "spam", "reason": "other", "tags": ["bot", "<b>"]}, "ratings": []}
+    assert outcome == {"wrap_up": {"resolution": "spam", "reason": "other"}, "ratings": []}
     await page.state("none")
+    assert not [frame for frame in page.frames if "How was" in str(frame)]
+
+
+async def test_tags_said_at_the_close_are_tags_of_the_conversation_and_a_tag_it_has_is_said_already(
+    start: Start, tmp_path: Path
+) -> None:
+    (tmp_path / "wrap_up.yml").write_text(
+        SHIPPED.read_text(encoding="utf-8").replace("default: []", "default: [tags]"), encoding="utf-8"
+    )
+    gateway = await start(wrap_up_file=tmp_path / "wrap_up.yml")
+    seat = await gateway.seat("ben")
+    assert (await seat.get("/wrap-up?team=sales"))["required"] == ["tags"]
+    _, first = await _with_agent(gateway, seat)
+    refused = await seat.post(f"/conversations/{first}/close", {"wrap_up": {"resolution": "solved"}}, status=422)
+    assert refused["error"]["details"]["fields"] == ["tags"]
+    await seat.post(f"/conversations/{first}/tags", {"name": "退貨", "colour": "orange"})
+    wrap_up = {"resolution": "solved", "tags": [" vip ", "退货", "late"]}
+    await seat.post(f"/conversations/{first}/close", {"wrap_up": wrap_up})
+    worn = (await seat.get(f"/conversations/{first}"))["conversation"]["tags"]
+    assert sorted((one["name"], one["colour"]) for one in worn) == [
+        ("late", "grey"),
+        ("vip", "grey"),
+        ("退貨", "orange"),
+    ]
+    assert set((await seat.get("/wrap-up?team=sales"))["tags"]) >= {"packaging", "late", "退貨"}
+    found = await seat.get(f"/conversations?view=closed&tag={next(one['id'] for one in worn if one['name'] == 'late')}")
+    assert [row["id"] for row in found["conversations"]] == [first]
+    _, second = await _with_agent(gateway, seat)
+    await seat.post(f"/conversations/{second}/tags", {"name": "vip"})
+    await seat.post(f"/conversations/{second}/close", {"wrap_up": {"resolution": "solved"}})
+    _, third = await _with_agent(gateway, seat)
+    for number in range(20):
+        await seat.post(f"/conversations/{third}/tags", {"name": f"tag {number}"})
+    await seat.post(f"/conversations/{third}/close", {"wrap_up": {"tags": ["one more"]}}, status=400)
+    assert (await seat.get(f"/conversations/{third}"))["conversation"]["status"] == "agent", "all of it or nothing"
 
 
 @pytest.mark.parametrize(

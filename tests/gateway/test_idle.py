@@ -127,6 +127,32 @@ async def test_a_conversation_with_the_assistant_ends_after_a_day_unless_a_messa
     await page.message("system", "This chat has ended")
 
 
+async def test_after_an_automatic_close_only_who_answered_is_asked_about_and_once(gateway: Gateway) -> None:
+    gateway.bot.says(
+        "how long is delivery",
+        {"text": "Three days.", "custom": {"faq": {"id": "delivery-time", "file": "delivery.yml", "line": 1}}},
+    )
+    seat = await gateway.seat("ben")
+    in_vain, answered = await gateway.page(), await gateway.page()
+    await in_vain.say("hello")
+    await in_vain.message("assistant")
+    await answered.say("how long is delivery")
+    await answered.message("assistant")
+    # Taken, and never a word of the agent.
+    silent, conversation = await _with_agent(gateway, seat)
+    gateway.clock.forward(hours=25)
+    await _look(gateway)
+    await answered.message("system", "How was")
+    await in_vain.message("system", "This chat has ended")
+    assert not [one for page in (in_vain, silent) for one in page.frames if "How was" in str(one)]
+    seat = await gateway.seat("ben")
+    assert await _status(seat, conversation) != "closed", "what waits for us is never closed"
+    before = len(answered.frames)
+    gateway.clock.forward(hours=25)
+    await _look(gateway)
+    assert not [one for one in answered.frames[before:] if "How was" in str(one)]
+
+
 @pytest.fixture
 async def reopening(start: Start, database_url: str) -> Gateway:
     return await start(database_url=database_url, reopen_minutes=60)

@@ -39,7 +39,7 @@ class Outcome extends HTMLElement {
   #show() {
     const { ratings = [], wrap_up = null } = this.#outcome ?? {};
     const said = ratings.filter(({ score }) => score !== null).map((rating) => this.#rating(rating));
-    const tags = wrap_up ? [this.#named("resolutions", wrap_up.resolution), this.#named("reasons", wrap_up.reason), ...wrap_up.tags].filter(Boolean).map(tag) : [];
+    const tags = wrap_up ? [this.#named("resolutions", wrap_up.resolution), this.#named("reasons", wrap_up.reason)].filter(Boolean).map(tag) : [];
     this.replaceChildren(...said, ...tags);
     this.hidden = this.childElementCount === 0;
   }

@@ -1,7 +1,8 @@
-// Closing a conversation: how it ended, what it was about, tags. Three keys close the usual one: E, a digit, Enter.
+// Closing a conversation: how it ended, what it was about, and tags beside those it has. Three keys close the usual one: E, a digit, Enter.
 import { setText } from "/page/static/js/templates.js";
 import { inLocale } from "/page/static/js/formats.js";
 import { errorText, t } from "/page/static/js/texts.js";
+import { tagView } from "./tag-view.js";
 
 const NOTHING = { resolutions: [], reasons: [], tags: [], required: [] };
 
@@ -62,8 +63,11 @@ export class WrapUpDialog {
     reason.replaceChildren(none, ...reasons.map((one) => Object.assign(document.createElement("option"), { value: one.id, textContent: inLocale(one.label) })));
     reason.required = required.includes("reason");
     this.form.elements.tags.value = "";
-    this.form.elements.tags.required = required.includes("tags");
-    this.dialog.querySelector("#wrap-up-tags").replaceChildren(...tags.map((tag) => Object.assign(document.createElement("option"), { value: tag })));
+    const worn = this.desk.selected?.row?.tags ?? [];
+    this.dialog.querySelector("[data-part=worn]").replaceChildren(...worn.map(tagView));
+    this.form.elements.tags.required = required.includes("tags") && worn.length === 0;
+    const offered = tags.filter((tag) => !worn.some(({ name }) => name === tag));
+    this.dialog.querySelector("#wrap-up-tags").replaceChildren(...offered.map((tag) => Object.assign(document.createElement("option"), { value: tag })));
   }
 
   #key(event) {
