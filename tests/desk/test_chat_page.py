@@ -9,6 +9,7 @@ import pytest
 import sample_files as files
 from desk_office import DESKTOP, LOCALES, PHONE, Office
 from playwright.sync_api import Locator, Page, expect
+from test_desk_looks import _complaints
 
 pytestmark = pytest.mark.browser
 
@@ -55,6 +56,7 @@ def test_the_chat_is_the_page_in_each_language_and_theme(office: Office) -> None
             assert box is not None and box["height"] == page.evaluate("innerHeight")
             assert page.evaluate("document.documentElement.scrollWidth") <= page.evaluate("innerWidth")
             office.shot(page, f"chat-page-{locale}-{size}-{theme}")
+            assert _complaints(page) == [], (locale, size, theme)
             page.context.close()
 
 
