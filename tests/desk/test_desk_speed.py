@@ -10,6 +10,8 @@ import pytest
 from desk_office import Office, note_figure
 from playwright.sync_api import Page, expect
 
+from handoff import conversations
+
 pytestmark = [pytest.mark.browser, pytest.mark.alone]
 
 OPEN = 500
@@ -37,6 +39,47 @@ SEARCH = """(words) => {
   field.value = words;
   field.dispatchEvent(new Event("input"));
 }"""
+# Which rows are written or moved from now on.
+WATCH = """() => {
+  window.touched = new Set();
+  new MutationObserver((changes) => {
+    for (const { target, addedNodes } of changes) {
+      for (const node of [target, ...addedNodes]) {
+        const row = (node.nodeType === 1 ? node : node.parentElement)?.closest('[data-testid="mine-row"]');
+        if (row) window.touched.add(row);
+      }
+    }
+  }).observe(document.querySelector(".inbox-lists"),
+    { subtree: true, childList: true, characterData: true, attributes: true });
+}"""
+# Any order after any other; and how many rows are moved when the first becomes the last, and the last the first.
+ORDERS = """async () => {
+  const { keepRows } = await import("/page/static/js/templates.js");
+  const list = document.body.appendChild(document.createElement("ul"));
+  const watcher = new MutationObserver(() => {});
+  watcher.observe(list, { childList: true });
+  const show = (items) => {
+    keepRows(list, items, { key: (one) => one, stamp: (one) => one, update: () => {},
+      create: (one) => ({ node: Object.assign(document.createElement("li"), { textContent: one }) }) });
+    const right = [...list.children].map(({ textContent }) => Number(textContent)).join() === items.join();
+    return right ? watcher.takeRecords().filter(({ addedNodes }) => addedNodes.length).length : NaN;
+  };
+  let seed = 7;
+  const random = () => (seed = (seed * 48271) % 2147483647) / 2147483647;
+  const all = [...Array(30).keys()];
+  let wrong = 0;
+  for (let round = 0; round < 500; round += 1) {
+    const some = all.filter(() => random() > 0.2).map((one) => [random(), one]);
+    some.sort(([a], [b]) => a - b);
+    wrong += Number.isNaN(show(some.map(([, one]) => one)));
+  }
+  show(all);
+  const moved = [show([...all.slice(1), 0]), show(all)];
+  list.remove();
+  return [wrong, ...moved];
+}"""
+WORN = """(tag) =>
+  [...document.querySelectorAll('[data-testid="mine-row"]')].some((row) => row.textContent.includes(tag))"""
 SHOWN = "(what) => document.querySelector(what)?.checkVisibility() ?? false"
 
 
@@ -74,6 +117,14 @@ def test_five_hundred_open_conversations_scroll_and_search_at_once(office: Offic
             page.evaluate("""() => document.querySelector('[data-testid="view-inbox"]').click()""")
             page.evaluate(SEARCH, "")
             page.wait_for_function(SHOWN, arg='[data-testid="mine-row"]')
+        assert page.evaluate(SCROLL) == OPEN
+        page.evaluate(WATCH)
+        talk = office.database.read_now(lambda c: conversations.of_agent(c, holder))[OPEN // 2]
+        with _measured(office, page, "a change of one row among 500", longest):
+            office.call(page, "POST", f"/conversations/{talk.id}/tags", {"name": f"tag {number}"})
+            page.wait_for_function(WORN, arg=f"tag {number}")
+        assert page.evaluate("window.touched.size") == 1, "one row changed, and one row is written"
+    assert page.evaluate(ORDERS) == [0, 1, 1]
     for what, taken in longest.items():
         note_figure(f"{what}: longest task, ms of processor", round(min(taken), 1))
         assert min(taken) < LONG_TASK_MS, f"{what}: {taken}"

@@ -44,6 +44,8 @@ export function keepRows(container, items, { key, stamp, create, update }) {
     if (row.stamp !== mark) update(row, item);
     row.stamp = mark;
     rows.set(name, row);
+    // One that leaves its place for another further down is taken along when its turn comes, and nobody else moves.
+    if (place && row.node === place.nextElementSibling) place = row.node;
     if (row.node === place) place = place.nextElementSibling;
     else container.insertBefore(row.node, place);
   }
