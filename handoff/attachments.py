@@ -6,7 +6,7 @@ sent it alone, and is gone a day later if no message came.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -157,6 +157,13 @@ def names_in(body: Any) -> list[str]:
     """The names of the files of a message, from what is kept with it."""
     given = body.get("attachments") if isinstance(body, dict) else None
     return [str(one["name"]) for one in given or () if one.get("name")]
+
+
+def is_awaited(kept: Mapping[str, Any]) -> bool:
+    """Whether this file of a message is still at its provider, and may be had there."""
+    source = kept.get("source")
+    is_file = kept.get("kind") in {one.value for one in Kind}
+    return is_file and not kept.get("id") and isinstance(source, dict) and bool(source) and "refused" not in source
 
 
 def shapes_in(body: Any) -> list[dict[str, Any]]:

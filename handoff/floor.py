@@ -116,6 +116,9 @@ class Post(Protocol):
     def takes_files(self, channel: str) -> bool:
         """Whether this channel sends the files of an agent's line."""
 
+    def gives_files(self, channel: str) -> bool:
+        """Whether the files of this channel's customers are at a provider, and can be fetched there."""
+
     def shows_numbers(self, channel: str, buttons: Sequence[Mapping[str, str]]) -> bool:
         """Whether this channel shows these choices as a numbered list."""
 

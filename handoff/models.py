@@ -395,6 +395,17 @@ moves = Table(
     sqlite_autoincrement=True,
 )
 
+# No foreign key: a message that is forgotten meanwhile is found gone.
+pending_media = Table(
+    "pending_media",
+    metadata,
+    Column("message_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("channel", String(80), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_try_at", UtcDateTime, nullable=False),
+    Index("due_media", "next_try_at"),
+)
+
 # Of a channel whose provider keeps its messages for us to fetch.
 channel_cursors = Table(
     "channel_cursors",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -360,6 +360,14 @@ def whole(connection: Connection, conversation_id: str) -> list[Message]:
         messages.c.conversation_id == conversation_id, messages.c.author != Author.NOTE.value
     )
     return [_record(row) for row in connection.execute(query.order_by(messages.c.id))]
+
+
+def set_attachments(connection: Connection, message_id: int, kept: Sequence[Mapping[str, Any]]) -> None:
+    """How the files of this message stand in it from now on."""
+    query = select(messages.c.body).where(messages.c.id == message_id)
+    body = connection.execute(query).scalar_one_or_none() or {}
+    changed = {**body, "attachments": [dict(one) for one in kept]}
+    connection.execute(update(messages).where(messages.c.id == message_id).values(body=changed))
 
 
 def mark_delivered(connection: Connection, message_ids: Sequence[int], now: datetime) -> None:

@@ -67,6 +67,7 @@ from switchboard.files import serve
 from switchboard.incoming_files import IncomingFiles
 from switchboard.line import Limits, Line, forever
 from switchboard.live import LocalLive, RedisLive
+from switchboard.media_fetching import MediaFetching
 from switchboard.outbox import Outbox
 from switchboard.post import WIDGET, ChannelPost
 from switchboard.rates import Rates
@@ -233,6 +234,7 @@ def create_app(
         promises=PromiseWatch(database, floor, clock),
         idle=Idle(database, floor, settings.idle_terms, clock),
         files=store,
+        media=MediaFetching(database, store, post.own_channel, live, clock),
         invitations=inviting,
         queue=QueueNews(database, floor, timedelta(minutes=settings.queue_update_minutes), clock),
     )

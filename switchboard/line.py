@@ -22,7 +22,7 @@ from typing import Any, Protocol
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
-from handoff import attachments, conversations, texts, tickets, transcript
+from handoff import attachments, conversations, pending_media, texts, tickets, transcript
 from handoff.clock import Clock
 from handoff.database import Database
 from handoff.errors import EmptyMessage, HandoffError, RateLimited, StaleEpoch, TextTooLong
@@ -372,6 +372,10 @@ class Line:
         if stored:
             owner = attachments.customer(inbound.channel, inbound.sender)
             attachments.put_into(connection, owner, stored, conversation.id, entry.id)
+        if self.floor.post.gives_files(inbound.channel) and any(
+            attachments.is_awaited(one) for one in entry.body.get("attachments") or ()
+        ):
+            pending_media.add(connection, entry.id, inbound.channel, now)
         back = None
         if entry.seq == 1:
             conversation, back = self.reopening.take_up(connection, conversation, shown, now)

@@ -81,6 +81,14 @@ class ChannelPost:
         sender = self._senders.get(channel)
         return sender is not None and sender.takes_files
 
+    def gives_files(self, channel: str) -> bool:
+        """Whether what customers attach can be fetched at a provider."""
+        return channel in self._windows
+
+    def own_channel(self, name: str) -> OwnChannel | None:
+        """The channel of `connectors` that is mounted under this name."""
+        return self._windows.get(name)
+
     def is_written_to(self, channel: str) -> bool:
         """Whether customers of this channel can be written to at any time, by the outbox."""
         return channel in self._senders

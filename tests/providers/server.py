@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 from collections import deque
 from collections.abc import AsyncIterator, Callable
@@ -10,6 +11,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp import web
+
+# What customers' pictures are: one pixel, as a PNG.
+PICTURE = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg=="
+)
 
 
 @dataclass

@@ -59,7 +59,7 @@ export class MessageList {
       const joined = isJoined(before, message);
       // The client's id is the key while there is one: the element of a message on its way becomes that of the stored one.
       const key = message.client_id ? `client ${message.client_id}` : `id ${message.id}`;
-      const stamp = `${message.id ?? ""}|${joined}|${message.item?.state ?? ""}|${message.item?.error?.code ?? ""}|${message.delivery?.state ?? ""}|${message.delivery?.reason ?? ""}|${this.#receipts.get(message.id) ?? ""}`;
+      const stamp = `${message.id ?? ""}|${joined}|${message.item?.state ?? ""}|${message.item?.error?.code ?? ""}|${message.delivery?.state ?? ""}|${message.delivery?.reason ?? ""}|${this.#receipts.get(message.id) ?? ""}|${filesOf(message)}`;
       entries.push({ key, stamp, message, joined });
       before = message;
     }
@@ -74,17 +74,17 @@ export class MessageList {
 
   #message({ message }) {
     const parts = messageView(message, { onCopy: this.onCopy, onWrong: this.onWrong, customer: this.#thread.row?.customer });
-    return { node: parts.root, parts, shownId: message.id };
+    return { node: parts.root, parts, shownId: message.id, files: filesOf(message) };
   }
 
   #update(row, { message, joined }) {
-    if (row.shownId !== message.id) {
-      // The server's copy: its time and text are the record.
+    if (row.shownId !== message.id || row.files !== filesOf(message)) {
+      // The server's copy: its time and text are the record. A customer's file may come from the provider later.
       const fresh = messageView(message, { onCopy: this.onCopy, onWrong: this.onWrong, customer: this.#thread.row?.customer });
       row.node.replaceChildren(...fresh.root.childNodes);
       row.node.classList.remove("pending", "failed");
       delete row.node.dataset.state;
-      Object.assign(row, { parts: { ...fresh, root: row.node }, shownId: message.id });
+      Object.assign(row, { parts: { ...fresh, root: row.node }, shownId: message.id, files: filesOf(message) });
     }
     if (message.id !== undefined) row.node.dataset.id = message.id;
     row.node.classList.toggle("joined", joined);
@@ -102,6 +102,8 @@ export class MessageList {
     };
   }
 }
+
+const filesOf = ({ attachments }) => (attachments ?? []).map((file) => file.id ?? "").join();
 
 /**
  * What the customer's page has shown of our lines: "read" under the last one, "sent" under the newest. More would be noise.

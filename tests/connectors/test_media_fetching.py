@@ -1,0 +1,210 @@
+"""What customers send comes from its provider into our store, and is shown in the desk."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import test_line_channel
+import test_telegram_channel
+import test_wechat_channel
+import test_weibo_channel
+from aiohttp import web
+from contract import _lines
+from gateway_parts import Start
+from kit import Customer
+from providers.server import PICTURE, Provider, eventually
+
+from connectors.media import MediaPlace
+from handoff.models import Author
+from switchboard.media_download import Download, NotFetched
+
+
+async def _file(customer: Customer) -> dict[str, Any]:
+    """The file of the only customer's message."""
+    (body,) = [line.body for line in await _lines(customer.gateway) if line.author is Author.CUSTOMER]
+    return dict(body["attachments"][0])
+
+
+async def _look(customer: Customer) -> int:
+    return await customer.gateway.app.ctx.watches["media"].look()
+
+
+class AtTheProvider:
+    """Where the routes of the provider that give files are answered by the test."""
+
+    def __init__(self, provider: Provider) -> None:
+        self.asked = 0
+        self.answers: list[web.StreamResponse] = []
+        self.good = lambda: web.Response(body=PICTURE, content_type="image/png")
+        # Each provider has one route for files.
+        for name in ("_media", "_content", "_file"):
+            if hasattr(provider, name):
+                setattr(provider, name, self._answer)
+
+    async def _answer(self, _request: web.Request) -> web.StreamResponse:
+        self.asked += 1
+        return self.answers.pop(0) if self.answers else self.good()
+
+
+class Media:
+    picture: str
+
+    @pytest.fixture
+    async def provider(self, kit: Any) -> Any:
+        provider = kit.provider()
+        self.files = AtTheProvider(provider)
+        async with provider.running() as running:
+            yield running
+
+    async def test_a_picture_is_shown_in_the_desk(self, customer: Customer) -> None:
+        assert await customer.posts(customer.kit.payload(self.picture)) == 200
+        customer.gateway.bot.hands_over("a person please")
+        await eventually(lambda: customer.provider.sent)
+        assert await _look(customer) == 1 and await _look(customer) == 0
+        file = await _file(customer)
+        assert (file["kind"], file["type"], file["width"]) == ("image", "image/png", 1)
+        seat = await customer.gateway.seat("ben")
+        await customer.says("a person please")
+        await eventually(lambda: len(customer.provider.sent) >= 2)
+        conversation = await seat.claim_only()
+        shown = (await seat.get(f"/conversations/{conversation}"))["messages"][0]["attachments"][0]
+        assert shown["id"] == file["id"] and "source" not in shown
+        assert self.files.asked == 1
+
+
+class TestWeChatMedia(Media):
+    kit = test_wechat_channel.KIT
+    picture = "message-image.xml"
+
+    async def test_a_provider_that_is_slow_to_have_it_is_asked_again_also_after_a_restart(
+        self, start: Start, customer: Customer
+    ) -> None:
+        self.files.answers = [web.Response(status=502), web.json_response({"errcode": -1, "errmsg": "system busy"})]
+        assert await customer.posts(customer.kit.payload(self.picture)) == 200
+        await customer.provider.has_sent(1)
+        assert await _look(customer) == 1 and "id" not in await _file(customer)
+        assert await _look(customer) == 0, "not before its time"
+        clock, bot = customer.gateway.clock, customer.gateway.bot
+        await customer.gateway.stop()  # type: ignore[attr-defined]
+        clock.forward(seconds=10)
+        customer = Customer(await start(bot=bot, clock=clock), customer.kit, customer.provider)
+        assert await _look(customer) == 1 and "id" not in await _file(customer)
+        clock.forward(seconds=20)
+        assert await _look(customer) == 1 and (await _file(customer))["id"]
+        assert self.files.asked == 3
+
+    async def test_what_never_comes_is_given_up(self, customer: Customer) -> None:
+        self.files.good = lambda: web.Response(status=500)
+        assert await customer.posts(customer.kit.payload(self.picture)) == 200
+        await customer.provider.has_sent(1)
+        for _ in range(12):
+            await _look(customer)
+            customer.gateway.clock.forward(hours=1)
+        assert (await _file(customer))["source"]["refused"] == "not_given" and self.files.asked == 9
+
+    @pytest.mark.parametrize(
+        "content, status, headers, why",
+        [
+            (b"x" * 1_100_000, 200, {"Content-Type": "image/png"}, "too_large"),
+            (b"<svg onload='alert(1)'>", 200, {"Content-Type": "image/svg+xml"}, "not_what_it_says"),
+            (b"MZ\x90\x00" + b"\0" * 200, 200, {"Content-Type": "image/jpeg"}, "not_what_it_says"),
+            (b"", 200, {"Content-Type": "image/png"}, "empty"),
+            (b"", 404, {}, "not_given"),
+        ],
+    )
+    async def test_what_we_do_not_take_is_refused_once_and_for_all(
+        self,
+        start: Start,
+        root: Path,
+        provider: Provider,
+        content: bytes,
+        status: int,
+        headers: dict[str, str],
+        why: str,
+    ) -> None:
+        self.files.good = lambda: web.Response(body=content, status=status, headers=headers)
+        entry = {self.kit.class_path: self.kit.credentials(provider.address)}
+        (root / "credentials.yml").write_text(json.dumps(entry), encoding="utf-8")
+        customer = Customer(await start(max_attachment_megabytes=1), self.kit, provider)
+        assert await customer.posts(self.kit.payload(self.picture)) == 200
+        await provider.has_sent(1)
+        assert await _look(customer) == 1
+        customer.gateway.clock.forward(hours=1)
+        assert await _look(customer) == 0
+        file = await _file(customer)
+        assert "id" not in file and file["source"]["refused"] == why, file
+
+
+class TestLineMedia(Media):
+    kit = test_line_channel.KIT
+    picture = "message-image.json"
+
+
+class TestTelegramMedia(Media):
+    kit = test_telegram_channel.KIT
+    picture = "message-photo.json"
+
+
+class TestWeiboMedia(Media):
+    kit = test_weibo_channel.KIT
+    picture = "message-image.json"
+
+
+# -- where it may be fetched ---------------------------------------------------------------------------------------
+
+
+class Leading(Provider):
+    """Leads to another address, and remembers what it was asked with."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.to = ""
+        self.keys: list[str | None] = []
+
+    def routes(self) -> list[web.RouteDef]:
+        return [web.get("/{path}", self._lead)]
+
+    async def _lead(self, request: web.Request) -> web.Response:
+        self.keys.append(request.headers.get("Authorization"))
+        if request.path == "/file":
+            return web.Response(body=PICTURE, headers={"Content-Disposition": 'attachment; filename="a.png"'})
+        return web.Response(status=302, headers={"Location": self.to})
+
+
+async def _bytes(place: MediaPlace) -> bytes:
+    return b"".join([piece async for piece in Download(place, 1_000_000).pieces()])
+
+
+async def test_attack_16_a_redirect_goes_to_the_named_hosts_alone_and_takes_no_key_along() -> None:
+    async with Leading().running() as one, Leading().running() as other:
+        hosts = (one.address.partition("://")[2],)
+        key = {"Authorization": "Bearer secret"}
+        for leads_to in (
+            f"{other.address}/file",
+            "http://169.254.169.254/file",
+            "file:///etc/passwd",
+            "//example.com/x",
+        ):
+            one.to = leads_to
+            with pytest.raises(NotFetched) as refused:
+                await _bytes(MediaPlace(f"{one.address}/x", hosts, key))
+            assert refused.value.why == "another_host" and refused.value.for_good
+        assert other.keys == []
+        one.to = "/x"
+        with pytest.raises(NotFetched):
+            await _bytes(MediaPlace(f"{one.address}/x", hosts, key))
+        both = (*hosts, other.address.partition("://")[2])
+        one.to = f"{other.address}/file"
+        assert await _bytes(MediaPlace(f"{one.address}/x", both, key)) == PICTURE
+        assert other.keys == [None], "our key is for the first host"
+
+
+async def test_attack_16_a_name_that_leads_into_a_private_network_is_not_asked() -> None:
+    async with Leading().running() as one:
+        port = one.address.rpartition(":")[2]
+        with pytest.raises(NotFetched):
+            await _bytes(MediaPlace(f"http://localhost:{port}/file", (f"localhost:{port}",)))
+        assert one.keys == []
