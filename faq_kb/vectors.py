@@ -28,10 +28,10 @@ MOST_COUNTED = 255
 # they do it is two rare ones; there is no list of all features to keep.
 FEWEST_COLUMNS, MOST_COLUMNS = 1 << 16, 1 << 22
 
-# In sets of so many entries and more, how often a feature occurs is told in steps of at most an eighth of it, and how
-# many entries there are in steps of a hundredth. So an edit changes what few features weigh, and the rest can stay.
+# In sets of so many entries and more, how often a feature occurs is told in steps of at most a half of it, and how many
+# entries there are in steps of a hundredth. So an edit changes what few features weigh, and the rest can stay.
 MANY_ENTRIES = 2_000
-_BITS_OF_FREQUENCY, _BITS_OF_TOTAL = 3, 7
+_BITS_OF_FREQUENCY, _BITS_OF_TOTAL = 1, 7
 
 
 @dataclass(frozen=True)
