@@ -28,10 +28,10 @@ PENALTY = 0.1
 # Without a fitted model: makes likenesses as sharp as its logits, so that both can be read alike.
 LIKENESS_SHARPNESS = 14.0
 NEAREST_SHARE = 0.5
-# So many entries are looked at closely, found by the rarest of the words that were said; and so many places of the
-# index are read to find them.
-CANDIDATES = 24
-MOST_PLACES_READ = 15_000
+# So many entries are looked at closely (more where more are wanted), found by the rarest of the words that were said;
+# and so many places of the index are read to find them.
+CANDIDATES = 12
+MOST_PLACES_READ = 8_000
 
 _BLOCKS = 4
 # More than one entry of so many changed.
@@ -75,7 +75,7 @@ class Ranking:
     evidence: Evidence
 
 
-# Classes, their logits, and how near the nearest phrasing is of the one at a place among them.
+# Classes, the logarithms of their shares, and how near the nearest phrasing is of the one at a place among them.
 _Found = tuple[Whole, Floats, Callable[[int], float]]
 
 
@@ -154,13 +154,13 @@ class Index:
         query = self._space.vector(sentence)
         if not self.ids or not len(query.columns):
             return None
-        found = self._by_model(query) if self.is_fitted else self._by_likeness(query)
+        found = self._by_model(query) if self.is_fitted else self._by_likeness(query, limit)
         if found is None:
             return None
-        classes, logits, nearest = found
-        shares = np.exp(log_softmax(logits))
+        classes, log_shares, nearest = found
+        shares = np.exp(log_shares)
         ours = np.flatnonzero(classes < len(self.ids))
-        best = ours[_largest(logits[ours], limit)]
+        best = ours[_largest(shares[ours], limit)]
         if not len(best):
             return None
         evidence = Evidence(float(shares[best[0]]), nearest(int(best[0])), query.known, len(sentence.content))
@@ -172,11 +172,12 @@ class Index:
             return None
         logits = self._coefficients @ likeness
         classes = np.arange(len(logits))
-        return classes, logits, lambda one: float(self._phrasings.likeness(classes[[one]], query).max(initial=0.0))
+        nearest = self._phrasings.likeness
+        return classes, log_softmax(logits), lambda one: float(nearest(classes[[one]], query).max(initial=0.0))
 
-    def _by_likeness(self, query: Vector) -> _Found | None:
+    def _by_likeness(self, query: Vector, limit: int) -> _Found | None:
         rough = self._postings.likeness(query, MOST_PLACES_READ)
-        classes = _largest(rough, CANDIDATES)
+        classes = _largest(rough, max(CANDIDATES, limit))
         classes = classes[rough[classes] > 0]
         if not len(classes):
             return None
@@ -187,7 +188,9 @@ class Index:
         means = np.add.reduceat(likeness * weights, starts)
         nearest = np.maximum.reduceat(likeness * np.sqrt(weights), starts)
         logits = LIKENESS_SHARPNESS * (means / self._spread[classes] + NEAREST_SHARE * nearest)
-        return classes, logits.astype(np.float32), lambda one: float(np.maximum.reduceat(likeness, starts)[one])
+        # What is only listed takes nothing from the share of the best: that is the same whatever the limit.
+        log_shares = logits - np.logaddexp.reduce(logits[:CANDIDATES])
+        return classes, log_shares, lambda one: float(np.maximum.reduceat(likeness, starts)[one])
 
 
 def _features(entries: Sequence[Entry]) -> Hashes:

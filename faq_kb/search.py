@@ -45,7 +45,7 @@ CLOSE_SHARE = 0.6
 # entries and more with 1 to 40 phrasings each, told apart from the questions of entries left out and of other trades.
 _LOG_PROBABILITY, _KNOWN, _NEAREST, _LOG_WORDS, _LOG_ENTRIES, _LOG_PHRASINGS = 1.3, 1.1, 2.0, 0.6, 0.4, -0.7
 _CONSTANT = 1.6
-_NOT_FITTED = -0.5  # a likeness is surer of itself than a fitted model
+_NOT_FITTED = -0.8  # a likeness is surer of itself than a fitted model
 
 
 class Decision(Enum):
@@ -76,6 +76,7 @@ class _Read:
     article: Article
     texts: tuple[object, ...]  # all that the rest was made from
     entry: Entry
+    phrasings: int
     exact: tuple[str, ...]
     digest: bytes
 
@@ -175,7 +176,7 @@ class KnowledgeBase:
 
     def _answer_probability_base(self) -> float:
         """What the size of the set says: the more entries, the harder it is to be the most probable one."""
-        phrasings = sum(len(article.phrasings) for article in self.articles.values())
+        phrasings = sum(read.phrasings for read in self._read.values())
         count = max(1, len(self.articles))
         compared, surer = (count, 0.0) if self._index.is_fitted else (min(count, CANDIDATES), _NOT_FITTED)
         return (
@@ -218,7 +219,8 @@ def _prepared(article: Article, before: _Read | None, synonyms: Synonyms) -> _Re
     if before and before.texts == texts:
         return replace(before, article=article, digest=digest)
     exact = dict.fromkeys(fold_words(text) for text in article.phrasings)
-    return _Read(article, texts, _entry(article, synonyms), tuple(text for text in exact if text), digest)
+    kept = tuple(text for text in exact if text)
+    return _Read(article, texts, _entry(article, synonyms), len(article.phrasings), kept, digest)
 
 
 def _entry(article: Article, synonyms: Synonyms) -> Entry:
@@ -237,10 +239,14 @@ def _entry(article: Article, synonyms: Synonyms) -> Entry:
 def _exact(articles: Iterable[_Read]) -> dict[str, str]:
     """The article each folded phrasing leads to; a phrasing of two articles leads to neither for certain."""
     owners: dict[str, str] = {}
+    twice = set()
     for read in articles:
         for text in read.exact:
-            owners[text] = "" if text in owners else read.article.id
-    return {text: id for text, id in owners.items() if id}
+            if owners.setdefault(text, read.article.id) != read.article.id:
+                twice.add(text)
+    for text in twice:
+        del owners[text]
+    return owners
 
 
 def _version(articles: Iterable[_Read], headings: Iterable[Heading], synonyms: Synonyms) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from copy import copy
 from dataclasses import dataclass
@@ -28,10 +27,12 @@ MOST_COUNTED = 255
 # they do it is two rare ones; there is no list of all features to keep.
 FEWEST_COLUMNS, MOST_COLUMNS = 1 << 16, 1 << 22
 
-# In sets of so many entries and more, how often a feature occurs is told in steps of at most a half of it, and how many
-# entries there are in steps of a hundredth. So an edit changes what few features weigh, and the rest can stay.
+# In sets of so many entries and more, how often a feature occurs is told in powers of two, from 64 times on in powers
+# of four, and how many entries there are in steps of a hundredth. So an edit changes what few features weigh, and the
+# rest can stay: the more entries have a feature, the more must be made anew when it weighs another thing.
 MANY_ENTRIES = 2_000
-_BITS_OF_FREQUENCY, _BITS_OF_TOTAL = 1, 7
+_POWERS_OF_FOUR_FROM = 6  # as a power of two
+_BITS_OF_TOTAL = 7
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,7 @@ class Space:
         total = np.array([entries + len(others)])
         told = np.arange(frequency.max() + 1)
         if entries >= MANY_ENTRIES:
-            total, told = _in_steps(total, _BITS_OF_TOTAL), _in_steps(told, _BITS_OF_FREQUENCY)
+            total, told = _in_steps(total, _BITS_OF_TOTAL), _in_powers(told)
         rarity_of = np.log((1 + total) / (1 + told)) + 1
         rarities: Floats = rarity_of.astype(np.float32)[frequency]
         return rarities
@@ -139,15 +140,15 @@ class Space:
         rarity = self._rarity[columns]
         values, about = rarity[:count], np.square(rarity[count:])
         known = float(about[self._held[columns[count:]] > 0].sum() / max(1e-9, float(about.sum())))
-        share = sum(weight for weight, block in zip(_SHARES, sentence.blocks, strict=True) if block)
-        start = 0
-        for weight, block in zip(_SHARES, sentence.blocks, strict=True):
-            if block:
-                part = values[start : start + len(block)]
-                if sum(block.values()) > len(block):
-                    part *= 1 + np.log(np.minimum(np.array([*block.values()], np.float32), MOST_COUNTED))
-                part *= math.sqrt(weight / max(1e-9, share * float(part @ part)))
-                start += len(block)
+        counts = [number for block in sentence.blocks for number in block.values()]
+        if sum(counts) > count:
+            values *= 1 + np.log(np.minimum(np.array(counts, np.float32), MOST_COUNTED))
+        held = [(len(block), share) for block, share in zip(sentence.blocks, _SHARES, strict=True) if block]
+        if held:
+            lengths, shares = np.array([length for length, _ in held]), np.array([share for _, share in held])
+            squares = np.add.reduceat(np.square(values), lengths.cumsum() - lengths)
+            scale = np.sqrt(shares / np.maximum(squares * shares.sum(), 1e-9))
+            values *= scale.astype(np.float32)[run_of_each(lengths)]
         order = np.argsort(columns[:count])
         columns, values = columns[order], values[order]
         is_first = np.ones(count, bool)
@@ -177,6 +178,15 @@ def _in_steps(counts: Whole, bits: int) -> Whole:
     """Each with so many bits behind its first one, in the middle of those that share them."""
     step = np.left_shift(1, np.maximum(np.frexp(counts)[1] - 1 - bits, 0))
     return counts // step * step + step // 2
+
+
+def _in_powers(frequencies: Whole) -> Whole:
+    """Each as the middle of those between the same two powers."""
+    power = np.maximum(np.frexp(frequencies)[1] - 1, 0)
+    is_wide = power >= _POWERS_OF_FOUR_FROM
+    power -= is_wide & (power % 2 == 1)
+    first = np.left_shift(1, power)
+    return np.where(frequencies > 0, first + np.where(is_wide, 3 * first, first) // 2, 0)
 
 
 def _columns_for(count: int) -> int:
