@@ -30,8 +30,8 @@ LIKENESS_SHARPNESS = 14.0
 NEAREST_SHARE = 0.5
 # So many entries are looked at closely (more where more are wanted), found by the rarest of the words that were said;
 # and so many places of the index are read to find them.
-CANDIDATES = 12
-MOST_PLACES_READ = 8_000
+CANDIDATES = 8
+MOST_PLACES_READ = 6_000
 
 _BLOCKS = 4
 # More than one entry of so many changed.

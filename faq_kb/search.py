@@ -45,7 +45,7 @@ CLOSE_SHARE = 0.6
 # entries and more with 1 to 40 phrasings each, told apart from the questions of entries left out and of other trades.
 _LOG_PROBABILITY, _KNOWN, _NEAREST, _LOG_WORDS, _LOG_ENTRIES, _LOG_PHRASINGS = 1.3, 1.1, 2.0, 0.6, 0.4, -0.7
 _CONSTANT = 1.6
-_NOT_FITTED = -0.8  # a likeness is surer of itself than a fitted model
+_NOT_FITTED = -0.9  # a likeness is surer of itself than a fitted model
 
 
 class Decision(Enum):
