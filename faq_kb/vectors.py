@@ -28,11 +28,11 @@ MOST_COUNTED = 255
 FEWEST_COLUMNS, MOST_COLUMNS = 1 << 16, 1 << 22
 
 # In sets of so many entries and more, how often a feature occurs is told in powers of two, from 64 times on in powers
-# of four, and how many entries there are in steps of a hundredth. So an edit changes what few features weigh, and the
+# of four, and how many entries there are in steps of a quarter. So an edit changes what few features weigh, and the
 # rest can stay: the more entries have a feature, the more must be made anew when it weighs another thing.
 MANY_ENTRIES = 2_000
 _POWERS_OF_FOUR_FROM = 6  # as a power of two
-_BITS_OF_TOTAL = 7
+_BITS_OF_TOTAL = 2
 
 
 @dataclass(frozen=True)
