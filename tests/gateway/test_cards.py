@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -191,6 +196,57 @@ async def test_a_shop_in_trouble_is_said_at_the_desk_and_nothing_is_sent(start: 
     assert (await ben.get("/products?q=tea", status=503))["error"]["code"] == "shop_unavailable"
     assert (await _send(ben, talk, {"product": "earbuds"}, status=503))["code"] == "shop_unavailable"
     assert not [one for one in (await ben.get(f"/conversations/{talk}"))["messages"] if one["author"] == "agent"]
+
+
+@contextmanager
+def shop_system(status: int, answer: dict[str, Any]) -> Iterator[str]:
+    """A shop's own system that says the same to everything."""
+    content = json.dumps(answer).encode()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+EVIL = {"id": "tea", "name": {"en": "Tea"}, "price": "1.00", "currency": "HKD", "stock": "low", "url": "javascript:x()"}
+
+
+@pytest.mark.parametrize(
+    "status, answer, searched, sent",
+    [
+        (404, {"error": {"code": "not_found"}}, (409, "products_not_offered"), (404, "unknown_product")),
+        (501, {}, (409, "products_not_offered"), (409, "products_not_offered")),
+        (404, {}, (503, "shop_unavailable"), (503, "shop_unavailable")),
+        (500, {}, (503, "shop_unavailable"), (503, "shop_unavailable")),
+        (200, {"products": [EVIL], "product": EVIL}, (503, "shop_unavailable"), (503, "shop_unavailable")),
+    ],
+)
+async def test_what_a_shop_system_cannot_tell_is_said_by_its_name(
+    start: Start, status: int, answer: dict[str, Any], searched: tuple[int, str], sent: tuple[int, str]
+) -> None:
+    with shop_system(status, answer) as address:
+        gateway = await start(shop_adapter="http", shop_url=address, shop_token="secret")
+        ben, page = await gateway.seat("ben"), await gateway.page()
+        talk = await _held(gateway, ben, page)
+        found = await ben.get("/products?q=tea", status=searched[0])
+        assert found["error"]["code"] == searched[1]
+        assert (await _send(ben, talk, {"product": "tea"}, status=sent[0]))["code"] == sent[1]
 
 
 SHOP = "https://shop.example.com"

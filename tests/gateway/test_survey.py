@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from gateway_parts import Gateway, Page, Seat, Start
 
 from handoff import ratings
@@ -59,6 +60,30 @@ async def test_each_who_answered_is_asked_about_once_when_it_is_over(gateway: Ga
     again = await gateway.session(token=page.session["token"])
     shown = [message["csat"] for message in again["messages"] if message["csat"]]
     assert [(one["score"], one["comment"]) for one in shown[0]] == [(5, "Quick!"), (None, "")]
+
+
+@pytest.mark.parametrize(
+    ("locale", "asked"),
+    [
+        ("zh-HK", "Ben 今次幫到你嗎？"),
+        ("zh-TW", "這次 Ben 的服務如何？"),
+        ("zh-CN", "这次 Ben 的服务怎么样？"),
+        ("en", "How was your chat with Ben?"),
+    ],
+)
+async def test_each_customer_is_asked_once_in_their_own_language(gateway: Gateway, locale: str, asked: str) -> None:
+    gateway.bot.hands_over("a person please")
+    seat, page = await gateway.seat("ben"), await gateway.page(locale=locale)
+    await page.send({"type": "language", "language": locale})
+    await page.say("a person please")
+    await page.state("waiting")
+    conversation = await seat.claim_only()
+    await _say(seat, conversation)
+    await seat.post(f"/conversations/{conversation}/close")
+    question = await page.message("system", asked)
+    assert question["text"] == asked and [one["owner"] for one in question["csat"]] == ["agent"]
+    again = await gateway.session(token=page.session["token"])
+    assert len([one for one in again["messages"] if one["csat"]]) == 1
 
 
 async def test_nobody_is_asked_about_somebody_who_said_nothing(gateway: Gateway) -> None:
