@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 from desk_office import PHONE, Office
 from playwright.sync_api import expect
+from sqlalchemy import create_engine, text
 from test_desk_looks import _look
 
+import shop.demo
 from handoff import conversations
 
 pytestmark = pytest.mark.browser
@@ -99,6 +101,24 @@ def test_a_product_is_searched_and_sent_and_shown_with_its_picture_price_and_pag
     expect(customer.locator("#earbuds.is-meant")).to_be_in_viewport()
     ben.context.close()
     customer.context.close()
+
+
+def test_a_shop_that_does_not_answer_is_said_in_the_panel_and_asked_again_at_the_next_look(office: Office) -> None:
+    ben = office.agent("ben")
+    engine = create_engine(office.shop_url)
+    with engine.begin() as connection:
+        connection.execute(text("DROP TABLE shop_products"))
+    ben.get_by_test_id("tab-products").click()
+    about = ben.get_by_test_id("products-about")
+    expect(about).to_have_text("The shop’s system does not answer at the moment.")
+    expect(ben.get_by_test_id("product-result")).to_have_count(0)
+    shop.demo.fill(office.shop_url)
+    engine.dispose()
+    ben.get_by_test_id("tab-faq").click()
+    ben.get_by_test_id("tab-products").click()
+    expect(ben.get_by_test_id("product-result")).to_have_count(12)
+    expect(about).to_have_text("Shown first in the shop · English")
+    ben.context.close()
 
 
 @pytest.mark.parametrize("kind", ["desktop", "phone"])
