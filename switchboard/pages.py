@@ -67,7 +67,9 @@ def blueprint(
 
     # The widget shows files from the page's memory, for the gateway gives them for its token alone.
     policy = {"Content-Security-Policy": _OWN_ONLY.format(sockets=sockets, memory=" blob:")}
-    routes.add_route(chat_page.handler(shop_name, help_address, default_locale, policy), "/chat", name="chat")
+    # What is sold is shown with the shop's own pictures, as on the shop's pages.
+    chat_policy = {name: value.replace("img-src 'self'", "img-src 'self' https:") for name, value in policy.items()}
+    routes.add_route(chat_page.handler(shop_name, help_address, default_locale, chat_policy), "/chat", name="chat")
     _add_staff_pages(routes, _OWN_ONLY.format(sockets=sockets, memory=""))
     if demo:
         _add_demo_shop(routes, policy, identity_secret, clock)

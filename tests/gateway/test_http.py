@@ -307,6 +307,10 @@ async def test_attack_24_pages_load_images_of_their_own_only(start: Start) -> No
             page = await answer.text()
             assert not re.search(r"(src|href)=[\"']?(https?:)?//", page), "nothing from elsewhere"
             assert not re.search(r"<script(?![^>]*\bsrc=)[^>]*>|\son[a-z]+=", page), "no script in the page"
+    async with gateway.http.get(f"{gateway.base}/chat") as answer:
+        policy = answer.headers["Content-Security-Policy"]
+    assert "img-src 'self' https: data: blob:;" in policy, "products are shown with the shop's own pictures"
+    assert "media-src 'self' blob:;" in policy and policy.count("https:") == 1
 
 
 async def test_attack_10_paths_that_climb_out_find_nothing(start: Start) -> None:
