@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class MediaPlace:
-    """An address at the provider, what it wants to see, and the only hosts it may lead to."""
+    """An address at the provider, what it wants to see, and the only hosts it may lead to; names below them as well."""
 
     url: str
     hosts: tuple[str, ...]

@@ -62,7 +62,7 @@ class Download:
     async def _answer(self, session: aiohttp.ClientSession) -> aiohttp.ClientResponse:
         url, headers = self._place.url, dict(self._place.headers)
         for _ in range(MOST_REDIRECTS + 1):
-            if not self._may_ask(url):
+            if not may_ask(url, self._place):
                 raise NotFetched("another_host", for_good=True)
             response = await session.get(url, headers=headers, allow_redirects=False)
             if response.status not in (301, 302, 303, 307, 308):
@@ -74,10 +74,6 @@ class Download:
             url = leads_to
         raise NotFetched("redirects", for_good=True)
 
-    def _may_ask(self, url: str) -> bool:
-        wanted, given = urlsplit(url), urlsplit(self._place.url)
-        return wanted.scheme in ("https", given.scheme) and wanted.netloc in self._place.hosts
-
     def _check(self, response: aiohttp.ClientResponse) -> None:
         if response.status in (401, 403, 404, 410):
             raise NotFetched("gone", for_good=response.status in (404, 410))
@@ -87,6 +83,16 @@ class Download:
         if named is None and response.content_type in _ANSWERS:
             raise NotFetched("no file")
         self.name = named[1] if named else None
+
+
+def may_ask(url: str, place: MediaPlace) -> bool:
+    """Whether this address is at one of the hosts that the channel names, or below one."""
+    wanted = urlsplit(url)
+    host = wanted.hostname or ""
+    is_named = wanted.netloc in place.hosts or (
+        wanted.netloc == host and any(host.endswith(f".{one}") for one in place.hosts)
+    )
+    return is_named and wanted.scheme in ("https", urlsplit(place.url).scheme)
 
 
 class _PublicResolver(AbstractResolver):
