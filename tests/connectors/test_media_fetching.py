@@ -184,9 +184,13 @@ class TestWeChatMedia(Media):
         await customer.provider.has_sent(1)
         conversation = await seat.claim_only()
         assert await customer.posts(customer.kit.payload(self.picture)) == 200
+        for number in range(5):
+            await seat.post(f"/conversations/{conversation}/messages", {"text": f"line {number}"})
+        await eventually(lambda: "line 4" in customer.provider.texts)
         async with async_playwright() as playwright:
             browser = await playwright.chromium.launch(executable_path=_chromium(), args=["--no-sandbox"])
             page = await browser.new_page(locale="en")
+            await page.clock.set_system_time(gateway.clock())
             await page.goto(f"{gateway.base}/desk")
             await page.get_by_test_id("login-name").fill("ben")
             await page.get_by_test_id("login-password").fill(PASSWORD)
@@ -195,6 +199,7 @@ class TestWeChatMedia(Media):
             await page.goto(f"{gateway.base}/desk#/inbox/{conversation}")
             await expect(page.get_by_test_id("file-row")).to_contain_text("Only in the customer")
             await expect(page.get_by_test_id("file-picture")).to_have_count(0)
+            await expect(page.get_by_test_id("reply-window")).to_contain_text("used up")
             is_there.set()
             gateway.clock.forward(minutes=11)
             await _settled(customer)

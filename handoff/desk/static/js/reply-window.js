@@ -12,7 +12,11 @@ export function showWindow(element, thread, now = Date.now()) {
   const until = window.until ? Date.parse(window.until) : null;
   const isOpen = window.open && (until === null || now < until);
   element.dataset.state = isOpen ? (until !== null && until - now < SOON_MS ? "soon" : "open") : "closed";
-  setText(element, isOpen ? open(window) : t(`window.closed.${window.after}`));
+  setText(element, isOpen ? open(window) : closed(window, until !== null && now >= until));
+}
+
+function closed({ left, after }, isOver) {
+  return left === 0 && !isOver ? t("window.used_up") : t(`window.closed.${after}`);
 }
 
 function open({ until, left }) {
