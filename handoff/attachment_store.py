@@ -14,6 +14,8 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, TypeVar
 
+from sqlalchemy.exc import OperationalError
+
 from faq_kb import pictures
 from faq_kb.masking import Masking
 from handoff import attachments, file_kinds
@@ -89,10 +91,10 @@ class AttachmentStore:
             except OSError:
                 await self._database.write(lambda c: attachments.drop_unsent(c, [identity]))
                 raise
-        except OSError as exc:
-            if exc.errno not in _NO_ROOM:
+        except (OSError, OperationalError) as exc:
+            if not _says_no_room(exc):
                 raise
-            log.error("There is no room for a file", extra={"event": "storage_full", "error": exc.strerror})
+            log.error("There is no room for a file", extra={"event": "storage_full", "error": type(exc).__name__})
             raise StorageFull() from exc
         finally:
             part.unlink(missing_ok=True)
@@ -165,6 +167,13 @@ class AttachmentStore:
                     part.unlink()
                     gone += 1
         return gone
+
+
+def _says_no_room(exc: OSError | OperationalError) -> bool:
+    """Of the files' disk, or of the database's: SQLite says it in words, PostgreSQL by its code."""
+    if isinstance(exc, OSError):
+        return exc.errno in _NO_ROOM
+    return getattr(exc.orig, "pgcode", None) == "53100" or "disk is full" in str(exc.orig)
 
 
 def _settle(part: Path, place: Path) -> None:

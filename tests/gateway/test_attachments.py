@@ -8,7 +8,7 @@ import os
 import resource
 import subprocess
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -381,6 +381,22 @@ async def test_a_small_file_system_that_is_full_is_said_and_nothing_is_half_kept
     with small_disk(gateway.settings.attachments_path, options):
         await _refused_for_room(gateway, page.session["token"], ben, talk, b"a" * 3_000_000)
     await upload(gateway, page.session["token"], b"a" * 3_000_000, "a.txt")
+
+
+async def test_a_full_disk_of_the_database_is_said_and_nothing_is_half_kept(start: Start, tmp_path: Path) -> None:
+    place = tmp_path / "small"
+    with small_disk(place, "size=16m"):
+        gateway = await start(database_url=f"sqlite:///{place / 'switchboard.db'}")
+        token = (await gateway.session())["token"]
+        filler = place / "filler"
+        with filler.open("wb", buffering=0) as file, suppress(OSError):
+            while file.write(b"a" * 4096):
+                pass
+        refused = await upload(gateway, token, b"a" * 100, "a.txt", 507)
+        assert refused["code"] == "storage_full" and kept(gateway) == []
+        filler.unlink()
+        assert (await upload(gateway, token, b"a" * 100, "a.txt"))["bytes"] == 100, "there is room again"
+        await gateway.close()
 
 
 async def test_who_sends_slowly_or_everything_at_once_holds_nothing_up(start: Start) -> None:
