@@ -9,6 +9,7 @@ import pytest
 import sample_files as files
 from axe_playwright_python.sync_playwright import Axe
 from desk_office import LOCALES, PASSWORD, PHONE, Office
+from full_disk import no_file_over
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 from sqlalchemy import func, select
@@ -315,3 +316,22 @@ def _in_base64(content: bytes) -> str:
     import base64
 
     return base64.b64encode(content).decode()
+
+
+def test_a_full_disk_is_said_to_both_and_can_be_tried_again(office: Office) -> None:
+    ben, customer = office.agent("ben"), office.customer("zh-TW")
+    customer.get_by_test_id("person-button").click()
+    take(ben, customer)
+    expect(ben.get_by_test_id("desk-composer")).to_be_visible()
+    with no_file_over(6_000_000):
+        for page, field, said in (
+            (customer, "attach", "目前無法接收檔案，請稍後再試"),
+            (ben, "attach-files", "There is no room for files on the server; tell whoever runs it."),
+        ):
+            choose(page.get_by_test_id(field), ("large.txt", b"a" * 9_000_000))
+            expect(waiting(page, "failed", "large.txt")).to_contain_text(said)
+    for page in (customer, ben):
+        page.get_by_test_id("tray-retry").click()
+        expect(waiting(page, "ready", "large.txt")).to_be_visible()
+    ben.context.close()
+    customer.context.close()

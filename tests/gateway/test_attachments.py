@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import io
-import os
-import resource
-import subprocess
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sample_files as files
+from full_disk import no_file_over, small_disk
 from gateway_parts import Gateway, Seat, Start
 from PIL import Image
 from sqlalchemy import func, select
@@ -303,32 +301,6 @@ async def test_too_much_is_refused_with_a_limit_and_nothing_is_kept(start: Start
         frame = {"type": "message", "client_id": "m", "text": "a", "attachments": given}
         async with gateway.http.post(f"{gateway.base}/widget/frames", json=frame, headers=headers) as response:
             assert (await response.json())["frames"][0]["code"] == "bad_input"
-
-
-@contextmanager
-def no_file_over(limit: int) -> Iterator[None]:
-    """What the system says when a quota or a disk is full, for every file of this process."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-
-
-@contextmanager
-def small_disk(folder: Path, options: str) -> Iterator[None]:
-    """A real file system of this size at the place of the files."""
-    if os.geteuid() != 0:
-        pytest.skip("only root may mount a small file system")
-    folder.mkdir(parents=True, exist_ok=True)
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)], capture_output=True)
-    if mounted.returncode:
-        pytest.skip("no file system can be mounted here")
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
 async def _refused_for_room(gateway: Gateway, token: str, seat: Seat, conversation: str, content: bytes) -> None:

@@ -101,7 +101,7 @@ export class FileTray {
       Object.assign(item, asReady(attachment));
     } catch (error) {
       // What may go better the next time is tried when the agent says so.
-      const again = error.isPassing ? () => this.#again(conversation, item, file) : null;
+      const again = error.isPassing || error.code === "storage_full" ? () => this.#again(conversation, item, file) : null;
       Object.assign(item, { state: "failed", why: () => whyRefused(error), again });
     }
     this.#changed(conversation);
