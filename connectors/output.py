@@ -141,6 +141,12 @@ class Output(OutputChannel):
 
     limits = Limits()
     repeats_safely = False
+    # What customers of this channel are known by, where anybody can be written to unasked: `email`, `phone`.
+    contact_kind: str | None = None
+
+    async def notify(self, address: str, subject: str, text: str) -> None:
+        """A word of the platform's own to somebody who may never have written. Raises DeliveryFailed."""
+        await self.post(Part(text), Envelope(address))
 
     async def post(self, part: Part, envelope: Envelope) -> str | None:
         """Post one message; the provider's id for it. Raises DeliveryFailed."""

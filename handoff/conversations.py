@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection, Row
 from sqlalchemy.exc import IntegrityError
 
 from handoff.errors import ConversationClosed, MoveNotAllowed, StaleEpoch, UnknownConversation
-from handoff.models import MOVES, Status, Tier, conversations, moves
+from handoff.models import MOVES, SURE, Status, Tier, conversations, moves
 from handoff.records import Conversation, Move
 
 # A language or an order proved long ago says little about who writes today.
@@ -215,11 +215,20 @@ def set_identity(
     )
 
 
+def prove_contact(connection: Connection, conversation_id: str) -> None:
+    """A code that was sent to an address or number of the customer's came back; what the shop signed says more."""
+    connection.execute(
+        update(conversations)
+        .where(conversations.c.id == conversation_id, conversations.c.tier != Tier.IDENTITY.value)
+        .values(tier=Tier.CONTACT.value)
+    )
+
+
 def prove_order(connection: Connection, conversation: Conversation, number: str) -> Conversation:
     """Remember that the customer proved this order to be theirs."""
     if number in conversation.proved_orders:
         return conversation
-    tier = conversation.tier if conversation.tier is Tier.IDENTITY else Tier.ORDER
+    tier = conversation.tier if conversation.tier in SURE else Tier.ORDER
     connection.execute(
         update(conversations)
         .where(conversations.c.id == conversation.id)
@@ -364,6 +373,18 @@ def accounts_of(connection: Connection, senders: Sequence[tuple[str, str]]) -> s
         .distinct()
     )
     return {row.customer_id for row in rows}
+
+
+def signed_in(connection: Connection, senders: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """As which customer of the shop these senders signed in, by conversation: id, customer."""
+    rows = connection.execute(
+        select(conversations.c.id, conversations.c.customer_id).where(
+            _is_one_of(senders),
+            conversations.c.tier == Tier.IDENTITY.value,
+            conversations.c.customer_id.isnot(None),
+        )
+    )
+    return [(row.id, row.customer_id) for row in rows]
 
 
 def senders_of_account(connection: Connection, customer_id: str, limit: int) -> list[tuple[str, str]]:

@@ -1,7 +1,8 @@
 """Two records of one person united, and parted again. The only module that writes the table customer_merges.
 
-Only with proof: both must have shown identities that the shop signed, for one and the same customer and nobody else.
-Equal names, numbers and addresses prove nothing, and neither does an order with the ending of its phone, which stand on
+Only with proof: both must have shown identities that the shop signed, for one and the same customer, or sent back codes
+that went to one and the same address or number, and neither may have proved to be anybody else. Names, numbers and
+addresses that somebody typed prove nothing, and neither does an order with the ending of its phone, which stand on
 every parcel.
 
 Uniting moves no message and no conversation: it changes whose the senders are. What was moved and what was written down
@@ -19,11 +20,10 @@ from typing import Any
 from sqlalchemy import insert, or_, select, update
 from sqlalchemy.engine import Connection, Row
 
-from handoff import conversations, customers
-from handoff.customers import MERGED, PARTED, Customer
+from handoff import contact_proofs, conversations, customers
+from handoff.customers import MERGED, PARTED, Customer, Hand
 from handoff.errors import CustomersNotProved, MergeNotLast, UnknownMerge
 from handoff.models import customer_merges
-from handoff.records import Agent
 
 MOST_PROPOSED = 3
 # A customer comes with a new browser now and then; more senders than this are looked at no further.
@@ -42,7 +42,7 @@ class Merge:
     kept_before: Mapping[str, Any]
     kept_after: Mapping[str, Any]
     at: datetime
-    agent_id: int
+    agent_id: int | None  # None: the customer's own proof did it
     by: str
     undone_at: datetime | None
     undone_by: str | None
@@ -71,7 +71,7 @@ def proposed(connection: Connection, customer: Customer) -> list[Customer]:
     return list(found.values())
 
 
-def unite(connection: Connection, kept: Customer, gone: Customer, agent: Agent, now: datetime) -> Merge:
+def unite(connection: Connection, kept: Customer, gone: Customer, agent: Hand, now: datetime) -> Merge:
     """Make two records one; what `kept` says stays, `gone` fills in the rest.
 
     Raises CustomersNotProved with the reason, and CustomerChanged when either was changed since it was read.
@@ -103,7 +103,7 @@ def unite(connection: Connection, kept: Customer, gone: Customer, agent: Agent, 
     return find(connection, identity)
 
 
-def part(connection: Connection, merge_id: int, agent: Agent, now: datetime) -> Customer:
+def part(connection: Connection, merge_id: int, agent: Hand, now: datetime) -> Customer:
     """Undo it: senders and what was written down as they were; the record that had been kept.
 
     Raises UnknownMerge, MergeNotLast while the record that was kept is itself part of another, and CustomerChanged.
@@ -173,24 +173,26 @@ def parted(there: Mapping[str, Any], after: Mapping[str, Any], before: Mapping[s
 def _proof(connection: Connection, kept: Customer, gone: Customer) -> str:
     if set(kept.senders) & set(gone.senders):
         raise CustomersNotProved("These conversations have one record already.", reason="same_record")
-    found = [conversations.accounts_of(connection, one.senders) for one in (kept, gone)]
-    if any(len(accounts) > 1 for accounts in found):
+    found = [contact_proofs.people(connection, one.senders) for one in (kept, gone)]
+    if any(len(people) > 1 or any(contact_proofs.is_several(one) for one in people) for people in found):
         raise CustomersNotProved(
-            "Different customers of the shop signed in from the same place; it may be more than one person.",
+            "Different people proved who they are from the same place; it may be more than one person.",
             reason="several_accounts",
         )
     if not all(found):
         raise CustomersNotProved(
-            "One of the two has never signed in at the shop. A name, a number or an order proves too little.",
+            "One of the two has never signed in at the shop or sent back a code. A name, a number or an order proves "
+            "too little.",
             reason="unproved",
         )
-    if found[0] != found[1]:
-        raise CustomersNotProved("The two signed in as different customers of the shop.", reason="different_accounts")
-    return next(iter(found[0]))
+    (one,), (other,) = found
+    if not one & other or contact_proofs.is_several(one | other):
+        raise CustomersNotProved("The two proved to be different customers.", reason="different_accounts")
+    return min(one & other).value
 
 
 def _raise_both(
-    connection: Connection, agent: Agent, now: datetime, *changes: tuple[Customer, Mapping[str, Any]]
+    connection: Connection, agent: Hand, now: datetime, *changes: tuple[Customer, Mapping[str, Any]]
 ) -> None:
     """Change two records, always in the same order: two people who unite crosswise wait for each other, and neither
     locks the other out."""
@@ -201,7 +203,7 @@ def _raise_both(
 def _note(
     connection: Connection,
     kept: Customer,
-    agent: Agent,
+    agent: Hand,
     now: datetime,
     after: Mapping[str, Any],
     what: str,

@@ -10,19 +10,31 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import and_, func, insert, or_, select, tuple_, update
 from sqlalchemy.engine import Connection, Row
 
 from faq_kb.columns import INSERTS
 from handoff.errors import ChangeSuperseded, CustomerChanged, UnknownChange
-from handoff.models import Tier, conversations, customer_changes, customer_senders, customers
-from handoff.records import Agent, Conversation
+from handoff.models import SURE, conversations, customer_changes, customer_senders, customers
+from handoff.records import Conversation
 
 # A sender on a channel: channel, sender.
 Sender = tuple[str, str]
 MERGED, PARTED = "merged", "parted"  # what a change is called that is about the record and not a field
+
+
+class Hand(Protocol):
+    """Who changes a record: an agent, or (without an id) the customer by a proof of their own."""
+
+    @property
+    def id(self) -> int | None:
+        """The agent's."""
+
+    @property
+    def name(self) -> str:
+        """As the history shows it."""
 
 
 @dataclass(frozen=True)
@@ -116,17 +128,24 @@ def is_called_like(words: str) -> Any:
     alone = select(customer_senders.c.customer_id).group_by(customer_senders.c.customer_id).having(func.count() == 1)
     place = tuple_(conversations.c.channel, conversations.c.sender)
     return or_(
-        and_(conversations.c.tier == Tier.IDENTITY.value, place.in_(called)),
+        and_(conversations.c.tier.in_([one.value for one in SURE]), place.in_(called)),
         place.in_(called.where(customers.c.id.in_(alone))),
     )
 
 
+def noted(connection: Connection, field: str, words: str, limit: int = 200) -> list[str]:
+    """What people wrote down as `email` or `phone` that has these words in it."""
+    written = customers.c.facts[field].as_string()
+    query = select(written).where(func.lower(written).contains(words.lower(), autoescape=True)).limit(limit)
+    return [str(one) for one in connection.execute(query).scalars()]
+
+
 def is_shut(senders: int, conversation: Conversation) -> bool:
     """Whether a record of so many senders stays shut here, because whoever writes has not proved who they are."""
-    return senders > 1 and conversation.tier is not Tier.IDENTITY
+    return senders > 1 and conversation.tier not in SURE
 
 
-def kept(connection: Connection, customer: Customer, agent: Agent, now: datetime) -> Customer:
+def kept(connection: Connection, customer: Customer, agent: Hand, now: datetime) -> Customer:
     """The record in the database, made when it was not. Raises CustomerChanged when somebody was faster."""
     if customer.id is not None:
         return customer
@@ -148,7 +167,7 @@ def edit(
     customer: Customer,
     version: int,
     wanted: Mapping[str, Any],
-    agent: Agent,
+    agent: Hand,
     now: datetime,
     undoes: int | None = None,
     merge_id: int | None = None,
@@ -223,7 +242,7 @@ def united_in(connection: Connection, customer: Customer) -> list[int]:
 # -- for uniting and parting -----------------------------------------------------------------------------------------
 
 
-def raise_version(connection: Connection, customer: Customer, agent: Agent, now: datetime, **values: Any) -> None:
+def raise_version(connection: Connection, customer: Customer, agent: Hand, now: datetime, **values: Any) -> None:
     """Change a record as it was read: one guarded step. Raises CustomerChanged."""
     done = connection.execute(
         update(customers)
@@ -250,7 +269,7 @@ def move_senders(connection: Connection, senders: Sequence[Sender], from_id: int
 def note_change(
     connection: Connection,
     customer: Customer,
-    agent: Agent,
+    agent: Hand,
     now: datetime,
     name: str,
     before: Any,

@@ -44,6 +44,27 @@ class MailUnavailable(HandoffError):
     status = 503
 
 
+class ProofUnavailable(HandoffError):
+    """No channel here can send a code to this address or number."""
+
+    code = "proof_unavailable"
+    status = 503
+
+
+class CodeRefused(HandoffError):
+    """This is not the code that was sent."""
+
+    code = "code_refused"
+    status = 403
+
+
+class CodeSpent(HandoffError):
+    """There is no code to try any more: it expired, was used, or was tried too often. Ask for a new one."""
+
+    code = "code_spent"
+    status = 409
+
+
 class UnknownPromise(HandoffError):
     """There is no such promise."""
 

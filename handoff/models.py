@@ -5,7 +5,8 @@ Shapes only. Each table is written by one module: conversations and moves by `co
 `invitations.py`, shifts by `roster.py`, desk_mode by `desk_mode.py`, deliveries by `deliveries.py`, promises by
 `promises.py`, ratings by `ratings.py`, wrap-ups by `wrap_ups.py`, tags by `tags.py`, mentions by `mentions.py`, guests
 by `guests.py`, canned replies by `canned_replies.py`, attachments by `attachments.py`, customers, their senders and
-changes by `customers.py`, their merges by `customer_merges.py`, saved views and preferences by `desk/choices.py`.
+changes by `customers.py`, their merges by `customer_merges.py`, codes by `contact_codes.py`, what they proved by
+`contact_proofs.py`, saved views and preferences by `desk/choices.py`.
 """
 
 from __future__ import annotations
@@ -106,7 +107,12 @@ class Tier(str, Enum):
 
     ANONYMOUS = "anonymous"  # nothing
     ORDER = "order"  # an order number with the last four digits of its phone
+    CONTACT = "contact"  # a code that was sent to an address or a number of theirs
     IDENTITY = "identity"  # an identity signed by the shop
+
+
+# Who this is, is proved: what people wrote down about them opens.
+SURE = (Tier.CONTACT, Tier.IDENTITY)
 
 
 class DeliveryState(str, Enum):
@@ -574,18 +580,62 @@ customer_merges = Table(
     Column("id", Integer, primary_key=True),
     Column("kept_id", Integer, ForeignKey("customers.id"), nullable=False),
     Column("gone_id", Integer, ForeignKey("customers.id"), nullable=False),
-    Column("account", String(80), nullable=False),  # the shop's customer that both had proved to be
+    Column(
+        "account", String(254), nullable=False
+    ),  # what both had proved: the shop's customer, or an address or number
     Column("senders", JSON, nullable=False),  # those that came over
     Column("kept_before", JSON, nullable=False),
     Column("kept_after", JSON, nullable=False),
     Column("at", UtcDateTime, nullable=False),
-    Column("agent_id", Integer, ForeignKey("agents.id"), nullable=False),
+    Column("agent_id", Integer, ForeignKey("agents.id")),  # nobody: the customer's own proof did it
     Column("by", String(120), nullable=False),
     Column("undone_at", UtcDateTime),
     Column("undone_by", String(120)),
     Index("merges_of_kept", "kept_id"),
     Index("merges_of_gone", "gone_id"),
     sqlite_autoincrement=True,
+)
+
+contact_codes = Table(
+    "contact_codes",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("channel", String(80), nullable=False),  # who asked
+    Column("sender", String(200), nullable=False),
+    Column("kind", String(10), nullable=False),
+    Column("contact", String(254), nullable=False),
+    Column("salt", String(32), nullable=False),
+    Column("code_hash", String(64), nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Column("used_at", UtcDateTime),
+    Index("codes_of_sender", "channel", "sender", "id"),
+    Index("codes_by_age", "expires_at"),
+    sqlite_autoincrement=True,
+)
+
+# The last three codes for a customer or a contact, each as a hash.
+contact_sends = Table(
+    "contact_sends",
+    metadata,
+    Column("subject", String(64), primary_key=True),
+    Column("first_at", UtcDateTime),
+    Column("second_at", UtcDateTime),
+    Column("third_at", UtcDateTime, nullable=False),
+    Index("sends_by_age", "third_at"),
+)
+
+contact_proofs = Table(
+    "contact_proofs",
+    metadata,
+    Column("channel", String(80), primary_key=True),
+    Column("sender", String(200), primary_key=True),
+    Column("kind", String(10), primary_key=True),
+    Column("contact", String(254), primary_key=True),
+    # Where the code was typed; empty for the sender that the address or number itself is.
+    Column("conversation_id", String(40), primary_key=True),
+    Column("proved_at", UtcDateTime, nullable=False),
+    Index("proofs_of_contact", "kind", "contact"),
 )
 
 tags = Table(

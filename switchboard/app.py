@@ -31,6 +31,7 @@ from faq_kb.masking import Masking
 from handoff import agents, migrations, search, wrap_ups
 from handoff.attachment_store import AttachmentStore
 from handoff.clock import Clock, utc_now
+from handoff.contact_codes import Codes
 from handoff.customer_form import CustomerFormFile
 from handoff.database import Database
 from handoff.desk.after import AfterDesk
@@ -62,6 +63,7 @@ from handoff.vague_promises import VaguePromises
 from nlu.order_numbers import LAST_GOOD, order_numbers
 from switchboard import channels, guards, health, http_errors, language, openapi, pages
 from switchboard.bot_client import Bot, RestBot
+from switchboard.contact_proving import ContactProving
 from switchboard.feedback import Feedback
 from switchboard.files import serve
 from switchboard.incoming_files import IncomingFiles
@@ -158,6 +160,8 @@ def create_app(
 
     files = _visitor_files(database, store, settings)
     inviting = Inviting(floor, live, _rules(settings, teams), WIDGET, settings.visitor_list, clock)
+    codes = Codes(f"codes:{visitor_secret}")  # the same on every gateway
+    proving = ContactProving(database, floor, live, orders, mount.carriers, codes, post.begin, clock)
     reception = Reception(
         database,
         line,
@@ -174,6 +178,7 @@ def create_app(
         files,
         inviting,
         _transcripts(database, orders, mount, clock),
+        proving,
         clock,
     )
     visiting = _visiting(inviting, reception, masking, settings, clock)

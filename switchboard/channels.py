@@ -39,6 +39,7 @@ from handoff.errors import HandoffError, RateLimited
 from handoff.floor import Live
 from handoff.plain import is_plain, plain
 from switchboard import language, stock
+from switchboard.contact_proving import Carrier
 from switchboard.exchange import ChannelExchange
 from switchboard.http_errors import error_response
 from switchboard.incoming_files import IncomingFiles
@@ -181,6 +182,7 @@ class Mount:
         self.problems: list[Problem] = []
         self.exchanges: dict[str, ChannelExchange] = {}
         self.mailer: Mailer | None = None  # the first channel that can send a file to any address
+        self.carriers: dict[str, Carrier] = {}  # the first channel for each kind of contact
 
     def mount(self, app: Sanic, channels: Mapping[str, Built]) -> list[Problem]:
         """Mount each; one that fails while its blueprint is built is reported and left out. More may come to the list
@@ -223,6 +225,8 @@ class Mount:
             output = channel.get_output_channel()
             if self.mailer is None and isinstance(output, Mailer):
                 self.mailer = output
+            if output.contact_kind is not None:
+                self.carriers.setdefault(output.contact_kind, Carrier(name, output))
         else:
             kept = Kept(name, channel, settings, f"{self._site}{prefix}{f'/{account}' if account else ''}/webhook")
             sender, blueprint = self._stock(kept, app)

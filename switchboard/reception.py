@@ -8,7 +8,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any, TypeGuard
 
 from sqlalchemy.engine import Connection
@@ -17,7 +17,17 @@ from sqlalchemy.exc import IntegrityError
 import shop
 from faq_kb import Article, Category, KnowledgeFollower, Reader
 from faq_kb.help.library import STRANGER
-from handoff import conversations, page_offers, shapes, texts, transcript, transcript_file, visitors, visits
+from handoff import (
+    contact_proofs,
+    conversations,
+    page_offers,
+    shapes,
+    texts,
+    transcript,
+    transcript_file,
+    visitors,
+    visits,
+)
 from handoff import ratings as service_ratings
 from handoff.clock import Clock
 from handoff.database import Database
@@ -40,6 +50,7 @@ from handoff.records import Conversation, Message, Rating
 from handoff.transcript_file import TranscriptFile
 from handoff.visitors import Visitor
 from switchboard import language
+from switchboard.contact_proving import ContactProving
 from switchboard.line import Line
 from switchboard.live import Listener, LocalLive
 from switchboard.post import WIDGET
@@ -77,6 +88,7 @@ class Reception:
         files: VisitorFiles,
         inviting: Inviting,
         transcripts: TranscriptPost,
+        proving: ContactProving,
         clock: Clock,
     ) -> None:
         self.inviting = inviting
@@ -95,6 +107,7 @@ class Reception:
         self._files = files
         self._clock = clock
         self._transcripts = transcripts
+        self._proving = proving
 
     # -- sessions ----------------------------------------------------------------------------------------------
 
@@ -103,7 +116,7 @@ class Reception:
         wish = self._usable(wish)
         known = await self._known(wish)
         who = await self._verified(wish.identity) if wish.identity else None
-        if known is not None and _is_somebody_else(known, who, self._clock()):
+        if known is not None and await self._is_somebody_else(known, who):
             await self._revoke(known)
             known = None
         if known is None:
@@ -246,6 +259,14 @@ class Reception:
             await self._floor.tell_and_deliver(conversation, [line])
         return [_accepted(frame, shapes.for_customer(line))]
 
+    async def _prove(self, visitor: Visitor, frame: Mapping[str, Any]) -> list[Frame]:
+        """The customer typed an address or a number: a code goes there, where it is known."""
+        return [_proof(frame, await self._proving.ask(visitor, frame.get("contact")))]
+
+    async def _prove_code(self, visitor: Visitor, frame: Mapping[str, Any]) -> list[Frame]:
+        """The code that came."""
+        return [_proof(frame, await self._proving.answer(visitor, frame.get("code")))]
+
     async def _invitation(self, visitor: Visitor, frame: Mapping[str, Any]) -> list[Frame]:
         """The visitor accepts an invitation that their page showed."""
         invitation = frame.get("invitation")
@@ -301,7 +322,7 @@ class Reception:
     async def _identify(self, visitor: Visitor, frame: Mapping[str, Any]) -> list[Frame]:
         given = frame.get("identity")
         who = await self._verified(given)
-        if _is_somebody_else(visitor, who, self._clock()):
+        if await self._is_somebody_else(visitor, who):
             await self._revoke(visitor)
             fresh = await self._database.write(
                 lambda c: self._visitor(c, None, who, SessionWish(inbox=visitor.inbox, language=visitor.language))
@@ -340,6 +361,8 @@ class Reception:
         "rate": _rate,
         "csat": _csat,
         "page_answer": _page_answer,
+        "prove": _prove,
+        "prove_code": _prove_code,
         "invitation": _invitation,
         "leave_queue": _leave_queue,
         "leave_message": _leave_message,
@@ -547,6 +570,19 @@ class Reception:
             **await self.catch_up(visitor, None),
         }
 
+    async def _is_somebody_else(self, visitor: Visitor, who: Identity | None) -> bool:
+        """As `_is_other_account` says; and whoever signs in where somebody proved a contact in an earlier conversation
+        may be the next one at that browser."""
+        if who is None or visitor.customer_id is not None:
+            return _is_other_account(visitor, who)
+
+        def proved_before(connection: Connection) -> bool:
+            current = conversations.open_one(connection, WIDGET, visitor.id)
+            proved = contact_proofs.of(connection, [(WIDGET, visitor.id)])
+            return any(current is None or talk != current.id for talk, _ in proved)
+
+        return await self._database.read(proved_before)
+
     async def _revoke(self, visitor: Visitor) -> None:
         await self._database.write(lambda c: visitors.revoke(c, visitor.id))
         self._live.publish(customer_topic(WIDGET, visitor.id), {"kind": "revoked"})
@@ -557,7 +593,7 @@ class Reception:
         )
 
 
-def _is_somebody_else(visitor: Visitor, who: Identity | None, now: datetime) -> bool:
+def _is_other_account(visitor: Visitor, who: Identity | None) -> bool:
     """Whether the person at the page is another than this visitor was: histories are never mixed.
 
     A visitor who was never signed in may sign in and keep the conversation. One who was signed in and comes without an
@@ -578,6 +614,10 @@ def _show_scores(messages: Sequence[Frame], answered: Sequence[Rating]) -> None:
                 for one in message["csat"]
                 if one["id"] in by_id
             ]
+
+
+def _proof(frame: Mapping[str, Any], said: Frame) -> Frame:
+    return {"type": "proof", "client_id": frame.get("client_id"), **said}
 
 
 def _accepted(frame: Mapping[str, Any], message: Frame | None) -> Frame:

@@ -42,6 +42,7 @@ class EmailOutput(Output):
     """Sends one mail for a line, whole."""
 
     limits = Limits(text=10_000_000, files=True)
+    contact_kind = "email"
 
     def __init__(self, settings: MailSettings, threads: Threads, tell: Callable[[str | None], None]) -> None:
         self._settings = settings
@@ -74,15 +75,24 @@ class EmailOutput(Output):
             client.close()
         return str(mail["Message-ID"]).strip("<>")
 
-    async def mail_file(self, address: str, subject: str, text: str, file: tuple[str, str, str]) -> None:
+    async def notify(self, address: str, subject: str, text: str) -> None:
         """A mail of its own, that answers none."""
+        await self._mail(address, subject, text)
+
+    async def mail_file(self, address: str, subject: str, text: str, file: tuple[str, str, str]) -> None:
+        """The same with a file."""
+        await self._mail(address, subject, text, file)
+
+    async def _mail(self, address: str, subject: str, text: str, file: tuple[str, str, str] | None = None) -> None:
         mail = self._begun(address, subject, PROVEN, str(uuid.uuid4()), datetime.now(timezone.utc))
         mail["Auto-Submitted"] = "auto-generated"
         mail["X-Auto-Response-Suppress"] = "All"
         mail.set_content(f"{text}\n", cte="base64")
-        name, content_type, content = file
-        main, _, sub = content_type.partition(";")[0].partition("/")
-        mail.add_attachment(content.encode("utf-8", "replace"), maintype=main, subtype=sub, filename=_one_line(name))
+        if file is not None:
+            name, content_type, content = file
+            main, _, sub = content_type.partition(";")[0].partition("/")
+            encoded = content.encode("utf-8", "replace")
+            mail.add_attachment(encoded, maintype=main, subtype=sub, filename=_one_line(name))
         client = self._client()
         try:
             await self._send(client, mail, address)

@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 class HttpSmsOutput(Output):
     """Sends one request a message."""
 
+    contact_kind = "phone"
+
     def __init__(self, settings: GatewaySettings) -> None:
         self._settings = settings
         self._provider = Provider(settings.send_url)

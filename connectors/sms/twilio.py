@@ -69,6 +69,7 @@ _SENT = {"sent": "sent", "delivered": "delivered", "read": "read", "undelivered"
 class TwilioSmsOutput(Output):
     """Sends from one number, or by a messaging service."""
 
+    contact_kind = "phone"
     limits = Limits(text=MOST_CHARACTERS, size=size_in(MOST_SEGMENTS))
 
     def __init__(self, account_sid: str, auth_token: str, sender: dict[str, str], callback: str, api_url: str) -> None:

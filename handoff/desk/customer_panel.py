@@ -16,7 +16,7 @@ from handoff.clock import Clock
 from handoff.customer_form import CustomerForm, CustomerFormFile, CustomField, FieldType
 from handoff.customers import MERGED, PARTED, Change, Customer
 from handoff.desk.rows import conversation_rows
-from handoff.models import Status, Tier
+from handoff.models import SURE, Status, Tier
 from handoff.records import Agent, Conversation
 from handoff.texts import FALLBACKS, LOCALES
 from handoff.wrap_ups import WrapUps
@@ -44,8 +44,8 @@ class CustomerPanel:
         may_propose = not locked and conversation.tier is Tier.IDENTITY
         proposed = customer_merges.proposed(connection, record) if may_propose else []
         all_past = conversations.past_of(connection, conversation, () if locked else record.senders)
-        # What a customer said after signing in is theirs alone, and not of whoever sits at the same browser now.
-        past = [one for one in all_past if conversation.tier is Tier.IDENTITY or one.tier is not Tier.IDENTITY]
+        # What a customer said after proving who they are is theirs alone, not of whoever sits at the same browser now.
+        past = [one for one in all_past if conversation.tier in SURE or one.tier not in SURE]
         return {
             "proof": self._proof(conversation),
             "record": self._record(connection, record, locked, agent, locale),

@@ -176,7 +176,7 @@ class CustomerPane extends HTMLElement {
     parts.orderCount.textContent = orders.length || "";
     parts.orders.replaceChildren(...orders.map((order) => orderView(order, { onCopy: this.onCopy, onSend: ({ number }) => this.onCard({ order: number }, number) })));
     parts.noOrders.hidden = orders.length > 0;
-    parts.noOrders.textContent = t(customer.problem ? "error.shop_unavailable" : tier === "anonymous" ? "customer.orders_locked" : "customer.no_orders");
+    parts.noOrders.textContent = t(customer.problem ? "error.shop_unavailable" : ["anonymous", "contact"].includes(tier) ? "customer.orders_locked" : "customer.no_orders");
     parts.noOrders.classList.toggle("form-error", Boolean(customer.problem));
     parts.refresh.addEventListener("click", () => this.#refresh(parts));
     this.#showAsked(customer);

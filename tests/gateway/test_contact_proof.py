@@ -1,0 +1,301 @@
+"""A code to an address or a number: what ties it to a customer, what unites two records, and what never does."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from typing import Any
+
+import pytest
+from gateway_parts import Gateway, Page, Seat
+from sqlalchemy import select
+
+from connectors.output import DeliveryFailed, Envelope, Output, Part
+from handoff import contact_proofs, conversations, customers
+from handoff.contact_proofs import EMAIL, Token
+from handoff.models import Status, Tier, contact_codes
+from switchboard.contact_proving import Carrier
+
+ANA = "ana@example.com"
+
+
+class Letterbox(Output):
+    """The far side: what was sent to whom."""
+
+    def __init__(self) -> None:
+        self.letters: list[tuple[str, str]] = []
+        self.arrived = asyncio.Condition()
+        self.refuses = False
+
+    async def post(self, part: Part, envelope: Envelope) -> str | None:
+        async with self.arrived:
+            self.letters.append((envelope.recipient, part.text))
+            self.arrived.notify_all()
+        if self.refuses:
+            raise DeliveryFailed("unknown_recipient", permanent=True)
+        return None
+
+    async def code(self, number: int) -> str:
+        """The code in the letter of this number, from 1."""
+        async with self.arrived:
+            await asyncio.wait_for(self.arrived.wait_for(lambda: len(self.letters) >= number), 10)
+        (found,) = re.findall(r"\b\d{6}\b", self.letters[number - 1][1])
+        return str(found)
+
+
+class Talk:
+    """A customer's page with an open conversation."""
+
+    def __init__(self, gateway: Gateway, page: Page, conversation: str) -> None:
+        self.gateway, self.page, self.id = gateway, page, conversation
+        self._sent = 0
+
+    async def asks(self, contact: object) -> dict[str, Any]:
+        return await self._send({"type": "prove", "contact": contact})
+
+    async def types(self, code: object) -> dict[str, Any]:
+        return await self._send({"type": "prove_code", "code": code})
+
+    async def _send(self, frame: dict[str, Any]) -> dict[str, Any]:
+        self._sent += 1
+        client_id = f"{self.id[:8]}-{self._sent}"
+        await self.page.send({**frame, "client_id": client_id})
+        return await self.page.until(
+            lambda one: one.get("client_id") == client_id and one["type"] in ("proof", "error")
+        )
+
+    def record(self) -> conversations.Conversation:
+        return self.gateway.app.ctx.database.read_now(lambda c: conversations.find(c, self.id))
+
+
+@pytest.fixture
+def letters(gateway: Gateway) -> Letterbox:
+    """A channel for mails, and for messages to phones."""
+    box = Letterbox()
+    for kind, channel in (("email", "email"), ("phone", "sms")):
+        gateway.app.ctx.channels.carriers[kind] = Carrier(channel, box)
+    return box
+
+
+async def _talk(gateway: Gateway, words: str, **wish: Any) -> Talk:
+    page = await gateway.page(**wish)
+    await page.say(words)
+    return Talk(gateway, page, (await page.message("assistant", words))["conversation"])
+
+
+def _wrote(gateway: Gateway, address: str, channel: str = "email") -> str:
+    """Somebody wrote from this address before."""
+    work = gateway.app.ctx.database.write_now
+    return str(work(lambda c: conversations.open_or_begin(c, channel, address, gateway.clock(), "en")).id)
+
+
+async def _panel(seat: Seat, talk: Talk | str) -> Any:
+    one = talk if isinstance(talk, str) else talk.id
+    return await seat.get(f"/conversations/{one}/customer?locale=en")
+
+
+async def _note(seat: Seat, talk: Talk, **values: Any) -> None:
+    version = (await _panel(seat, talk))["customer"]["record"]["version"]
+    await seat.post(f"/conversations/{talk.id}/customer", {"version": version, "values": values}, method="PUT")
+
+
+def _close(gateway: Gateway, talk: str) -> None:
+    gateway.app.ctx.database.write_now(
+        lambda c: conversations.move(c, conversations.find(c, talk), Status.CLOSED, gateway.clock(), "test", "closed")
+    )
+
+
+async def test_a_code_ties_the_address_and_unites_who_proved_it_before(gateway: Gateway, letters: Letterbox) -> None:
+    sue = await gateway.seat("sue")
+    mailed = _wrote(gateway, ANA)
+    laptop, phone = await _talk(gateway, "from the laptop"), await _talk(gateway, "from the phone")
+    await _note(sue, laptop, name="陳小姐")
+    asked = await laptop.asks(f"  {ANA.title()} ")
+    assert (asked["status"], asked["shown"], asked["expires_in"]) == ("sent", "a•••@example.com", 600)
+    code = await letters.code(1)
+    assert letters.letters[0][0] == ANA
+    stored = gateway.app.ctx.database.read_now(lambda c: str(c.execute(select(contact_codes)).all()))
+    assert code not in stored, "kept as a hash alone"
+    assert (await laptop.types(f" {code[:3]} {code[3:]}"))["status"] == "proved"
+    assert "a•••@example.com" in (await laptop.page.message("system", "Confirmed"))["text"]
+    assert laptop.record().tier is Tier.CONTACT and phone.record().tier is Tier.ANONYMOUS
+    shown = await _panel(sue, laptop)
+    assert shown["customer"]["record"]["senders"] == 2 and mailed in [one["id"] for one in shown["past"]]
+    assert not shown["customer"]["record"]["locked"] and (await _panel(sue, mailed))["customer"]["record"]["locked"]
+
+    await phone.asks(ANA)
+    assert (await phone.types(await letters.code(2)))["status"] == "proved"
+    seen = await _panel(sue, phone)
+    assert seen["customer"]["record"]["values"]["name"] == "陳小姐"
+    assert {laptop.id, mailed} <= {one["id"] for one in seen["past"]}, "one history over all channels"
+    told = await sue.get(f"/conversations/{phone.id}/customer/history?locale=en")
+    assert [one["account"] for one in told["merges"]] == [ANA, ANA]
+    assert {one["by"] for one in told["merges"]} == {"a•••@example.com"}
+    await sue.post(f"/conversations/{phone.id}/customer/merges/{told['merges'][0]['id']}/undo")
+    parted = await _panel(sue, phone)
+    assert parted["customer"]["record"]["values"]["name"] is None and laptop.id not in [
+        one["id"] for one in parted["past"]
+    ]
+
+
+async def test_who_asks_hears_the_same_whether_the_address_is_known_or_not(
+    gateway: Gateway, letters: Letterbox
+) -> None:
+    ben = await gateway.seat("ben")
+    _wrote(gateway, ANA)
+    _wrote(gateway, "+85291234567", "sms")
+    noted, talk = await _talk(gateway, "noted"), await _talk(gateway, "hello")
+    await _note(ben, noted, email="Noted@example.com", phone="9876 5432")
+    unknown = await talk.asks("nobody@example.com")
+    assert (unknown["status"], unknown["shown"]) == ("sent", "n•••@example.com")
+    assert (await talk.types("123456"))["code"] == "code_refused"
+    for typed in ("noted@example.com", "9876 5432"):
+        assert (await talk.asks(typed))["status"] == "sent"
+    other = await _talk(gateway, "again")
+    assert (await other.asks("+852 9123 4567"))["status"] == "sent"
+    await letters.code(3)
+    assert sorted(one[0] for one in letters.letters) == ["+85291234567", "+85298765432", "noted@example.com"]
+    for wrong in ("", "ana", "ana@", "a@b", "12", "+1", ["x"], None, "a@example.com\nBcc: b@example.com", "1" * 300):
+        assert (await other.asks(wrong))["code"] == "bad_input", wrong
+    for wrong in ("", "12345", "abcdef", None, 123456):
+        assert (await other.types(wrong))["code"] == "bad_input"
+    gateway.app.ctx.channels.carriers.clear()
+    assert (await other.asks(ANA))["code"] == "proof_unavailable"
+
+
+async def test_a_code_is_over_after_ten_minutes_when_used_and_when_there_is_a_newer_one(
+    gateway: Gateway, letters: Letterbox
+) -> None:
+    _wrote(gateway, ANA)
+    talk, other = await _talk(gateway, "hello"), await _talk(gateway, "somebody else")
+    assert (await talk.types("123456"))["code"] == "code_spent", "none was asked for"
+    await talk.asks(ANA)
+    first = await letters.code(1)
+    gateway.clock.forward(minutes=10)
+    assert (await talk.types(first))["code"] == "code_spent"
+    await talk.asks(ANA)
+    second = await letters.code(2)
+    await talk.asks(ANA)
+    third = await letters.code(3)
+    assert (await other.types(third))["code"] == "code_spent", "a code is of who asked for it"
+    if second != third:
+        assert (await talk.types(second))["code"] == "code_refused"
+    assert (await talk.types(third))["status"] == "proved"
+    assert (await talk.types(third))["code"] == "code_spent"
+
+
+async def test_of_tries_at_once_five_count_and_of_sessions_that_guess_three_get_a_code(
+    gateway: Gateway, letters: Letterbox
+) -> None:
+    _wrote(gateway, ANA)
+    talk = await _talk(gateway, "hello")
+    await talk.asks(ANA)
+    code = await letters.code(1)
+    wrong = "000000" if code != "000000" else "111111"
+    told = await asyncio.gather(*(talk.types(wrong) for _ in range(9)))
+    assert sorted(one["code"] for one in told) == ["code_refused"] * 5 + ["code_spent"] * 4
+    assert (await talk.types(code))["code"] == "code_spent", "not even the right one, then"
+
+    guessing = [await _talk(gateway, f"guess {number}") for number in range(4)]
+    asked = await asyncio.gather(*(one.asks(ANA) for one in guessing))
+    assert sorted(one["type"] for one in asked) == ["error", "error", "proof", "proof"]
+    assert {one["code"] for one in asked if one["type"] == "error"} == {"rate_limited"}
+    assert all(0 < one["retry_after"] <= 3600 for one in asked if one["type"] == "error")
+    fresh = await _talk(gateway, "many addresses")
+    told = [await fresh.asks(f"a{number}@example.com") for number in range(4)]
+    assert [one["type"] for one in told] == ["proof"] * 3 + ["error"], "of one customer, to whomever"
+    gateway.clock.forward(minutes=61)
+    assert (await talk.asks(ANA))["status"] == "sent"
+
+
+async def test_a_right_code_that_is_sent_twice_at_once_is_used_once(gateway: Gateway, letters: Letterbox) -> None:
+    _wrote(gateway, ANA)
+    talk = await _talk(gateway, "hello")
+    await talk.asks(ANA)
+    code = await letters.code(1)
+    told = await asyncio.gather(*(talk.types(code) for _ in range(4)))
+    assert sorted(one.get("code", "proved") for one in told) == ["code_spent"] * 3 + ["proved"]
+
+
+async def test_nothing_that_somebody_only_said_unites_anybody(gateway: Gateway, letters: Letterbox) -> None:
+    sue = await gateway.seat("sue")
+    mailed = _wrote(gateway, ANA)
+    ana, liar = await _talk(gateway, "I am Ana"), await _talk(gateway, f"I am {ANA}")
+    await ana.asks(ANA)
+    await ana.types(await letters.code(1))
+    await _note(sue, liar, name="Ana", email=ANA)
+    await liar.asks(ANA)
+    await letters.code(2)
+    assert liar.record().tier is Tier.ANONYMOUS, "asking proves nothing"
+    shown = await _panel(sue, liar)
+    assert (shown["past"], shown["customer"]["proposed"]) == ([], []) and shown["customer"]["record"]["senders"] == 1
+    read = (await _panel(sue, ana))["customer"]["record"]["version"]
+    body = {"with": liar.id, "version": read, "other_version": shown["customer"]["record"]["version"]}
+    refused = await sue.post(f"/conversations/{ana.id}/customer/merge", body, status=409)
+    assert refused["error"]["code"] == "customers_not_proved"
+    # Who writes mails in her name is shown nothing that she said here: nobody proved anything in that conversation.
+    panel = await _panel(sue, mailed)
+    assert ana.id not in [one["id"] for one in panel["past"]] and panel["customer"]["record"]["locked"]
+
+
+async def test_the_next_one_at_the_same_browser_is_not_taken_for_the_one_before(
+    gateway: Gateway, letters: Letterbox
+) -> None:
+    sue = await gateway.seat("sue")
+    for address in (ANA, "bob@example.com"):
+        _wrote(gateway, address)
+    ana = await _talk(gateway, "Ana in the library")
+    await ana.asks(ANA)
+    await ana.types(await letters.code(1))
+    await _note(sue, ana, name="Ana Chan")
+    _close(gateway, ana.id)
+    await ana.page.say("Bob in the library")
+    bob = Talk(gateway, ana.page, (await ana.page.message("assistant", "Bob in"))["conversation"])
+    panel = await _panel(sue, bob)
+    assert panel["customer"]["record"]["locked"] and ana.id not in [one["id"] for one in panel["past"]]
+    await bob.asks("bob@example.com")
+    assert (await bob.types(await letters.code(2)))["code"] == "customers_not_proved"
+    panel = await _panel(sue, bob)
+    assert panel["customer"]["record"]["locked"] and "Ana Chan" not in str(panel)
+    assert bob.record().tier is Tier.ANONYMOUS
+    read = gateway.app.ctx.database.read_now
+    assert read(lambda c: contact_proofs.senders_of(c, Token(EMAIL, "bob@example.com"))) == []
+    # Who signs in at the shop there is a visitor of their own.
+    was = ana.page.session["visitor"]["id"]
+    now = await gateway.session(token=ana.page.session["token"], identity=gateway.identity("c-0002"))
+    assert now["visitor"]["id"] != was
+
+
+async def test_of_two_who_prove_one_address_at_once_one_record_comes(gateway: Gateway, letters: Letterbox) -> None:
+    _wrote(gateway, ANA)
+    both = [await _talk(gateway, f"page {number}") for number in range(2)]
+    codes = []
+    for number, talk in enumerate(both, 1):
+        await talk.asks(ANA)
+        codes.append(await letters.code(number))
+    told = await asyncio.gather(*(talk.types(code) for talk, code in zip(both, codes, strict=True)))
+    assert [one.get("status") for one in told] == ["proved", "proved"]
+    read = gateway.app.ctx.database.read_now
+    found = [read(lambda c, one=one: customers.of(c, (one.channel, one.sender))) for one in (t.record() for t in both)]
+    assert found[0].id == found[1].id and len(found[0].senders) == 3
+
+
+async def test_where_a_signature_ran_out_nothing_can_be_proved(gateway: Gateway, letters: Letterbox) -> None:
+    _wrote(gateway, ANA)
+    talk = await _talk(gateway, "signed in", identity=gateway.identity("c-0001", minutes=5))
+    assert (await talk.asks("chan.meiling@example.com"))["status"] == "sent"
+    code = await letters.code(1)
+    assert (await talk.types(code))["status"] == "proved" and talk.record().tier is Tier.IDENTITY
+    gateway.clock.forward(minutes=6)
+    assert (await talk.asks(ANA))["code"] == "not_signed_in"
+
+
+async def test_a_letter_that_does_not_arrive_tells_nobody_anything(gateway: Gateway, letters: Letterbox) -> None:
+    _wrote(gateway, ANA)
+    letters.refuses = True
+    talk = await _talk(gateway, "hello")
+    assert (await talk.asks(ANA))["status"] == "sent"
+    await letters.code(1)
+    letters.refuses = False
+    assert (await talk.asks(ANA))["status"] == "sent"
+    assert (await talk.types(await letters.code(2)))["status"] == "proved"
