@@ -862,6 +862,8 @@ class Floor:
                 ticket = tickets.open_of(connection, conversation.id)
                 if ticket is None:
                     raise MoveNotAllowed("This conversation has no ticket to return to the queue.")
+                if ticket.status is not TicketStatus.CLAIMED:
+                    raise MoveNotAllowed("Nobody holds this conversation.")
                 position = tickets.position(connection, tickets.put_back(connection, ticket)) or 1
             else:
                 tickets.end(connection, conversation.id, TicketStatus.CLOSED, now)

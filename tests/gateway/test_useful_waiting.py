@@ -57,6 +57,22 @@ async def test_a_message_instead_of_waiting_keeps_the_place_as_a_case(gateway: G
     assert (promise["kind"], promise["what"]) == ("message", "Green, please")
 
 
+async def test_a_message_left_is_nobodys_to_put_back_into_the_queue(gateway: Gateway) -> None:
+    gateway.bot.hands_over("a person please")
+    page = await gateway.page()
+    await page.say("a person please")
+    conversation = (await page.message("system"))["conversation"]  # nobody is there
+    sue = await gateway.seat("sue")
+    (case,) = (await sue.get("/inbox"))["queue"]
+    refused = await sue.post(f"/conversations/{conversation}/release", status=409)
+    assert (refused["error"]["code"], refused["error"]["message"]) == (
+        "move_not_allowed",
+        "Nobody holds this conversation.",
+    )
+    assert (await sue.get("/inbox"))["queue"] == [case] and case["kind"] == "message"
+    assert (await gateway.session(token=page.session["token"]))["state"]["status"] == "bot"
+
+
 async def test_the_wish_in_words_and_a_bare_contact_do_the_same(gateway: Gateway) -> None:
     await gateway.seat("ben")
     page = await _waits(gateway)
