@@ -190,7 +190,7 @@ def create_app(
     secure = settings.base_url.startswith("https://")
     sessions = Sessions(database, logins, clock, secure, address_of)
     addresses = settings.base_url, settings.help_address, settings.shop_origins
-    desk = Desk(database, floor, live, sessions, knowledge, orders, learning, clock, *addresses)
+    desk = Desk(database, floor, live, sessions, knowledge, orders, learning, clock, *addresses, mount.carriers)
     app.blueprint(desk.blueprint([VisitorsApi(database, inviting, WIDGET, clock)]))
     app.blueprint(DeskFiles(database, store, sessions).blueprint())
     _add_desk_life(app, desk, database, clock)

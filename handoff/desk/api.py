@@ -51,16 +51,17 @@ class Desk:
         site: str = "",
         help_address: str = "/help",
         origins: Collection[str] = (),
+        provable: Collection[str] = (),
     ) -> None:
         self._sessions = sessions
         self._floor = floor
         self._signing_in = SigningIn(database, live, sessions)
         self.passing = Passing(floor)
         customers = Customers(orders, clock)
-        panel = CustomerPanel(floor.form, floor.wrap_ups, clock)
+        panel = CustomerPanel(floor, provable, clock)
         customer = CustomerApi(database, customers, panel, floor.masking, live, clock)
         products = Products(orders, site)
-        cards = Cards(knowledge, customers, products, floor, clock, site, help_address, origins)
+        cards = Cards(knowledge, customers, products, floor, clock, site, help_address, origins, provable)
         self.parts: list[Part] = [
             InboxApi(database, floor, self._teams_of, clock),
             ConversationApi(database, floor, customer, Briefs(knowledge, clock), cards, clock),

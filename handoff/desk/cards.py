@@ -18,11 +18,11 @@ from handoff import page_offers, texts
 from handoff.clock import Clock
 from handoff.desk.customers import Customers
 from handoff.desk.products import Products
-from handoff.errors import BadInput, NotAllowed, OrderNotProved, UnknownArticle
+from handoff.errors import BadInput, NotAllowed, OrderNotProved, ProofUnavailable, UnknownArticle
 from handoff.floor import Floor
 from handoff.records import Agent, Card, Conversation
 
-_LONGEST = {"article": 80, "order": 80, "product": 64, "page": page_offers.MAX_ADDRESS_CHARS}
+_LONGEST = {"article": 80, "order": 80, "product": 64, "prove": 10, "page": page_offers.MAX_ADDRESS_CHARS}
 _EXPECTED = "card must name one article, order, product or page: an id, a number or an address."
 EXCERPT_CHARS = 160
 
@@ -40,8 +40,10 @@ class Cards:
         site: str,
         help_address: str,
         origins: Collection[str],
+        provable: Collection[str],
     ) -> None:
         self._floor = floor
+        self._provable = provable  # the kinds of contact that codes can be sent to
         self._pages = page_offers.Pages(origins, help_address)
         self._knowledge = knowledge
         self._customers = customers
@@ -51,11 +53,11 @@ class Cards:
         self._help_address = help_address
 
     async def made(self, agent: Agent, conversation: Conversation, wish: object) -> Card:
-        """The card that this wish names: `{"article": id}`, `{"order": number}`, `{"product": id}`, or `{"page":
-        address}` to be opened.
+        """The card that this wish names: `{"article": id}`, `{"order": number}`, `{"product": id}`, `{"page":
+        address}` to be opened, or `{"prove": "contact"}`: the customer is asked to prove an address or number.
 
         Raises BadInput, NotAllowed, UnknownArticle, OrderNotProved, UnknownProduct, ProductsNotOffered,
-        ShopUnavailable, PageRefused, PagesNotShown."""
+        ShopUnavailable, PageRefused, PagesNotShown, ProofUnavailable."""
         if not agent.answers_customers:
             raise NotAllowed()
         kind, name = _read(wish)
@@ -69,6 +71,11 @@ class Cards:
             page_offers.must_show(self._floor, conversation)
             address = self._pages.checked(name)
             return page_offers.offer(address, self._title_of(address, locale), agent.name, locale, self._clock())
+        if kind == "prove":
+            page_offers.must_show(self._floor, conversation)
+            if not self._provable:
+                raise ProofUnavailable()
+            return Card(texts.say("prove_contact", locale, name=agent.name), {"card": {"kind": "prove"}})
         order = await self._customers.shown_order(conversation, name, locale)
         if order is None:
             raise OrderNotProved()

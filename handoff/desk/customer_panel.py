@@ -6,20 +6,21 @@ has proved who they are: an agent must not tell the next person at the same brow
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy.engine import Connection
 
-from handoff import conversations, customer_merges, customers, shapes, tags, transcript, wrap_ups
+from handoff import contact_proofs, conversations, customer_merges, customers, shapes, tags, transcript, wrap_ups
 from handoff.clock import Clock
-from handoff.customer_form import CustomerForm, CustomerFormFile, CustomField, FieldType
+from handoff.contact_proofs import Token
+from handoff.customer_form import CustomerForm, CustomField, FieldType
 from handoff.customers import MERGED, PARTED, Change, Customer
 from handoff.desk.rows import conversation_rows
+from handoff.floor import Floor
 from handoff.models import SURE, Status, Tier
 from handoff.records import Agent, Conversation
 from handoff.texts import FALLBACKS, LOCALES
-from handoff.wrap_ups import WrapUps
 
 TOPIC_CHARS = 120
 
@@ -27,9 +28,11 @@ TOPIC_CHARS = 120
 class CustomerPanel:
     """Reads the panel's own part, as JSON."""
 
-    def __init__(self, form: CustomerFormFile, wraps: WrapUps, clock: Clock) -> None:
-        self.form = form
-        self._wraps = wraps
+    def __init__(self, floor: Floor, provable: Collection[str], clock: Clock) -> None:
+        self.form = floor.form
+        self._wraps = floor.wrap_ups
+        self._post = floor.post
+        self._provable = provable  # the kinds of contact that codes can be sent to
         self._clock = clock
 
     def record_of(self, connection: Connection, conversation: Conversation) -> Customer:
@@ -47,7 +50,7 @@ class CustomerPanel:
         # What a customer said after proving who they are is theirs alone, not of whoever sits at the same browser now.
         past = [one for one in all_past if conversation.tier in SURE or one.tier not in SURE]
         return {
-            "proof": self._proof(conversation),
+            "proof": self._proof(connection, conversation),
             "record": self._record(connection, record, locked, agent, locale),
             "proposed": [self._proposal(connection, one, locale) for one in proposed],
             "past": self._past(connection, past, locale),
@@ -91,7 +94,7 @@ class CustomerPanel:
 
     # -- parts -------------------------------------------------------------------------------------------------
 
-    def _proof(self, conversation: Conversation) -> dict[str, Any]:
+    def _proof(self, connection: Connection, conversation: Conversation) -> dict[str, Any]:
         """What was proved, with what, and whether the shop's signature still holds."""
         is_open, until = conversation.status is not Status.CLOSED, conversation.identity_until
         signed = conversation.tier is Tier.IDENTITY
@@ -101,7 +104,22 @@ class CustomerPanel:
             "until": shapes.iso(until) if signed else None,
             "is_over": bool(signed and is_open and until is not None and until <= self._clock()),
             "orders": list(conversation.proved_orders),
+            "contacts": [{"kind": one.kind, "value": one.value} for one in self._contacts(connection, conversation)],
+            "may_ask": self._may_ask(conversation),
         }
+
+    def _contacts(self, connection: Connection, conversation: Conversation) -> list[Token]:
+        """What was proved by codes: here, and where the customer is known for sure in the places of their record."""
+        own = (conversation.channel, conversation.sender)
+        if conversation.tier not in SURE:
+            return []
+        proved = contact_proofs.of(connection, self.record_of(connection, conversation).senders or [own])
+        return list(dict.fromkeys(token for _, token in proved))
+
+    def _may_ask(self, conversation: Conversation) -> bool:
+        """Whether the customer can be asked for a code: it is typed into the widget."""
+        is_here = self._post.pulled_by_customer(conversation.channel) and conversation.status is not Status.CLOSED
+        return is_here and bool(self._provable) and conversation.tier not in SURE
 
     def _record(
         self, connection: Connection, record: Customer, locked: bool, agent: Agent, locale: str

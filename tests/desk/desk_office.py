@@ -77,6 +77,7 @@ class Office:
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
         self._stack = contextlib.AsyncExitStack()
+        self.app: Any = None
         self.base, url = self.run(self._begin(place, clock, credentials, settings))
         self.database = Database(url)
 
@@ -107,7 +108,7 @@ class Office:
         table = load(
             root / "endpoints.yml", {f"SWITCHBOARD_{name.upper()}": str(value) for name, value in given.items()}
         )
-        app = create_app(table, clock=clock, root=root, name=f"office_{secrets.token_hex(4)}")
+        app = self.app = create_app(table, clock=clock, root=root, name=f"office_{secrets.token_hex(4)}")
         server = await app.create_server("127.0.0.1", port, return_asyncio_server=True, access_log=False)
         await server.startup()
         await server.before_start()

@@ -299,3 +299,28 @@ async def test_a_letter_that_does_not_arrive_tells_nobody_anything(gateway: Gate
     letters.refuses = False
     assert (await talk.asks(ANA))["status"] == "sent"
     assert (await talk.types(await letters.code(2)))["status"] == "proved"
+
+
+async def test_an_agent_asks_for_a_code_where_one_can_be_sent_and_typed(gateway: Gateway, letters: Letterbox) -> None:
+    ben, wish = await gateway.seat("ben"), {"card": {"prove": "contact"}}
+    gateway.bot.hands_over("a person please")
+    page = await gateway.page()
+    await page.say("a person please")
+    await page.state("waiting")
+    talk = Talk(gateway, page, await ben.claim_only())
+    assert (await _panel(ben, talk))["customer"]["proof"]["may_ask"] is True
+    await ben.post(f"/conversations/{talk.id}/messages", {**wish, "client_id": "c1"})
+    line = await page.message("agent", "six-digit code")
+    assert line["card"] == {"kind": "prove"}
+    _wrote(gateway, ANA)
+    await talk.asks(ANA)
+    await talk.types(await letters.code(1))
+    proof = (await _panel(ben, talk))["customer"]["proof"]
+    assert (proof["tier"], proof["contacts"], proof["may_ask"]) == (
+        "contact",
+        [{"kind": "email", "value": ANA}],
+        False,
+    )
+    gateway.app.ctx.channels.carriers.clear()
+    refused = await ben.post(f"/conversations/{talk.id}/messages", wish, status=503)
+    assert refused["error"]["code"] == "proof_unavailable"

@@ -43,6 +43,7 @@ PAGES = (
     "connectors/web/static/texts/files",
     "connectors/web/static/texts/help",
     "connectors/web/static/texts/pages",
+    "connectors/web/static/texts/prove",
     "connectors/web/static/texts/invitation",
     "handoff/desk/static/texts",
     "faq_kb/console/static/texts",

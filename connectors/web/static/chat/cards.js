@@ -47,6 +47,7 @@ function toneOf(status = "") {
 export async function shownCard(message, texts, deeds) {
   if (message.card.kind === "article") return articleCard(message.card, deeds);
   if (message.card.kind === "product") return (await import("./product.js")).productCard(message.card, texts, deeds);
+  if (message.card.kind === "prove") return (await import("./prove.js")).proveCard(message, texts, deeds);
   const { offerOf, answered } = await import("./pages.js");
   return message.card.kind === "page" ? offerOf(message, texts, deeds) : answered(message.card);
 }

@@ -17,6 +17,7 @@ export class Panel {
     this.header = new Header(texts, { close: () => chat.close(), save: () => this.#browse("openSaving", this.header.save), chooseLanguage: (locale) => chat.chooseLanguage(locale), sound: chat.sound });
     this.waiting = new WaitingBanner(texts, { leave: () => chat.leaveQueue(), leaveMessage: () => chat.leaveMessage() });
     this.log = new Log(texts, {
+      session,
       gateway: session.gateway,
       contacts: () => chat.contacts,
       say: (text) => chat.say(text),

@@ -13,6 +13,10 @@ export function cardView(card) {
     return parts.root;
   }
   const parts = partsOf(copyOf("card"));
+  if (kind === "prove") {
+    parts.title.textContent = t("proof.asked");
+    return parts.root;
+  }
   const name = oneLine(title || url, 300);
   parts.title.replaceChildren(webLink(url, name) ?? name);
   parts.text.textContent = kind === "page" ? t("page.asked", { time: clockTime(until) }) : oneLine(text, 300);

@@ -46,11 +46,13 @@ export function wordsByField({ record }) {
 }
 
 /** How the customer proved who they are. */
-export function proofText({ tier, account, until, is_over: isOver, orders }) {
+export function proofText({ tier, account, until, is_over: isOver, orders, contacts }) {
+  const codes = contacts.length ? t("proof.contact", { contacts: contacts.map(({ value }) => oneLine(value, 80)).join(t("customer.comma")) }) : "";
   if (tier === "identity") {
     const signed = t("proof.identity", { account: oneLine(account, 80) });
-    return until ? `${signed} ${t(isOver ? "proof.over" : "proof.until", { time: dateTime(until) })}` : signed;
+    return [signed, until && t(isOver ? "proof.over" : "proof.until", { time: dateTime(until) }), codes].filter(Boolean).join(" ");
   }
+  if (tier === "contact") return codes;
   if (tier === "order" && orders.length) return t("proof.order", { orders: orders.slice(-3).map((one) => oneLine(one, 40)).join(t("customer.comma")) });
   return "";
 }

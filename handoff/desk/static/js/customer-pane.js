@@ -71,6 +71,8 @@ class CustomerPane extends HTMLElement {
     parts.tierText.textContent = named("tier", tier);
     parts.tierHint.textContent = named("tier_hint", tier);
     parts.proof.textContent = proofText(proof);
+    parts.askProof.hidden = !proof.may_ask;
+    parts.askProof.addEventListener("click", () => (parts.askProof.disabled = this.onCard({ prove: "contact" }, t("proof.asked"))));
     parts.proof.classList.toggle("old", proof.is_over);
     this.#showClass(parts.class, customer.class);
     showFacts(parts.facts, profileFacts(profile, record.values.name), this.onCopy);

@@ -36,7 +36,7 @@ export function nameOf(message, customer = "") {
 function extras(message, { onCopy, onWrong }) {
   const shown = [];
   if (message.order) shown.push(orderView(message.order, { onCopy }));
-  if (message.card?.title ?? message.card?.url) shown.push(cardView(message.card));
+  if (message.card && message.card.kind !== "page_answer") shown.push(cardView(message.card));
   if (message.attachments?.length) shown.push(...message.attachments.map(fileView));
   if (message.image) shown.push(pictureLink(message.image));
   if (message.buttons?.length && message.author === "assistant") shown.push(offered(message.buttons));

@@ -1,0 +1,63 @@
+"""Asking a customer for a code, in a browser: two clicks at the desk, an address and six digits in the chat."""
+
+from __future__ import annotations
+
+import pytest
+from desk_office import PHONE, Office
+from playwright.sync_api import expect
+from test_contact_proof import ANA, Letterbox
+from test_desk_looks import _look
+
+from handoff import conversations
+from handoff.clock import utc_now
+from switchboard.contact_proving import Carrier
+
+pytestmark = pytest.mark.browser
+
+SHOWN = """(({ state, messages }) => [state.case, [...messages.values()].at(-1).conversation])(
+  document.querySelector("switchboard-chat").conversation)"""
+
+
+@pytest.mark.parametrize(("locale", "kind"), [("zh-HK", "desktop"), ("en", "phone")])
+def test_a_customer_who_is_asked_proves_an_address_and_the_desk_shows_one_history(
+    office: Office, locale: str, kind: str
+) -> None:
+    letters = Letterbox()
+    office.app.ctx.channels.carriers["email"] = Carrier("email", letters)
+    address = f"{kind}.{ANA}"
+    office.write(lambda c: conversations.open_or_begin(c, "email", address, utc_now(), "zh-HK"))
+    customer = office.customer(locale, **(PHONE if kind == "phone" else {}))
+    ben = office.agent("ben", locale)
+    customer.get_by_test_id("person-button").click()
+    expect(customer.get_by_test_id("waiting-banner")).to_be_visible()
+    case, _ = customer.evaluate(SHOWN)
+    ben.locator(f'[data-testid="queue-row"][data-ticket="{case}"]').get_by_test_id("claim").click()
+    ben.get_by_test_id("tab-customer").click()
+    ben.get_by_test_id("ask-proof").click()
+    asked = ben.locator('[data-testid="desk-message"][data-author="agent"][data-id]')
+    expect(asked.get_by_test_id("article-card")).to_be_visible()
+    form = customer.get_by_test_id("prove-form")
+    expect(form).to_contain_text("Ben")
+    expect(form).to_be_visible()
+    form.get_by_test_id("prove-field").fill("not an address")
+    form.get_by_test_id("prove-send").click()
+    expect(form.get_by_role("alert")).to_be_visible()
+    form.get_by_test_id("prove-field").fill(address)
+    found = _look(office, customer, f"prove-contact-{kind}") + _look(office, ben, f"prove-desk-asked-{kind}")
+    form.get_by_test_id("prove-send").click()
+    expect(form.get_by_test_id("prove-again")).to_be_visible()
+    code = office.run(letters.code(1))
+    form.get_by_test_id("prove-field").fill("000000" if code != "000000" else "111111")
+    form.get_by_test_id("prove-send").click()
+    expect(form.get_by_role("alert")).to_be_visible()
+    found += _look(office, customer, f"prove-code-{kind}")
+    form.get_by_test_id("prove-field").fill(code)
+    form.get_by_test_id("prove-send").click()
+    expect(customer.get_by_test_id("prove-done")).to_be_visible()
+    expect(ben.get_by_test_id("proof")).to_contain_text(address)
+    expect(ben.get_by_test_id("ask-proof")).to_be_hidden()
+    expect(ben.get_by_test_id("past-row")).to_have_count(1)
+    found += _look(office, ben, f"prove-desk-{kind}") + _look(office, customer, f"prove-done-{kind}")
+    assert found == []
+    ben.context.close()
+    customer.context.close()
