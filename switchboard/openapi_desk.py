@@ -79,6 +79,20 @@ def _customer(one: str) -> dict[str, dict[str, Operation]]:
                 requestBody=body({"with": "string", "version": "integer", "other_version": "integer"}),
             )
         },
+        f"{one}/move": {
+            "post": _change(
+                "Go on with the customer at another of their `places`, with the line `message` said again there; this "
+                "conversation is closed. Twice is once.",
+                {
+                    **known,
+                    "400": "bad_input",
+                    "403": "not_allowed, csrf_refused",
+                    "409": "not_your_conversation, conversation_closed",
+                },
+                "conversation_id",
+                requestBody=body({"to": "string", "message": "integer"}),
+            )
+        },
         f"{one}/merges/{{merge_id}}/undo": {
             "post": _change(
                 "Part two records that were united.",

@@ -59,7 +59,7 @@ class Desk:
         self.passing = Passing(floor)
         customers = Customers(orders, clock)
         panel = CustomerPanel(floor, provable, clock)
-        customer = CustomerApi(database, customers, panel, floor.masking, live, clock)
+        customer = CustomerApi(database, customers, panel, floor.masking, live, clock, floor)
         products = Products(orders, site)
         cards = Cards(knowledge, customers, products, floor, clock, site, help_address, origins, provable)
         self.parts: list[Part] = [

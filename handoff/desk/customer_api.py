@@ -10,7 +10,7 @@ from sanic.request import Request
 from sqlalchemy.engine import Connection
 
 from faq_kb.masking import Masking
-from handoff import conversations, customer_merges, customers, routing, tags
+from handoff import conversations, customer_merges, customers, moving, routing, tags
 from handoff.clock import Clock
 from handoff.customer_form import clean_line
 from handoff.customers import Customer
@@ -26,8 +26,9 @@ from handoff.errors import (
     NotAllowed,
     UnknownMerge,
 )
-from handoff.floor import DESK_TOPIC, Live
+from handoff.floor import DESK_TOPIC, Floor, Live
 from handoff.models import Tier
+from handoff.moving import Moving
 from handoff.records import Agent, Conversation
 
 MAX_TAGS = 20
@@ -49,6 +50,7 @@ class CustomerApi:
         masking: Masking,
         live: Live,
         clock: Clock,
+        floor: Floor,
     ) -> None:
         self._database = database
         self._customers = customers_
@@ -56,11 +58,14 @@ class CustomerApi:
         self._masking = masking
         self._live = live
         self._clock = clock
+        self._post = floor.post
+        self._moving = Moving(floor)
 
     def routes(self) -> Iterable[Route]:
         one = "/conversations/<conversation_id:str>/customer"
         yield one, "GET", self._read
         yield one, "PUT", self._edit
+        yield f"{one}/move", "POST", self._move
         yield f"{one}/history", "GET", self._history
         yield f"{one}/history/<change_id:int>/undo", "POST", self._undo
         yield f"{one}/merge", "POST", self._merge
@@ -70,9 +75,29 @@ class CustomerApi:
         """`customer` and `past` of a conversation, with the shop's part asked now."""
         panel = await self._database.read(lambda c: self._panel.of(c, conversation, agent, locale))
         shown = {**await self._customers.of(conversation, locale), **panel}
+        shown["places"] = await self._places(conversation)
         worn = (shown["profile"] or {}).get("tags", [])
         shown["class"] = self._panel.class_shown(shown["record"], worn, locale)
         return {"past": shown.pop("past"), "customer": shown}
+
+    async def _places(self, conversation: Conversation) -> list[dict[str, Any]]:
+        """The customer's other channels, with the time in which each lets us write."""
+        places = await self._database.read(lambda c: self._moving.places(c, conversation))
+        return [
+            {
+                "id": one.id,
+                "channel": one.channel,
+                "shown": moving.shown(one.channel, one.sender),
+                "window": await self._post.window(one.last.id) if one.last else None,
+            }
+            for one in places
+        ]
+
+    async def _move(self, agent: Agent, request: Request, conversation_id: str) -> dict[str, Any]:
+        """Go on with the customer at another of their places."""
+        body = body_of(request)
+        there = await self._moving.move(agent, conversation_id, body.get("to"), body.get("message"))
+        return {"conversation": there.id}
 
     async def _read(self, agent: Agent, request: Request, conversation_id: str) -> dict[str, Any]:
         conversation = await self._database.read(lambda c: conversations.find(c, conversation_id))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from desk_office import PHONE, Office
 from playwright.sync_api import expect
-from test_contact_proof import ANA, Letterbox
+from test_contact_proof import ANA, Letterbox, Mute
 from test_desk_looks import _look
 
 from handoff import conversations
@@ -58,6 +58,27 @@ def test_a_customer_who_is_asked_proves_an_address_and_the_desk_shows_one_histor
     expect(ben.get_by_test_id("ask-proof")).to_be_hidden()
     expect(ben.get_by_test_id("past-row")).to_have_count(1)
     found += _look(office, ben, f"prove-desk-{kind}") + _look(office, customer, f"prove-done-{kind}")
+
+    post = Mute()
+    office.app.ctx.channels._post.register("email", post)
+    ben.reload()
+    place = ben.get_by_test_id("place")
+    expect(place).to_contain_text(f"{address[0]}•••@example.com")
+    ben.get_by_test_id("place-go").click()
+    found += _look(office, ben, f"place-desk-{kind}")
+    expect(customer.get_by_test_id("prove-done")).to_be_visible(), "one press moves nothing"
+    ben.get_by_test_id("place-go").click()
+    expect(asked).to_have_count(0)
+    expect(ben.get_by_test_id("past-row")).to_have_count(1)
+    post.refuses = True
+    ben.get_by_test_id("desk-composer").fill("hello by mail")
+    ben.get_by_test_id("desk-composer").press("Enter")
+    other = ben.get_by_test_id("send-other")
+    office.app.ctx.outbox.nudge()
+    expect(other).to_be_visible()
+    other.click()
+    expect(ben.get_by_test_id("notice")).to_be_visible()
+    found += _look(office, ben, f"place-refused-{kind}")
     assert found == []
     ben.context.close()
     customer.context.close()

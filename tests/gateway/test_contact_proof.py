@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from connectors.output import DeliveryFailed, Envelope, Output, Part
 from handoff import contact_proofs, conversations, customers
 from handoff.contact_proofs import EMAIL, Token
 from handoff.models import Status, Tier, contact_codes
+from handoff.records import Message
 from switchboard.contact_proving import Carrier
 
 ANA = "ana@example.com"
@@ -41,6 +43,32 @@ class Letterbox(Output):
             await asyncio.wait_for(self.arrived.wait_for(lambda: len(self.letters) >= number), 10)
         (found,) = re.findall(r"\b\d{6}\b", self.letters[number - 1][1])
         return str(found)
+
+
+class Mute:
+    """The far side of a channel that takes everything."""
+
+    repeats_safely = True
+    takes_files = False
+
+    def parts(self, line: Message) -> list[Part]:
+        return [Part(line.text)]
+
+    refuses = False
+
+    async def send(self, part: Part, envelope: Envelope) -> str | None:
+        if self.refuses:
+            raise DeliveryFailed("blocked", permanent=True)
+        return None
+
+    def numbers(self, buttons: Sequence[Mapping[str, str]]) -> bool:
+        return False
+
+    async def typing(self, envelope: Envelope) -> None:
+        return None
+
+    async def close(self) -> None:
+        return None
 
 
 class Talk:
@@ -324,3 +352,54 @@ async def test_an_agent_asks_for_a_code_where_one_can_be_sent_and_typed(gateway:
     gateway.app.ctx.channels.carriers.clear()
     refused = await ben.post(f"/conversations/{talk.id}/messages", wish, status=503)
     assert refused["error"]["code"] == "proof_unavailable"
+
+
+async def test_the_agent_goes_on_at_another_channel_of_the_customer_once(gateway: Gateway, letters: Letterbox) -> None:
+    ben, cleo = await gateway.seat("ben"), await gateway.seat("cleo")
+    gateway.app.ctx.channels._post.register("email", Mute())
+    _wrote(gateway, ANA)
+    gateway.bot.hands_over("a person please")
+    page = await gateway.page()
+    await page.say("a person please")
+    await page.state("waiting")
+    talk = Talk(gateway, page, await ben.claim_only())
+    assert (await _panel(ben, talk))["customer"]["places"] == []
+    await talk.asks(ANA)
+    await talk.types(await letters.code(1))
+    await ben.post(f"/conversations/{talk.id}/messages", {"text": "your parcel is here", "client_id": "c1"})
+    said = await page.message("agent", "your parcel")
+    (place,) = (await _panel(ben, talk))["customer"]["places"]
+    assert (place["channel"], place["shown"]) == ("email", "a•••@example.com")
+    path, wish = f"/conversations/{talk.id}/customer/move", {"to": place["id"], "message": said["id"]}
+    assert (await cleo.post(path, wish, status=409))["error"]["code"] == "not_your_conversation"
+    for wrong in ({}, {"to": "nowhere"}, {"to": 5}, {**wish, "message": 10**9}):
+        assert (await ben.post(path, wrong, status=400))["error"]["code"] == "bad_input"
+    assert talk.record().status is Status.AGENT, "nothing was moved half-way"
+    there, again = await asyncio.gather(ben.post(path, wish), ben.post(path, wish))
+    assert there == again == await ben.post(path, wish)
+    other = Talk(gateway, page, there["conversation"])
+    assert (talk.record().status, other.record().status) == (Status.CLOSED, Status.AGENT)
+    assert (other.record().channel, other.record().sender, other.record().tier) == ("email", ANA, Tier.CONTACT)
+    assert "a•••@example.com" in (await page.message("system", "goes on with you at"))["text"]
+    shown = await ben.get(f"/conversations/{other.id}")
+    texts = [(one["author"], one["text"]) for one in shown["messages"]]
+    assert ("agent", "your parcel is here") in texts and len([one for one in texts if one[0] == "agent"]) == 1
+    assert any(author == "note" and "C-1" in text for author, text in texts)
+    assert talk.id in [one["id"] for one in shown["past"]], "one history over both"
+    assert not shown["customer"]["record"]["locked"]
+    (back,) = [one for one in shown["customer"]["places"] if one["channel"] == "widget"] or [None]
+    assert back is None, "nobody has proved who sits at the browser now"
+
+
+async def test_a_place_that_a_colleague_holds_is_not_taken(gateway: Gateway, letters: Letterbox) -> None:
+    ben, cleo = await gateway.seat("ben"), await gateway.seat("cleo")
+    gateway.app.ctx.channels._post.register("email", Mute())
+    mailed = _wrote(gateway, ANA)
+    await cleo.post(f"/conversations/{mailed}/takeover")
+    talk = await _talk(gateway, "hello")
+    await ben.post(f"/conversations/{talk.id}/takeover")
+    await talk.asks(ANA)
+    await talk.types(await letters.code(1))
+    (place,) = (await _panel(ben, talk))["customer"]["places"]
+    refused = await ben.post(f"/conversations/{talk.id}/customer/move", {"to": place["id"]}, status=409)
+    assert refused["error"]["code"] == "not_your_conversation" and talk.record().status is Status.AGENT

@@ -46,6 +46,7 @@ export class Api extends Server {
   customerHistory = (id, query) => this.#call("GET", `/conversations/${part(id)}/customer/history?${new URLSearchParams(query)}`);
   undoChange = (id, change, version) => this.#call("POST", `/conversations/${part(id)}/customer/history/${part(change)}/undo`, { version });
   uniteCustomers = (id, wish) => this.#call("POST", `/conversations/${part(id)}/customer/merge`, wish);
+  moveTo = (id, wish) => this.#call("POST", `/conversations/${part(id)}/customer/move`, wish);
   partCustomers = (id, merge) => this.#call("POST", `/conversations/${part(id)}/customer/merges/${part(merge)}/undo`, {});
   visitors = () => this.#call("GET", "/visitors");
   inviteVisitor = (id, text) => this.#call("POST", `/visitors/${part(id)}/invitation`, { text });

@@ -26,11 +26,11 @@ class ConversationPane extends HTMLElement {
   #follows = true;
   #scrolls = 0;
 
-  start({ desk, route, canned, onCopy, onFaq, onArticle, onClose, onManage }) {
+  start({ desk, route, canned, onCopy, onFaq, onArticle, onClose, onManage, onOther }) {
     Object.assign(this, { desk, route, onCopy, onClose, parts: partsOf(this) });
     const { parts } = this;
     this.composer = parts.composer;
-    this.list = new MessageList(parts.messages, { outbox: desk.outbox, onCopy, onWrong: (...answer) => desk.wrongAnswer(...answer), onEdit: (item) => item && this.composer.takeBack(item), onSendAgain: (id) => desk.sendAgain(id) });
+    this.list = new MessageList(parts.messages, { outbox: desk.outbox, onCopy, onWrong: (...answer) => desk.wrongAnswer(...answer), onEdit: (item) => item && this.composer.takeBack(item), onSendAgain: (id) => desk.sendAgain(id), onOther: (id) => onOther(desk.selectedId, id) });
     this.composer.start({ desk, canned, onFaq, onManage, onSent: () => this.#toEnd() });
     this.onArticle = onArticle;
     this.colleagues = new ColleaguesDialog({ desk });

@@ -78,6 +78,7 @@ class CustomerPane extends HTMLElement {
     showFacts(parts.facts, profileFacts(profile, record.values.name), this.onCopy);
     parts.tags.replaceChildren(...(profile?.tags ?? []).map(shopTag));
     this.#showRecord(parts, thread);
+    this.#showPlaces(parts, thread);
     const contact = contactFacts(ticket?.contact);
     parts.contactSection.hidden = contact.length === 0;
     showFacts(parts.contact, contact, this.onCopy);
@@ -169,6 +170,42 @@ class CustomerPane extends HTMLElement {
       if (parts.history.open) history.read();
     });
     parts.history.open = this.#isHistoryOpen;
+  }
+
+  #showPlaces(parts, { id, customer, row }) {
+    const places = row?.status === "agent" ? customer.places : [];
+    parts.placesSection.hidden = places.length === 0;
+    parts.places.replaceChildren(...places.map((place) => this.#place(place, id)));
+  }
+
+  #place({ id: to, channel, shown, window }, id) {
+    const parts = partsOf(copyOf("place"));
+    setText(parts.channel, named("channel", channel));
+    setText(parts.shown, oneLine(shown, 80));
+    setText(parts.window, window && !window.open ? ` ${t(`window.closed.${window.after}`)}` : window?.until ? ` ${t("window.open_until", { time: dateTime(window.until) })}` : "");
+    // The second press does it: what is left is closed.
+    parts.go.addEventListener("click", async () => {
+      if (!parts.go.dataset.sure) {
+        parts.go.dataset.sure = "true";
+        parts.go.classList.add("primary");
+        setText(parts.go, t("places.sure"));
+        return;
+      }
+      parts.go.disabled = true;
+      const there = await this.desk.moveTo(id, to, this.failed?.conversation === id ? this.failed.message : undefined);
+      parts.go.disabled = false;
+      if (there) this.route.open(there);
+    });
+    return parts.root;
+  }
+
+  /** Shows the customer's other channels, for a message that this one did not take; true when there is one. */
+  offerOther(conversation, message) {
+    this.failed = { conversation, message };
+    const first = this.querySelector("[data-testid=place-go]");
+    first?.focus();
+    first?.closest("section").scrollIntoView({ block: "nearest" });
+    return Boolean(first);
   }
 
   // The shop

@@ -589,6 +589,17 @@ export class Desk extends Session {
     }
   }
 
+  /** Goes on at another of the customer's channels: the conversation there, or null when it was refused (which is told). */
+  async moveTo(id, to, message) {
+    try {
+      await this.outbox.settle(id);
+      return (await this.api.moveTo(id, { to, ...(message ? { message } : {}) })).conversation;
+    } catch (error) {
+      this.notifyError(error);
+      return null;
+    }
+  }
+
   async wrongAnswer(id, article) {
     try {
       return await this.api.wrongAnswer(id, article);

@@ -64,7 +64,7 @@ new Notices(element("notices"), desk);
 page.signIn.start({ state: desk });
 page.inbox.start({ desk, alerts, sounds, route });
 const wrapUp = new WrapUpDialog({ desk, dialog: element("wrap-up-dialog") });
-page.conversation.start({ desk, route, canned, onManage: () => cannedDialog.open(), onCopy: copy, onFaq: () => openPanel("faq"), onArticle: openArticle, onClose: (id) => wrapUp.open(id) });
+page.conversation.start({ desk, route, canned, onManage: () => cannedDialog.open(), onCopy: copy, onFaq: () => openPanel("faq"), onArticle: openArticle, onClose: (id) => wrapUp.open(id), onOther: offerOther });
 keepPreferences({ desk, preferences });
 page.side.start({ route });
 page.customer.start({ desk, route, onCopy: copy, onCard: sendCard, unite: new UniteDialog({ desk, dialog: element("unite-dialog") }) });
@@ -200,6 +200,13 @@ function openPanel(name) {
   page.side.show(name);
   if (getComputedStyle(page.side).visibility === "hidden" || !page.side.checkVisibility()) route.showSide();
   page[name].focusSearch();
+}
+
+/** Where else a message could go that this channel refused for good. */
+function offerOther(conversation, message) {
+  page.side.show("customer");
+  if (getComputedStyle(page.side).visibility === "hidden" || !page.side.checkVisibility()) route.showSide();
+  if (!page.customer.offerOther(conversation, message)) desk.notify("places.none", {}, { kind: "problem" });
 }
 
 function openArticle(article) {

@@ -12,8 +12,8 @@ export class MessageList {
   #limit = FIRST_SHOWN;
   #receipts = new Map();
 
-  constructor(element, { outbox, onCopy, onWrong, onEdit, onSendAgain }) {
-    Object.assign(this, { element, outbox, onCopy, onWrong, onEdit, onSendAgain });
+  constructor(element, { outbox, onCopy, onWrong, onEdit, onSendAgain, onOther }) {
+    Object.assign(this, { element, outbox, onCopy, onWrong, onEdit, onSendAgain, onOther });
   }
 
   /** Shows the thread; returns whether earlier messages we hold are left out. */
@@ -89,7 +89,7 @@ export class MessageList {
     if (message.id !== undefined) row.node.dataset.id = message.id;
     row.node.classList.toggle("joined", joined);
     if (message.item) showPending(row.parts, message.item, this.#actionsFor(message.item));
-    else if (message.delivery) showDelivery(row.parts, message.delivery, () => this.onSendAgain(message.id));
+    else if (message.delivery) showDelivery(row.parts, message.delivery, () => this.onSendAgain(message.id), () => this.onOther(message.id));
     else showReceipt(row.parts, this.#receipts.get(message.id) ?? "");
   }
 

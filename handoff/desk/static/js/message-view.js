@@ -145,7 +145,7 @@ const REASONS = new Set(["blocked", "unknown_recipient", "window_closed", "quota
 const TROUBLE = new Set(["failed", "unknown"]);
 
 /** Where a stored message is on its way to the customer's phone, and why it does not arrive. */
-export function showDelivery(parts, delivery, onSendAgain) {
+export function showDelivery(parts, delivery, onSendAgain, onOther) {
   parts.root.classList.toggle("failed", TROUBLE.has(delivery?.state));
   // That one of the platform's own sentences was taken is no news; that it was not, is.
   const isQuiet = parts.root.dataset.author === "system" && !delivery?.reason && !TROUBLE.has(delivery?.state);
@@ -163,6 +163,7 @@ export function showDelivery(parts, delivery, onSendAgain) {
     shown.push(why);
   }
   if (TROUBLE.has(delivery.state)) shown.push(action("action.send_again", "send-again", onSendAgain));
+  if (delivery.state === "failed" && parts.root.dataset.author === "agent") shown.push(action("places.other", "send-other", onOther));
   parts.state.replaceChildren(...shown);
 }
 

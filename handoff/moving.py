@@ -1,0 +1,160 @@
+"""Going on with a customer on another of their channels: which there are, and the move.
+
+Only the senders of the customer's own record count, which are theirs by proof. A browser counts only while whoever sits
+at it has proved who they are. The conversation that is left is closed in the same transaction in which the other one
+gets the agent, so asking twice moves once and answers with the same conversation.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from dataclasses import dataclass
+
+from sqlalchemy.engine import Connection
+
+from handoff import contact_proofs, conversations, customers, texts, tickets, transcript
+from handoff.errors import BadInput, ConversationClosed, NotAllowed, NotYourConversation, StaleEpoch
+from handoff.floor import Floor
+from handoff.models import SURE, Author, Status, TicketKind, TicketStatus
+from handoff.records import Agent, Conversation, Draft, Message, Wish
+
+log = logging.getLogger(__name__)
+
+_MOVED = "moved:"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a customer can be written to: a sender on a channel, and their newest conversation there."""
+
+    id: str
+    channel: str
+    sender: str
+    last: Conversation | None
+
+
+class Moving:
+    """Knows the places of a customer and moves conversations there."""
+
+    def __init__(self, floor: Floor) -> None:
+        self._floor = floor
+
+    def places(self, connection: Connection, conversation: Conversation) -> list[Place]:
+        """The customer's other places; none where nothing says who writes here."""
+        is_page = self._floor.post.pulled_by_customer(conversation.channel)
+        if is_page and conversation.tier not in SURE:
+            return []
+        own = (conversation.channel, conversation.sender)
+        found = []
+        for channel, sender in customers.of(connection, own).senders:
+            last = conversations.last_of_sender(connection, channel, sender)
+            if (channel, sender) != own and self._is_open_to_us(channel, last):
+                name = hashlib.sha256(f"{channel}\n{sender}".encode("utf-8", "replace")).hexdigest()[:16]
+                found.append(Place(name, channel, sender, last))
+        return found
+
+    async def move(self, agent: Agent, conversation_id: str, to: object, message_id: object = None) -> Conversation:
+        """Close this conversation and go on at that place, with the message that did not arrive if one is named; the
+        conversation there. Raises BadInput, NotAllowed, NotYourConversation, ConversationClosed, StaleEpoch."""
+        if not agent.answers_customers:
+            raise NotAllowed()
+
+        def work(connection: Connection) -> tuple[Conversation, list[tuple[Conversation, list[Message]]]]:
+            left = conversations.find(connection, conversation_id)
+            known = self._moved_to(connection, left)
+            if known is not None:
+                return known, []
+            if left.status is Status.CLOSED:
+                raise ConversationClosed()
+            if left.status is not Status.AGENT or left.agent_id != agent.id:
+                raise NotYourConversation()
+            place = next((one for one in self.places(connection, left) if one.id == to), None)
+            if place is None:
+                raise BadInput("to must be the id of one of the customer's other channels.", field="to")
+            there, lines = self._begin(connection, agent, left, place)
+            if message_id is not None:
+                lines.append(self._again(connection, agent, left, there, message_id))
+            return there, [self._leave(connection, agent, left, there, place), (there, lines)]
+
+        try:
+            there, told = await self._floor.database.write(work)
+        except StaleEpoch:
+            # Somebody moved it in the same moment; a second try of ours finds where to.
+            there, told = await self._floor.database.write(work)
+        for conversation, lines in told:
+            await self._floor.tell_and_deliver(conversation, lines, queue=True)
+        log.info("Conversation moved", extra={"event": "moved", "channel": there.channel, "agent_id": agent.id})
+        return there
+
+    def _is_open_to_us(self, channel: str, last: Conversation | None) -> bool:
+        if self._floor.post.pulled_by_customer(channel):
+            return last is not None and last.status is not Status.CLOSED and last.tier in SURE
+        return self._floor.post.is_written_to(channel)
+
+    def _begin(
+        self, connection: Connection, agent: Agent, left: Conversation, place: Place
+    ) -> tuple[Conversation, list[Message]]:
+        now = self._floor.clock()
+        there = conversations.open_or_begin(connection, place.channel, place.sender, now, left.language)
+        if place.last is not None and place.last.id != there.id and place.last.wrote_at is not None:
+            # What the channel needs to write back, and since when its time to do so runs.
+            conversations.set_reach(connection, there.id, place.last.reach, place.last.wrote_at)
+        if contact_proofs.of(connection, [(place.channel, place.sender)]):
+            conversations.prove_contact(connection, there.id)
+        there = conversations.find(connection, there.id)
+        if there.status is Status.AGENT:
+            if there.agent_id != agent.id:
+                raise NotYourConversation("A colleague talks with the customer on that channel.")
+            line = self._floor.system_line(connection, there, "moved_here", now, name=agent.name)
+        else:
+            ticket = tickets.open_of(connection, there.id)
+            if ticket is None:
+                before = tickets.open_of(connection, left.id)
+                wish = Wish(reason="moved", team=before.team) if before else Wish(reason="moved")
+                ticket = tickets.open_one(connection, there.id, wish, TicketKind.LIVE, now)
+            tickets.claim(connection, ticket, agent.id, now, self._floor.reply_due(ticket, now))
+            there, line = self._floor.give_word(connection, there, agent, now, "moved", "moved_here")
+        case = tickets.last_of(connection, left.id)
+        words = texts.say("moved_note", agent.language, number=case.number if case else left.id[:4].upper())
+        draft = Draft(author=Author.NOTE, text=words, agent_id=agent.id, name=agent.name, delivered=True)
+        return there, [line, transcript.append(connection, there, draft, now)]
+
+    def _again(
+        self, connection: Connection, agent: Agent, left: Conversation, there: Conversation, message_id: object
+    ) -> Message:
+        """The words of a line of ours that was refused, said once more."""
+        said = transcript.find(connection, [left.id], message_id) if isinstance(message_id, int) else None
+        if said is None or said.author is not Author.AGENT or not said.text:
+            raise BadInput("message must be the id of a line of an agent in this conversation.", field="message")
+        delivered = self._floor.post.pulled_by_customer(there.channel)
+        draft = Draft(
+            author=Author.AGENT, text=said.text, agent_id=agent.id, name=agent.name, delivered=delivered, body={}
+        )
+        return transcript.append(connection, there, draft, self._floor.clock(), guarded=True)
+
+    def _leave(
+        self, connection: Connection, agent: Agent, left: Conversation, there: Conversation, place: Place
+    ) -> tuple[Conversation, list[Message]]:
+        now = self._floor.clock()
+        tickets.end(connection, left.id, TicketStatus.CLOSED, now)
+        gone = conversations.move(connection, left, Status.CLOSED, now, f"agent:{agent.login}", f"{_MOVED}{there.id}")
+        where = shown(place.channel, place.sender)
+        return gone, [self._floor.system_line(connection, gone, "moved_away", now, name=agent.name, place=where)]
+
+    def _moved_to(self, connection: Connection, left: Conversation) -> Conversation | None:
+        if left.status is not Status.CLOSED:
+            return None
+        last = conversations.moves_of(connection, [left.id])[-1]
+        name = last.reason or ""
+        return conversations.find(connection, name[len(_MOVED) :]) if name.startswith(_MOVED) else None
+
+
+def shown(channel: str, sender: str) -> str:
+    """A place as its owner knows it, and nobody else learns it."""
+    kind = channel.partition(":")[0]
+    if "@" in sender:
+        name, _, host = sender.partition("@")
+        return f"{name[:1]}•••@{host}"
+    digits = sender.lstrip("+")
+    return f"•••• {digits[-4:]}" if digits.isdecimal() and len(digits) > 4 else kind
