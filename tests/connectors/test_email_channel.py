@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+import re
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -562,6 +563,28 @@ class TestEmail(Contract):
         assert [await asks(page.session, own) for _ in range(2)] == [200, 429]
         stranger = await gateway.session(identity=gateway.identity("c-0002"))
         assert await asks(stranger, own) == 400, "an id is of its visitor alone"
+
+    async def test_a_code_is_mailed_to_who_wrote_before_and_comes_back_in_the_widget(
+        self, customer: Correspondent
+    ) -> None:
+        gateway, provider = customer.gateway, customer.provider
+        assert await customer.posts(mail("where is my order", 1, 0)) == 200
+        page = await gateway.page()
+        await page.say("it is me")
+        await page.message("assistant", "it is me")
+        await page.send({"type": "prove", "client_id": "p1", "contact": CUSTOMERS[0]})
+        assert (await page.until(lambda one: one["type"] == "proof"))["status"] == "sent"
+
+        def codes() -> list[Any]:
+            return [one for one in provider.mails if one["Auto-Submitted"] == "auto-generated"]
+
+        await eventually(codes)
+        (mailed,) = codes()
+        assert str(mailed["To"]) == CUSTOMERS[0] and mailed["In-Reply-To"] is None
+        code = re.findall(r"\d{6}", mailed.get_content())[0]
+        assert code in str(mailed["Subject"])
+        await page.send({"type": "prove_code", "client_id": "p2", "code": code})
+        assert (await page.until(lambda one: one.get("client_id") == "p2"))["status"] == "proved"
 
     async def test_a_transcript_is_mailed_to_the_address_that_the_shop_knows_while_the_customer_is_signed_in(
         self, customer: Correspondent
