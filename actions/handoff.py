@@ -15,6 +15,7 @@ from actions.conversation import Event, Turn
 from actions.fallback import offer_person
 from actions.service_wishes import collected
 from actions.services import orders, shop
+from actions.special_delivery import wants_special_delivery
 from actions.texts import text
 from shop import Customer, ProvedOrder, ShopUnavailable, age_in, order_card
 
@@ -61,6 +62,11 @@ class AskPerson(Action):
         if turn.offer:
             return await _hand_over_as_offered(dispatcher, turn, turn.offer)
         return await hand_over(dispatcher, turn, "asked_for_person")
+
+
+# Who comes to a person for no worse reason, and wants a delivery in a way of its own, comes to those who can do it.
+PLAIN_REASONS = frozenset({"asked_for_person", "bot_offer", "fallback"})
+SPECIAL_DELIVERY = "special_delivery"
 
 
 # What a customer in a bad way says, why they are handed over, and how far ahead of others.
@@ -147,9 +153,11 @@ async def hand_over(
     customer, proved = await asyncio.to_thread(_looked_up, turn)
     if reason == "order_exception":
         priority = max(priority, RAISED)
+    if reason in PLAIN_REASONS and wants_special_delivery(turn.last_words()):
+        reason, summary = SPECIAL_DELIVERY, SPECIAL_DELIVERY
     marker = {
         "reason": reason,
-        "team": _team(turn),
+        "team": "delivery" if reason == SPECIAL_DELIVERY else _team(turn),
         "priority": priority,
         "summary": _summary(turn, summary or reason, proved),
         "slots": _collected(turn, proved),

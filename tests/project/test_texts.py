@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from handoff import texts
+from switchboard.wishes import REASONS
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 LOCALES = ("zh-HK", "zh-TW", "zh-CN", "en")
@@ -34,6 +35,13 @@ def test_no_locale_is_written_in_the_other_script(name: str) -> None:
     for locale in ("zh-HK", "zh-TW"):
         assert not any(_SIMPLIFIED_ONLY.search(line) for line in by_locale[locale])
     assert not any(_TRADITIONAL_ONLY.search(line) for line in by_locale["zh-CN"])
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_the_desk_names_each_reason_of_a_handoff(locale: str) -> None:
+    path = ROOT / "handoff" / "desk" / "static" / "texts" / f"{locale}.json"
+    named = json.loads(path.read_text(encoding="utf-8"))
+    assert [reason for reason in REASONS if f"reason.{reason}" not in named] == []
 
 
 PAGES = (
