@@ -10,6 +10,7 @@ from enum import Enum
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.engine import Connection, Row
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.sql.elements import ColumnElement
 
 from handoff.errors import CannotInvite, InvitationOver
 from handoff.invitation_rules import Answerer, Limits
@@ -114,12 +115,8 @@ def send(
     refused = refusal(of_visit(connection, visit_id, now, limits.after_no), limits, visit_since, now)
     if refused is not None:
         raise CannotInvite(reason=refused)
-    # What nobody answered in time makes room for the next.
-    connection.execute(
-        update(invitations)
-        .where(invitations.c.visit == visit_id, invitations.c.state.in_(_OPEN))
-        .values(state=State.LAPSED.value, settled_at=now)
-    )
+    # What nobody answered in time makes room for the next; what another agent sent since we looked stands.
+    _lapse(connection, now, invitations.c.visit == visit_id)
     values = {
         "visit": visit_id,
         "agent_id": words.agent_id,
@@ -171,12 +168,7 @@ def accept(connection: Connection, visit_id: str, invitation_id: int, conversati
 def tidy(connection: Connection, now: datetime) -> int:
     """Let go what nobody answered in time, and forget what is old; how many were let go."""
     connection.execute(delete(invitations).where(invitations.c.sent_at < now - KEPT_FOR))
-    let_go = connection.execute(
-        update(invitations)
-        .where(invitations.c.state.in_(_OPEN), invitations.c.sent_at <= now - STANDS_FOR)
-        .values(state=State.LAPSED.value, settled_at=now)
-    )
-    return int(let_go.rowcount)
+    return _lapse(connection, now)
 
 
 def any_untidy(connection: Connection, now: datetime) -> bool:
@@ -186,6 +178,13 @@ def any_untidy(connection: Connection, now: datetime) -> bool:
     ).scalar_one()
     first = connection.execute(select(invitations.c.sent_at).order_by(invitations.c.id).limit(1)).scalar()
     return bool((oldest and oldest <= now - STANDS_FOR) or (first and first < now - KEPT_FOR))
+
+
+def _lapse(connection: Connection, now: datetime, *which: ColumnElement) -> int:
+    unanswered = update(invitations).where(
+        *which, invitations.c.state.in_(_OPEN), invitations.c.sent_at <= now - STANDS_FOR
+    )
+    return int(connection.execute(unanswered.values(state=State.LAPSED.value, settled_at=now)).rowcount)
 
 
 def _settle(

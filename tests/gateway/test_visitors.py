@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from desk_parts import on_screen
 from gateway_parts import Gateway, Page, Seat, Start
+from sqlalchemy import event
 
 from handoff import visits
 
@@ -246,6 +247,39 @@ async def test_two_agents_who_invite_at_once_are_one_invitation(gateway: Gateway
                 return answer.status
 
         assert sorted(await asyncio.gather(ask(ben), ask(cleo))) == [200, 409]
+
+
+async def test_who_is_invited_between_another_ones_look_and_word_is_asked_once(gateway: Gateway) -> None:
+    ben, cleo, ana = await gateway.seat("ben"), await gateway.seat("cleo"), Browser(gateway)
+    async with on_screen(ben) as screen, on_screen(cleo) as other:
+        await screen.until("ready")
+        await other.until("ready")
+        await ana.beat()
+        visitor = (await _only(ben))["id"]
+        path = f"{gateway.base}/desk/api/visitors/{visitor}/invitation"
+
+        async def ask(seat: Seat, text: str) -> tuple[str, int]:
+            async with seat.http.post(path, json={"text": text}, headers={"X-CSRF-Token": seat.csrf}) as answer:
+                return text, answer.status
+
+        database, loop, bens = gateway.app.ctx.database, asyncio.get_running_loop(), []
+
+        def between(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+            """Cleo has looked, nobody had asked Ana, and her first writing is next."""
+            if not bens and statement.startswith("UPDATE invitations"):
+                bens.append(asyncio.run_coroutine_threadsafe(ask(ben, "Ben here"), loop))
+                if not database.is_sqlite:  # there the one writer is Cleo, and Ben comes next
+                    bens[0].result(timeout=30)
+
+        event.listen(database.engine, "before_cursor_execute", between)
+        try:
+            cleos = await ask(cleo, "Cleo here")
+        finally:
+            event.remove(database.engine, "before_cursor_execute", between)
+        answers = dict([cleos, await asyncio.wrap_future(bens[0])])
+        assert sorted(answers.values()) == [200, 409]
+        (said,) = [text for text, status in answers.items() if status == 200]
+        assert (await ana.invited())["text"] == said
 
 
 async def test_a_no_counts_for_a_day_and_a_final_no_keeps_nothing(ruled: Gateway) -> None:
