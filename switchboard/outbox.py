@@ -34,6 +34,8 @@ AT_ONCE = 8
 SEND_TIMEOUT_SECONDS = 30.0
 # Longer than any send: whoever holds a delivery for longer has died.
 LEASE = timedelta(seconds=120)
+# A gateway that is stopped lets providers take so long what it has begun to send; whoever stops it waits for more.
+FINISH_WITHIN_SECONDS = 3.0
 FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 600.0
 # A message that could not be sent for a day helps nobody any more; the agent is told.
@@ -73,6 +75,7 @@ class Outbox:
         self._accounts: dict[str, Account] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._nudged = asyncio.Event()
+        self._is_stopping = False
 
     def add(self, name: str, sender: Sender) -> None:
         """Send for this channel from now on."""
@@ -83,7 +86,7 @@ class Outbox:
         self._nudged.set()
 
     async def run(self) -> None:
-        """Send what is due until cancelled."""
+        """Send what is due until cancelled; then finish what is being sent."""
         try:
             while True:
                 self._nudged.clear()
@@ -98,11 +101,18 @@ class Outbox:
                 finally:
                     waiting.cancel()
         finally:
-            for task in self._tasks:
-                task.cancel()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+            await self._finish_sending()
             for account in self._accounts.values():
                 await account.sender.close()
+
+    async def _finish_sending(self) -> None:
+        # Cut off in between, nobody would know whether it left, and what was said after it would wait for the lease.
+        self._is_stopping = True
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=FINISH_WITHIN_SECONDS)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _begin_what_is_due(self) -> None:
         now = self._clock()
@@ -127,7 +137,7 @@ class Outbox:
         """One conversation's deliveries, one after the other, as long as they go well."""
         conversation_id = delivery.conversation_id if delivery else ""
         try:
-            while delivery is not None and not _rests(account, self._clock()):
+            while delivery is not None and not self._is_stopping and not _rests(account, self._clock()):
                 if not await self._send(account, delivery):
                     break
                 delivery = await self._database.read(lambda c: deliveries.next_of(c, conversation_id, self._clock()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from gateway_parts import FakeClock, Start
+from gateway_parts import FakeClock, Gateway, Start
 from kit import Customer
 from providers.server import eventually
 from sqlalchemy import update
@@ -151,3 +152,28 @@ async def test_a_gateway_that_died_while_it_sent_leaves_no_silence_and_no_double
         # LINE knows the retry key of a push, so it may be asked; of Telegram nobody knows, and the agent is told so.
         await eventually(lambda: state() == ("sent" if kit.repeats_safely else "unknown"), state)
         assert len(provider.sent) == (2 if kit.repeats_safely else 1)
+
+
+async def test_a_gateway_that_is_stopped_lets_what_it_sends_arrive(start: Start, root: Path) -> None:
+    clock = FakeClock()
+    async with TELEGRAM.provider().running() as provider:
+        entry = {TELEGRAM.class_path: TELEGRAM.credentials(provider.address)}
+        (root / "credentials.yml").write_text(json.dumps(entry), encoding="utf-8")
+        gateway = await start(clock=clock, default_language="en")
+        provider.hold = asyncio.Event()
+        await Customer(gateway, TELEGRAM, provider).says("hello", number=1)
+
+        def states(running: Gateway) -> list[str]:
+            return running.app.ctx.database.read_now(lambda c: [row.state for row in c.execute(table.select())])
+
+        await eventually(lambda: states(gateway) == ["sending"])
+        stopping = asyncio.ensure_future(gateway.stop())  # type: ignore[attr-defined]
+        await asyncio.wait({stopping}, timeout=0.5)  # long enough for all but a stop that waits for the provider
+        provider.hold.set()
+        await stopping
+        second = await start(bot=gateway.bot, clock=clock, default_language="en")
+        assert states(second) == ["sent"]
+        # So nothing that is said next has to wait until a lease of two minutes ends.
+        await Customer(second, TELEGRAM, provider).says("and another", number=2)
+        await provider.has_sent(2)
+        assert provider.texts == ["bot: hello", "bot: and another"]
