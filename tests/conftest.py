@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 import work_units
+from installed import missing
 from rounds import set_up_hypothesis
-from tests_databases import REDIS, PostgresDatabases, SqliteTemplate, missing
+from tests_databases import REDIS, PostgresDatabases, SqliteTemplate
 
 EACH_DATABASE = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
 

@@ -1,4 +1,4 @@
-"""Servers that tests may use, databases as the migrations leave them, and the rule that CI skips nothing.
+"""Servers that tests may use, and databases as the migrations leave them.
 
 Making a PostgreSQL database costs half a second of a disk, and migrating it as much again, so a worker makes few and
 empties them between tests; a SQLite one is a copy of a file.
@@ -13,7 +13,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
+from installed import missing
 from sqlalchemy import MetaData, create_engine, delete, insert, select, text
 from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.exc import IntegrityError, OperationalError
@@ -23,13 +23,6 @@ from handoff.database import Database
 
 POSTGRES = os.environ.get("SWITCHBOARD_TEST_POSTGRES_URL", "")
 REDIS = os.environ.get("SWITCHBOARD_TEST_REDIS_URL", "")
-
-
-def missing(what: str) -> None:
-    """At home a missing server skips a test with its reason; in CI it is a failure."""
-    if os.environ.get("CI") == "true":
-        pytest.fail(f"{what} is missing, and CI skips nothing")
-    pytest.skip(f"{what} is missing")
 
 
 def migrated(url: str) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 
+import installed
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 from running_switchboard import Running, switchboard
-from tests_databases import missing
 
 from .browser_parts import ARTEFACTS, ROOT, Room
 
@@ -26,9 +26,7 @@ CHROMIUM_ARGUMENTS = [
 @pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
     # Package and not session: while Playwright's loop runs, no test of asyncio can.
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if path is None:
-        missing("Chromium")
+    path = installed.chromium()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGUMENTS)
         yield browser

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import io
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
+import installed
 import pytest
 import test_line_channel
 import test_telegram_channel
@@ -52,13 +52,6 @@ def _photo() -> bytes:
     out = io.BytesIO()
     Image.radial_gradient("L").resize((400, 300)).save(out, "JPEG")
     return out.getvalue()
-
-
-def _chromium() -> str:
-    found = shutil.which("chromium")
-    if found is None:
-        pytest.skip("chromium is not installed")
-    return found
 
 
 class AtTheProvider:
@@ -188,7 +181,7 @@ class TestWeChatMedia(Media):
             await seat.post(f"/conversations/{conversation}/messages", {"text": f"line {number}"})
         await eventually(lambda: "line 4" in customer.provider.texts)
         async with async_playwright() as playwright:
-            browser = await playwright.chromium.launch(executable_path=_chromium(), args=["--no-sandbox"])
+            browser = await playwright.chromium.launch(executable_path=installed.chromium(), args=["--no-sandbox"])
             page = await browser.new_page(locale="en")
             await page.clock.set_system_time(gateway.clock())
             await page.goto(f"{gateway.base}/desk")

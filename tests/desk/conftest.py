@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import installed
 import pytest
 from playwright.sync_api import Browser, sync_playwright
-from tests_databases import missing
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "gateway"))
 
@@ -21,9 +20,7 @@ CHROMIUM_ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--use-fake-device-for-me
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if path is None:
-        missing("Chromium")
+    path = installed.chromium()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGUMENTS)
         yield browser

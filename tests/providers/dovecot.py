@@ -14,8 +14,8 @@ import threading
 import time
 from pathlib import Path
 
+import installed
 from ports import free_port
-from tests_databases import missing
 from waiting import wait_until
 
 PASSWORD = "the-mailbox-password"
@@ -66,10 +66,7 @@ class Dovecot:
     """The server; `stop` and `start` keep its mailboxes and its port."""
 
     def __init__(self, certificate: tuple[Path, Path] | None = None, can: str = "") -> None:
-        program = shutil.which("dovecot") or ("/usr/sbin/dovecot" if Path("/usr/sbin/dovecot").exists() else None)
-        if program is None:
-            missing("dovecot (Debian's dovecot-imapd)")
-        self._program = program
+        self._program = installed.dovecot()
         # A short path: sockets stand below it.
         self.folder = Path(tempfile.mkdtemp(prefix="dovecot-", dir="/tmp"))
         os.chmod(self.folder, 0o755)

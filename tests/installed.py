@@ -1,0 +1,30 @@
+"""What tests need beside Python, and the rule that CI skips nothing: where each is looked for."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from typing import NoReturn
+
+import pytest
+
+
+def missing(what: str) -> NoReturn:
+    """At home what is missing skips a test with its reason; in CI it is a failure."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"{what} is missing, and CI skips nothing")
+    pytest.skip(f"{what} is missing")
+
+
+def chromium() -> str:
+    """The browser that Playwright drives."""
+    return _first("chromium", "chromium-browser", "google-chrome") or missing("Chromium (Debian's chromium)")
+
+
+def dovecot() -> str:
+    """The IMAP server. Debian keeps it where only root looks."""
+    return _first("dovecot", "/usr/sbin/dovecot") or missing("dovecot (Debian's dovecot-imapd)")
+
+
+def _first(*names: str) -> str | None:
+    return next((found for name in names if (found := shutil.which(name))), None)
