@@ -72,6 +72,10 @@ class LineOutput(Output):
             return _first_id(answer)
         raise _failure(answer)
 
+    def may_repeat(self, envelope: Envelope) -> bool:
+        """A push, under its key; what may have been a reply has none."""
+        return not _may_reply(envelope)
+
     async def typing(self, envelope: Envelope) -> None:
         """The loading sign; it ends with the next message."""
         await self._call(
@@ -84,10 +88,8 @@ class LineOutput(Output):
 
     def _reply_token(self, envelope: Envelope) -> str | None:
         """The token of the customer's last message, once, as long as it holds."""
-        token = envelope.reach.get("reply_token")
-        if not isinstance(token, str) or token in self._used_tokens:
-            return None
-        if envelope.wrote_at is None or envelope.now is None or envelope.now - envelope.wrote_at > REPLY_TOKEN_HOLDS:
+        token = str(envelope.reach.get("reply_token"))
+        if not _may_reply(envelope) or token in self._used_tokens:
             return None
         self._used_tokens[token] = None
         if len(self._used_tokens) > 5000:
@@ -173,6 +175,13 @@ def _incoming(event: Any, sender: str, **fields: Any) -> Incoming:
     token = event.get("replyToken")
     reach = {"reply_token": token} if token else {}
     return Incoming(sender, event["webhookEventId"], reach=reach, **fields)
+
+
+def _may_reply(envelope: Envelope) -> bool:
+    """Whether the customer's last message brought a token that holds at the envelope's `now`."""
+    if not isinstance(envelope.reach.get("reply_token"), str) or envelope.wrote_at is None or envelope.now is None:
+        return False
+    return envelope.now - envelope.wrote_at <= REPLY_TOKEN_HOLDS
 
 
 def _message(part: Part) -> dict[str, Any]:

@@ -152,6 +152,10 @@ class Output(OutputChannel):
         """Post one message; the provider's id for it. Raises DeliveryFailed."""
         raise NotImplementedError
 
+    def may_repeat(self, envelope: Envelope) -> bool:
+        """Whether what was begun at the envelope's `now`, and whose end nobody knows, may be posted once more."""
+        return self.repeats_safely
+
     async def typing(self, envelope: Envelope) -> None:
         """Show the customer that somebody writes. Nothing where the provider has no such thing."""
 

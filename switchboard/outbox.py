@@ -149,7 +149,7 @@ class Outbox:
 
     async def _send(self, account: Account, delivery: Delivery) -> bool:
         """Send one part. False when the rest of the conversation has to wait."""
-        if delivery.state is DeliveryState.SENDING and not account.sender.repeats_safely:
+        if delivery.state is DeliveryState.SENDING and not await self._may_repeat(account, delivery):
             # Whoever sent it died in between, and nobody knows whether it left.
             await self._finish(delivery, lambda c, now: _lost(c, delivery, now))
             return True
@@ -162,6 +162,17 @@ class Outbox:
             return await self._failed(account, job.delivery, failed)
         await self._finish(job.delivery, lambda c, now: _sent(c, job.delivery, provider_id, now))
         return True
+
+    async def _may_repeat(self, account: Account, delivery: Delivery) -> bool:
+        def work(connection: Connection) -> _Job | None:
+            message = transcript.one(connection, delivery.message_id)
+            if message is None:
+                return None
+            return _Job(delivery, message, conversations.find(connection, delivery.conversation_id))
+
+        job = await self._database.read(work)
+        # It was begun when it was taken, and nothing has touched the row since.
+        return job is not None and account.sender.may_repeat(_envelope(job, delivery.updated_at))
 
     async def _claim(self, delivery: Delivery) -> _Job | None:
         def work(connection: Connection) -> _Job | None:
@@ -184,15 +195,7 @@ class Outbox:
             await self._database.write(lambda c: deliveries.expand(c, delivery, len(parts), now))
         if delivery.part >= len(parts):
             return None  # a line without anything to send
-        envelope = Envelope(
-            recipient=recipient_of(job.conversation),
-            key=str(uuid.uuid5(_NAMESPACE, f"{delivery.message_id}.{delivery.part}")),
-            reach=job.conversation.reach or {},
-            wrote_at=job.conversation.wrote_at,
-            now=self._clock(),
-            is_person=job.message.author is Author.AGENT,
-        )
-        return await self._bounded(account.sender, parts[delivery.part], envelope)
+        return await self._bounded(account.sender, parts[delivery.part], _envelope(job, self._clock()))
 
     async def _bounded(self, sender: Sender, part: Part, envelope: Envelope) -> str | None:
         try:
@@ -254,6 +257,17 @@ def tell_desk(live: Live, conversation_id: str, message_ids: list[int]) -> None:
 def recipient_of(conversation: Conversation) -> str:
     """The provider's own id of the customer."""
     return conversation.sender.rpartition("\x1f")[2]
+
+
+def _envelope(job: _Job, now: datetime) -> Envelope:
+    return Envelope(
+        recipient=recipient_of(job.conversation),
+        key=str(uuid.uuid5(_NAMESPACE, f"{job.delivery.message_id}.{job.delivery.part}")),
+        reach=job.conversation.reach or {},
+        wrote_at=job.conversation.wrote_at,
+        now=now,
+        is_person=job.message.author is Author.AGENT,
+    )
 
 
 def _rests(account: Account, now: datetime) -> bool:

@@ -29,6 +29,9 @@ class Sender(Protocol):
     def numbers(self, buttons: Sequence[Mapping[str, str]]) -> bool:
         """Whether these choices are shown as a numbered list."""
 
+    def may_repeat(self, envelope: Envelope) -> bool:
+        """Whether what was begun then, and whose end nobody knows, may be sent once more."""
+
     async def typing(self, envelope: Envelope) -> None:
         """Show that somebody writes."""
 
@@ -85,6 +88,10 @@ class OwnSender:
     def numbers(self, buttons: Sequence[Mapping[str, str]]) -> bool:
         """As the channel shows them."""
         return self._output.numbers([Button(str(one["title"]), button_key(2**62, 99)) for one in buttons])
+
+    def may_repeat(self, envelope: Envelope) -> bool:
+        """As the channel knows."""
+        return self._output.may_repeat(envelope)
 
     async def typing(self, envelope: Envelope) -> None:
         """Where the provider has it."""

@@ -71,6 +71,10 @@ class StockSender:
         await asyncio.get_running_loop().run_in_executor(self._threads, run)
         return None
 
+    def may_repeat(self, envelope: Envelope) -> bool:
+        """Nobody gives them a repeat key."""
+        return False
+
     async def typing(self, envelope: Envelope) -> None:
         """Rasa's channels have no such thing."""
 

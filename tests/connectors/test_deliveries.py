@@ -15,7 +15,7 @@ from gateway_parts import FakeClock, Gateway, Start
 from kit import Customer
 from providers.server import eventually
 from sqlalchemy import update
-from test_line_channel import KIT as LINE
+from test_sms_http import KIT as SMS
 from test_telegram_channel import KIT as TELEGRAM
 
 from handoff import conversations, deliveries, migrations, transcript
@@ -118,7 +118,7 @@ def test_receipts_only_go_forwards(database: Database) -> None:
     assert database.write_now(lambda c: deliveries.receipt(c, "whatsapp", "p-1", DeliveryState.READ, NOW)) is None
 
 
-@pytest.mark.parametrize("kit", [TELEGRAM, LINE], ids=["telegram", "line"])
+@pytest.mark.parametrize("kit", [TELEGRAM, SMS], ids=["telegram", "sms"])
 async def test_a_gateway_that_died_while_it_sent_leaves_no_silence_and_no_double(
     start: Start, root: Path, kit: Any
 ) -> None:
@@ -149,9 +149,9 @@ async def test_a_gateway_that_died_while_it_sent_leaves_no_silence_and_no_double
         def state() -> str:
             return second.app.ctx.database.read_now(lambda c: c.execute(table.select()).one()).state
 
-        # LINE knows the retry key of a push, so it may be asked; of Telegram nobody knows, and the agent is told so.
+        # The SMS gateway sends once under one key, so it may be asked. Of Telegram nobody knows: the agent is told.
         await eventually(lambda: state() == ("sent" if kit.repeats_safely else "unknown"), state)
-        assert len(provider.sent) == (2 if kit.repeats_safely else 1)
+        assert len(provider.sent) == 1
 
 
 async def test_a_gateway_that_is_stopped_lets_what_it_sends_arrive(start: Start, root: Path) -> None:

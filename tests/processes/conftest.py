@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from running_switchboard import Running, switchboard
+
+TESTS = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(TESTS / "connectors"), str(TESTS / "gateway")]
 
 __all__ = ["Running", "running", "switchboard"]
 

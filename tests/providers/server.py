@@ -6,7 +6,7 @@ import asyncio
 import base64
 import contextlib
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,6 +50,7 @@ class Provider:
         self.typing: list[str] = []
         self.faults: deque[Fault] = deque()
         self.hold: asyncio.Event | None = None
+        self.pause: Callable[[], Awaitable[None]] | None = None
         self.address = ""
         self._port = 0
         self._runner: web.AppRunner | None = None
@@ -72,6 +73,8 @@ class Provider:
         """Take a message, unless something else is to happen."""
         if self.hold is not None:
             await self.hold.wait()
+        if self.pause is not None:
+            await self.pause()
         if not self.faults:
             return take()
         fault = self.faults.popleft()
