@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from rasa_sdk import Tracker
 from rasa_sdk.events import ActiveLoop, SlotSet
 
+from actions.asking_for_person import says_more
 from faq_kb import LOCALES, Reader
 from shop import Identity
 
@@ -263,13 +264,24 @@ class Turn:
 
     def last_words(self) -> str:
         """The last thing the customer typed that says what it is about; "yes" and "a person please" do not."""
-        typed = [
+        typed = self._typed()
+        telling = [
+            words
+            for words, intent in typed
+            if intent not in TELLS_NOTHING or (intent == "ask_person" and says_more(words))
+        ]
+        return (telling or [words for words, _ in typed] or [""])[-1]
+
+    def typed(self) -> list[str]:
+        """All that the customer typed, oldest first; what they tapped is not in it."""
+        return [words for words, _ in self._typed()]
+
+    def _typed(self) -> list[tuple[str, str]]:
+        return [
             (str(event["text"]), _intent_of(event))
             for event in self._events
             if event["event"] == "user" and not str(event.get("text") or "/").startswith("/")
         ]
-        telling = [words for words, intent in typed if intent not in TELLS_NOTHING]
-        return (telling or [words for words, _ in typed] or [""])[-1]
 
     def recent_intents(self) -> Iterator[str]:
         """What the customer wanted, newest first."""

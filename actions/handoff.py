@@ -11,6 +11,7 @@ from typing import Any
 from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.anger import sounds_angry
 from actions.conversation import Event, Turn
 from actions.fallback import offer_person
 from actions.service_wishes import collected
@@ -64,19 +65,23 @@ class AskPerson(Action):
         return await hand_over(dispatcher, turn, "asked_for_person")
 
 
-# Who comes to a person for no worse reason, and wants a delivery in a way of its own, comes to those who can do it.
+# Who comes to a person for no worse reason, and is angry, comes ahead of others; and who wants a delivery in a way of
+# its own comes to those who can do it.
 PLAIN_REASONS = frozenset({"asked_for_person", "bot_offer", "fallback"})
+ANGER = "anger"
 SPECIAL_DELIVERY = "special_delivery"
+# Anger lasts for so many messages.
+ANGRY_FOR = 3
 
 
 # What a customer in a bad way says, why they are handed over, and how far ahead of others.
 UPSET = {
     "complaint": ("complaint", HIGH),
     "urgent_unhelpful": ("unhelpful", HIGH),
-    "abuse": ("unhelpful", HIGH),
+    "abuse": (ANGER, HIGH),
     "asked_again": ("unhelpful", RAISED),
 }
-SUMMARIES = {"urgent_unhelpful": "unhelpful", "abuse": "abuse", "asked_again": "asked_again"}
+SUMMARIES = {"asked_again": "asked_again"}
 
 
 class Complaint(Action):
@@ -137,7 +142,7 @@ class Deny(Action):
 
 async def _hand_over_as_offered(dispatcher: CollectingDispatcher, turn: Turn, offer: str) -> list[Event]:
     if offer == SYMPATHY:
-        return await hand_over(dispatcher, turn, "unhelpful", HIGH, "abuse")
+        return await hand_over(dispatcher, turn, ANGER, HIGH)
     return await hand_over(dispatcher, turn, REASONS_OF_OFFERS.get(offer, "bot_offer"))
 
 
@@ -153,8 +158,13 @@ async def hand_over(
     customer, proved = await asyncio.to_thread(_looked_up, turn)
     if reason == "order_exception":
         priority = max(priority, RAISED)
-    if reason in PLAIN_REASONS and wants_special_delivery(turn.last_words()):
-        reason, summary = SPECIAL_DELIVERY, SPECIAL_DELIVERY
+    if reason in PLAIN_REASONS:
+        if wants_special_delivery(turn.last_words()):
+            reason, summary = SPECIAL_DELIVERY, SPECIAL_DELIVERY
+        if any(sounds_angry(words) for words in turn.typed()[-ANGRY_FOR:]):
+            reason = ANGER if reason != SPECIAL_DELIVERY else reason
+            summary = summary or ANGER
+            priority = HIGH
     marker = {
         "reason": reason,
         "team": "delivery" if reason == SPECIAL_DELIVERY else _team(turn),

@@ -12,6 +12,7 @@ REASONS = (
     "asked_for_person",
     "complaint",
     "unhelpful",
+    "anger",
     "fallback",
     "order_exception",
     "bot_offer",
