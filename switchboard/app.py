@@ -17,6 +17,7 @@ from sanic import Sanic
 from sanic.request import Request
 
 import shop
+from connectors.served import while_served
 from connectors.web import widget
 from faq_kb import KnowledgeBase, KnowledgeFollower
 from faq_kb import help as help_pages
@@ -232,8 +233,8 @@ def create_app(
     _add_channels_life(app, mount, post, line)
     app.ctx.database, app.ctx.outbox, app.ctx.line, app.ctx.channels = database, outbox, line, mount
     _add_editing_life(app, editing, presence)
-    _add_following(app, inviting)
-    _add_routing_life(app, Router(database, floor, teams, clock), Sweeper(database, floor, teams, clock))
+    router, sweeper = Router(database, floor, teams, clock), Sweeper(database, floor, teams, clock)
+    while_served(app, inviting.follow, partial(router.run, sweeper))
     _add_watches(
         app,
         promises=PromiseWatch(database, floor, clock),
@@ -331,7 +332,6 @@ def _add_life(
     settings: Settings,
 ) -> None:
     """Start and stop the parts with the app, and finish what a crash left half-way."""
-    tasks: list[asyncio.Task[None]] = []
 
     @app.listener("before_server_start")
     async def start(_app: Sanic, _loop: Any) -> None:
@@ -340,20 +340,14 @@ def _add_life(
         await bot.start()
         await live.start()
 
-    @app.listener("after_server_start")
-    async def take_up(_app: Sanic, _loop: Any) -> None:
-        tasks.append(asyncio.create_task(_take_up_when_ready(bot, line)))
-        # What another gateway began and did not finish, long after its bot must have answered.
-        stale_after = 2 * settings.bot_timeout_seconds + 10
-        tasks.append(asyncio.create_task(forever(SWEEP_EVERY_SECONDS, lambda: line.take_up_unsettled(stale_after))))
-        tasks.append(asyncio.create_task(forever(TELL_EVERY_SECONDS, telling.tell_all)))
-
-    @app.listener("before_server_stop")
-    async def stop_tasks(_app: Sanic, _loop: Any) -> None:
-        for task in tasks:
-            task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.gather(*tasks, return_exceptions=True)
+    # What another gateway began and did not finish, long after its bot must have answered.
+    stale_after = 2 * settings.bot_timeout_seconds + 10
+    while_served(
+        app,
+        partial(_take_up_when_ready, bot, line),
+        partial(forever, SWEEP_EVERY_SECONDS, lambda: line.take_up_unsettled(stale_after)),
+        partial(forever, TELL_EVERY_SECONDS, telling.tell_all),
+    )
 
     @app.listener("after_server_stop")
     async def stop(_app: Sanic, _loop: Any) -> None:
@@ -374,85 +368,29 @@ class Watch(Protocol):
 def _add_watches(app: Sanic, **watches: Watch) -> None:
     """Let each look every few seconds. They stand in `app.ctx`, so that a test whose clock has moved need not wait."""
     app.ctx.watches = watches
-    tasks: list[asyncio.Task[None]] = []
-
-    @app.listener("after_server_start")
-    async def start(_app: Sanic, _loop: Any) -> None:
-        tasks.extend(asyncio.create_task(forever(WATCH_EVERY_SECONDS, watch.look)) for watch in watches.values())
-
-    @app.listener("before_server_stop")
-    async def stop(_app: Sanic, _loop: Any) -> None:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def _add_following(app: Sanic, inviting: Inviting) -> None:
-    """Know of the visitors whose heartbeats reach other gateways."""
-    tasks: list[asyncio.Task[None]] = []
-
-    @app.listener("after_server_start")
-    async def start(_app: Sanic, _loop: Any) -> None:
-        tasks.append(asyncio.create_task(inviting.follow()))
-
-    @app.listener("before_server_stop")
-    async def stop(_app: Sanic, _loop: Any) -> None:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def _add_routing_life(app: Sanic, router: Router, sweeper: Sweeper) -> None:
-    """Give out tickets while the app runs."""
-    tasks: list[asyncio.Task[None]] = []
-
-    @app.listener("after_server_start")
-    async def start(_app: Sanic, _loop: Any) -> None:
-        tasks.append(asyncio.create_task(router.run(sweeper)))
-
-    @app.listener("before_server_stop")
-    async def stop(_app: Sanic, _loop: Any) -> None:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+    while_served(app, *(partial(forever, WATCH_EVERY_SECONDS, watch.look) for watch in watches.values()))
 
 
 def _add_channels_life(app: Sanic, mount: channels.Mount, post: ChannelPost, line: Line) -> None:
     """Send what is due; what a provider has to be told at the start is told in the background."""
-    tasks: list[asyncio.Task[None]] = []
-
-    @app.listener("after_server_start")
-    async def start(_app: Sanic, _loop: Any) -> None:
-        tasks.append(asyncio.create_task(post.outbox.run()))
-        tasks.append(asyncio.create_task(mount.start()))
+    while_served(app, post.outbox.run, mount.start)
 
     @app.listener("before_server_stop")
     async def stop(_app: Sanic, _loop: Any) -> None:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
         await line.stop()
         await post.stop()
 
 
 def _add_desk_life(app: Sanic, desk: Desk, database: Database, clock: Clock) -> None:
     """Bring back what agents put aside, and keep the index of the transcript up to date."""
-    tasks: list[asyncio.Task[None]] = []
 
     async def index() -> None:
         while lines := await database.read(search.waiting):
             await database.write(partial(search.add, folded=lines, now=clock()))
 
-    @app.listener("after_server_start")
-    async def start(_app: Sanic, _loop: Any) -> None:
-        tasks.append(asyncio.create_task(forever(WAKE_EVERY_SECONDS, desk.passing.wake)))
-        tasks.append(asyncio.create_task(forever(INDEX_EVERY_SECONDS, index)))
-
-    @app.listener("before_server_stop")
-    async def stop(_app: Sanic, _loop: Any) -> None:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+    while_served(
+        app, partial(forever, WAKE_EVERY_SECONDS, desk.passing.wake), partial(forever, INDEX_EVERY_SECONDS, index)
+    )
 
 
 def _add_editing_life(app: Sanic, editing: Editing, presence: Presence) -> None:

@@ -23,6 +23,7 @@ from connectors.media import MediaPlace
 from connectors.output import DeliveryFailed
 from connectors.own import BadSetting, OnNewMessage, Window
 from connectors.proof import same
+from connectors.served import while_served
 from connectors.webhook import needed
 from connectors.wechat.callbacks import Callbacks
 from connectors.wechat.crypto import Envelope, NotOurs, signature
@@ -94,19 +95,7 @@ class WeComInput(Callbacks):
     def blueprint(self, on_new_message: OnNewMessage) -> Blueprint:
         """The routes, and the fetching, which lives as long as the server."""
         routes = super().blueprint(on_new_message)
-        tasks: list[asyncio.Task[None]] = []
-
-        @routes.listener("after_server_start")
-        async def begin(_app: Any, _loop: Any) -> None:
-            self._rung = asyncio.Event()
-            tasks.append(asyncio.get_running_loop().create_task(self._fetch_always(on_new_message)))
-
-        @routes.listener("before_server_stop")
-        async def end(_app: Any, _loop: Any) -> None:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-
+        while_served(routes, lambda: self._fetch_always(on_new_message))
         return routes
 
     def events_in(self, body: Any) -> Iterable[Any]:
