@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta, timezone
 from typing import Any
+from urllib.parse import urlsplit
 
 from connectors.events import Event, Incoming, Receipt, Unused
 from connectors.media import MediaPlace
@@ -80,6 +81,7 @@ class MessengerInput(MetaWebhook):
         self.app_secret = app_secret
         self.verify_token = verify_token
         self._human_agent = human_agent
+        self._media_hosts = (*_MEDIA_HOSTS, urlsplit(api_url).netloc)
         self._output = MessengerOutput(token, human_agent, api_url)
 
     @classmethod
@@ -126,7 +128,7 @@ class MessengerInput(MetaWebhook):
 
     async def open_media(self, attachment: Attachment) -> MediaPlace:
         """The address came with the event and holds for a while; only Meta's own hosts are asked."""
-        return MediaPlace(str(attachment.source["url"]), _MEDIA_HOSTS)
+        return MediaPlace(str(attachment.source["url"]), self._media_hosts)
 
 
 def _message(event: Any, message: Any) -> Event:

@@ -13,7 +13,7 @@ from rasa.shared.exceptions import InvalidConfigException
 
 from connectors.events import Exchange, NobodyListens
 from connectors.media import MediaPlace
-from connectors.output import Output
+from connectors.output import DeliveryFailed, Output
 from switchboard.records import Attachment
 
 OnNewMessage = Callable[[UserMessage], Awaitable[Any]]
@@ -62,7 +62,11 @@ class OwnChannel(InputChannel):
 
     async def open_media(self, attachment: Attachment) -> MediaPlace:
         """Where the bytes of an attachment are now. Raises DeliveryFailed when the provider does not say."""
-        raise NotImplementedError
+        raise DeliveryFailed("refused", "this channel gives no files", permanent=True)
+
+    async def is_gone(self, said: bytes) -> bool:
+        """Whether the file will never come, from what the provider said in its place."""
+        return False
 
     async def start(self) -> None:
         """What has to be told to the provider once, at the start. Raises DeliveryFailed; the channel still runs."""

@@ -167,7 +167,8 @@ def is_awaited(kept: Mapping[str, Any]) -> bool:
 
 
 def shapes_in(body: Any) -> list[dict[str, Any]]:
-    """The files of a message as pages get them. One that is still at a provider has no id, and no address of theirs."""
+    """The files of a message as pages get them. One that is still at a provider has no id, and no address of theirs;
+    `refused` says why it will not come."""
     return [
         {
             "id": one.get("id"),
@@ -177,9 +178,15 @@ def shapes_in(body: Any) -> list[dict[str, Any]]:
             "bytes": one.get("bytes"),
             "width": one.get("width"),
             "height": one.get("height"),
+            **_refused(one),
         }
         for one in body.get("attachments") or ()
     ]
+
+
+def _refused(kept: Mapping[str, Any]) -> dict[str, Any]:
+    source = kept.get("source")
+    return {"refused": source["refused"]} if isinstance(source, dict) and "refused" in source else {}
 
 
 def _only(row: Any) -> Attachment:

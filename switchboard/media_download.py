@@ -27,12 +27,13 @@ _ANSWERS = {"application/json", "text/plain", "text/html", "text/xml", "applicat
 
 
 class NotFetched(Exception):
-    """The provider did not give the file. `for_good`: asking again is no use."""
+    """The provider did not give the file. `for_good`: asking again is no use. `said`: its own words for it."""
 
-    def __init__(self, why: str, for_good: bool = False) -> None:
+    def __init__(self, why: str, for_good: bool = False, said: bytes = b"") -> None:
         super().__init__(why)
         self.why = why
         self.for_good = for_good
+        self.said = said
 
 
 class Download:
@@ -53,7 +54,7 @@ class Download:
             ) as session:
                 response = await self._answer(session)
                 async with response:
-                    self._check(response)
+                    await self._check(response)
                     async for piece in response.content.iter_chunked(CHUNK_BYTES):
                         yield piece
         except (aiohttp.ClientError, asyncio.TimeoutError, OSError, ValueError) as exc:
@@ -74,14 +75,14 @@ class Download:
             url = leads_to
         raise NotFetched("redirects", for_good=True)
 
-    def _check(self, response: aiohttp.ClientResponse) -> None:
+    async def _check(self, response: aiohttp.ClientResponse) -> None:
         if response.status in (401, 403, 404, 410):
             raise NotFetched("gone", for_good=response.status in (404, 410))
         if response.status != 200:
             raise NotFetched(f"status {response.status}")
         named = _FILENAME.search(response.headers.get("content-disposition", ""))
         if named is None and response.content_type in _ANSWERS:
-            raise NotFetched("no file")
+            raise NotFetched("no file", said=await response.content.read(CHUNK_BYTES))
         self.name = named[1] if named else None
 
 

@@ -100,9 +100,10 @@ class MediaFetching:
         except AttachmentRefused as exc:
             return _refused(kept, str(exc.details.get("reason") or "kind"))
         except NotFetched as exc:
-            why, for_good = exc.why, exc.for_good
+            why, for_good = exc.why, exc.for_good or await _is_gone(channel, exc.said)
         except DeliveryFailed as exc:
-            why, for_good = exc.reason, False
+            # What the provider has against our account, the operator can put right.
+            why, for_good = exc.reason, exc.permanent and exc.reason != "account"
         except Exception as exc:  # a channel's own code may raise anything
             log.exception("A file could not be fetched", extra={"event": "media_failed", "channel": channel.name()})
             why, for_good = type(exc).__name__, False
@@ -137,6 +138,13 @@ class MediaFetching:
                 DESK_TOPIC,
                 {"kind": "message", "conversation": stored.conversation_id, "message": shapes.for_desk(stored)},
             )
+
+
+async def _is_gone(channel: OwnChannel, said: bytes) -> bool:
+    try:
+        return await channel.is_gone(said)
+    except DeliveryFailed:  # it had to ask its provider
+        return False
 
 
 def _refused(kept: Mapping[str, Any], why: str) -> dict[str, Any]:

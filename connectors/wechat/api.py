@@ -6,6 +6,7 @@ https://developers.weixin.qq.com/doc/oplatform/developers/errCode/errCode.html
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
@@ -21,6 +22,8 @@ MINUTE_SECONDS, HOUR_SECONDS = 60.0, 3600.0
 
 # The token is old, or was replaced by somebody else's.
 STALE = {40001, 40014, 41001, 42001}
+# A media id that is wrong, or older than three days.
+_NO_FILE = {40004, 40007}
 _BUSY = {45011, 45033}
 _DAY_QUOTA = {45009}
 _LATER = {-1, 40029, 50003, 61451}
@@ -103,6 +106,14 @@ class TencentApi:
             answer = await self._once(path, body, await self._token.get_instead_of(token))
         return good(answer)
 
+    async def is_gone(self, said: bytes) -> bool:
+        """Whether a file will never come, from what was said in its place. A token that is refused is replaced, for the
+        next try."""
+        code = _code_in(said)
+        if code in STALE:
+            await self._token.get_instead_of(await self._token.get())
+        return code in _NO_FILE
+
     async def close(self) -> None:
         """Close the pool."""
         await self._provider.close()
@@ -135,6 +146,13 @@ def good(answer: Answer) -> Answer:
     if not code:
         return answer
     raise refusal(code, str(answer.get("errmsg") or ""))
+
+
+def _code_in(said: bytes) -> object:
+    try:
+        return Answer(200, {}, json.loads(said)).get("errcode")
+    except (ValueError, RecursionError):
+        return None
 
 
 def refusal(code: int, said: str) -> Refused:

@@ -128,6 +128,10 @@ class WeComInput(Callbacks):
         query = f"access_token={await self._output.api.token()}&media_id={attachment.source['id']}"
         return MediaPlace(f"{self._api_url}/cgi-bin/media/get?{query}", (self._api_url.partition("://")[2],))
 
+    async def is_gone(self, said: bytes) -> bool:
+        """An error in JSON comes with the status of a file."""
+        return await self._output.api.is_gone(said)
+
     # -- fetching ------------------------------------------------------------------------------------------------
 
     async def _fetch_always(self, on_new_message: OnNewMessage) -> None:

@@ -18,8 +18,11 @@ from kit import Customer, Hook, Kit
 from mutations import mutated_webhook
 from providers.server import Fault, Provider, eventually
 
-from handoff import deliveries, transcript
+from handoff import attachments, deliveries, transcript
 from handoff.models import Author
+
+# More than the largest file that is taken.
+TOO_MUCH = b"\x89PNG\r\n\x1a\n" + b"\0" * 20_100_000
 
 
 class Contract:
@@ -136,6 +139,32 @@ class Contract:
         assert await customer.says("hello") == 200
         (sent,) = await customer.provider.has_sent(1)
         assert "person" in sent.text.lower() or sent.buttons
+
+    # -- files ---------------------------------------------------------------------------------------------------
+
+    async def test_a_customers_picture_and_document_stand_in_the_transcript_as_files(self, customer: Customer) -> None:
+        shared = [
+            (payload, kind, media_type)
+            for payload, kind, media_type in (
+                (self.kit.picture, "image", "image/png"),
+                (self.kit.document, "file", "application/pdf"),
+            )
+            if payload
+        ]
+        can_be_shared = any("media:image" in told for told in self.kit.payloads.values())
+        assert bool(shared) == can_be_shared, "the kit names the payload of a picture where the channel has one"
+        seat = await customer.gateway.seat("ben")
+        for number, (payload, kind, media_type) in enumerate(shared, 1):
+            assert await customer.shares(payload) == 200
+            shown = await _shared(customer, number)
+            if not self.kit.gives_files:
+                assert [(one["id"], one["refused"]) for one in shown] == [(None, "not_given")]
+                continue
+            file = [one for one in shown if one["id"]][-1]
+            assert (file["kind"], file["type"]) == (kind, media_type) and "source" not in file
+            async with seat.http.get(f"{customer.gateway.base}/desk/api/attachments/{file['id']}") as response:
+                content = await response.read()
+            assert response.status == 200 and content.startswith({"image": b"\x89PNG", "file": b"%PDF"}[kind])
 
     # -- what we say ---------------------------------------------------------------------------------------------
 
@@ -323,6 +352,55 @@ class RepeatsSafely:
         assert provider.texts.count("Here I am.") == 1
 
 
+class GivesFiles:
+    """Inherit beside `Contract` where what customers send stays with the provider until it is fetched."""
+
+    kit: Kit
+
+    async def test_a_file_is_fetched_once_with_our_key(self, customer: Customer) -> None:
+        provider = customer.provider
+        provider.is_locked = True
+        assert await customer.shares(self.kit.picture) == 200
+        await _look(customer)
+        (file,) = await _files(customer)
+        assert (file["id"], file.get("refused")) == (None, None), "until the operator has put our key right"
+        provider.is_locked = False
+        customer.gateway.clock.forward(minutes=11)
+        (file,) = await _shared(customer, 1)
+        assert file["kind"] == "image" and file["id"]
+        asked = provider.files_asked
+        customer.gateway.clock.forward(minutes=11)
+        await _look(customer)
+        assert provider.files_asked == asked
+
+    @pytest.mark.parametrize(
+        "content, why",
+        [(TOO_MUCH, "too_large"), (b"MZ\x90" + b"\0" * 200, "not_what_it_says"), (b"", "empty")],
+        ids=["too_large", "a_program", "empty"],
+    )
+    async def test_attack_16_a_file_that_is_too_large_or_not_what_it_says_is_told_and_not_kept(
+        self, customer: Customer, content: bytes, why: str
+    ) -> None:
+        provider = customer.provider
+        provider.files = dict.fromkeys(provider.files, (content, "image/png"))
+        assert await customer.shares(self.kit.picture) == 200
+        (file,) = await _shared(customer, 1)
+        assert (file["id"], file["refused"]) == (None, why)
+        asked = provider.files_asked
+        customer.gateway.clock.forward(minutes=11)
+        await _look(customer)
+        assert provider.files_asked == asked, "once and for all"
+
+    async def test_a_file_that_is_gone_at_the_provider_is_told(self, customer: Customer) -> None:
+        customer.provider.files.clear()
+        assert await customer.shares(self.kit.picture) == 200
+        for _ in range(10):
+            await _look(customer)
+            customer.gateway.clock.forward(hours=2)
+        (file,) = await _shared(customer, 1)
+        assert (file["id"], file["refused"]) == (None, "not_given")
+
+
 def _folder(kit: Kit) -> Any:
     from kit import PAYLOADS
 
@@ -348,6 +426,41 @@ async def _lines(gateway: Gateway) -> list[Any]:
         return [transcript.one(connection, one) for one in list(ids)]
 
     return await gateway.app.ctx.database.read(work)
+
+
+async def _files(customer: Customer) -> list[dict[str, Any]]:
+    """The files that customers have sent, as the desk gets them, in order."""
+    seat = await customer.gateway.seat("ben")
+    found = []
+    for row in (await seat.get("/conversations?view=all"))["conversations"]:
+        for line in (await seat.get(f"/conversations/{row['id']}"))["messages"]:
+            found += [(line["id"], one) for one in line["attachments"]]
+    return [one for _, one in sorted(found, key=lambda at: at[0])]
+
+
+async def _look(customer: Customer) -> None:
+    """It looks by itself as well, every few seconds, and may have been before us."""
+    await customer.gateway.app.ctx.watches["media"].look()
+
+
+async def _shared(customer: Customer, count: int) -> list[dict[str, Any]]:
+    """The files that customers have sent, once there are so many and each is fetched or given up."""
+    await _look(customer)
+
+    def kept() -> list[Any]:
+        return customer.gateway.app.ctx.database.read_now(_kept)  # type: ignore[no-any-return]
+
+    await eventually(lambda: len(kept()) >= count and not any(map(attachments.is_awaited, kept())), kept)
+    return await _files(customer)
+
+
+def _kept(connection: Any) -> list[Any]:
+    from sqlalchemy import select
+
+    from handoff.models import messages
+
+    bodies = connection.execute(select(messages.c.body).order_by(messages.c.id)).scalars()
+    return [file for body in bodies for file in (body or {}).get("attachments") or ()]
 
 
 async def _standing(gateway: Gateway, text: str) -> Any:
@@ -394,4 +507,4 @@ async def _tries_again(gateway: Gateway, holds: Any) -> None:
     raise AssertionError("it never came to that")
 
 
-__all__ = ["Contract", "FakeBot", "FakeClock", "Provider", "RepeatsSafely", "WebhookContract"]
+__all__ = ["Contract", "FakeBot", "FakeClock", "GivesFiles", "Provider", "RepeatsSafely", "WebhookContract"]

@@ -56,6 +56,11 @@ class Kit:
     blocked: str = "blocked"  # the reason the agent is told for the provider's refusal `blocked`
     has_typing: bool = True
     folder: str = ""  # of its payloads, where it is not the name of the channel
+    picture: str = ""  # the payload of a picture, and of a document, where customers can send them
+    document: str = ""
+    gives_files: bool = True  # False: a class without `open_media`
+    # A payload with the provider of the tests for the one of the world, where it holds an address.
+    located: Callable[[bytes, str], bytes] = lambda body, _address: body
 
     def payload(self, name: str) -> bytes:
         """A payload file, as bytes."""
@@ -78,6 +83,10 @@ class Customer:
     async def taps(self, payload: str, sender: int = 0) -> int:
         """A button."""
         return await self.posts(self.kit.tap(payload, self._next(None), sender))
+
+    async def shares(self, payload: str) -> int:
+        """The file that this payload brings."""
+        return await self.posts(self.kit.located(self.kit.payload(payload), self.provider.address))
 
     async def posts(self, body: bytes) -> int:
         """A body with the provider's proof."""

@@ -72,6 +72,7 @@ KIT = Kit(
     tap=mail,
     sign=lambda body: Hook(body),
     customers=CUSTOMERS,
+    picture="attachment.eml",
     max_text=20_000,
     max_buttons=2,
     blocked="unknown_recipient",

@@ -7,7 +7,7 @@ import hashlib
 import hmac
 import json
 
-from contract import RepeatsSafely, WebhookContract
+from contract import GivesFiles, RepeatsSafely, WebhookContract
 from kit import Customer, Hook, Kit, as_json
 from linebot.v3.webhook import SignatureValidator
 from providers.line import TOKEN, LineProvider
@@ -81,6 +81,8 @@ KIT = Kit(
     customers=USERS,
     prepare=_prepare,
     forgeries=_forgeries,
+    picture="message-image.json",
+    document="message-file.json",
     max_text=5000,
     max_buttons=13,
     repeats_safely=True,
@@ -107,7 +109,7 @@ KIT = Kit(
 )
 
 
-class TestLine(RepeatsSafely, WebhookContract):
+class TestLine(GivesFiles, RepeatsSafely, WebhookContract):
     kit = KIT
 
     def test_lines_own_library_agrees_with_our_signature(self) -> None:

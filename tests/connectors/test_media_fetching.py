@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import io
-import json
-from pathlib import Path
 from typing import Any
 
 import installed
 import pytest
-import test_line_channel
-import test_telegram_channel
 import test_wechat_channel
-import test_weibo_channel
 from aiohttp import web
-from contract import _lines
+from contract import _lines, _look
 from gateway_parts import PASSWORD, Start
 from kit import Customer
 from PIL import Image
@@ -31,11 +26,6 @@ async def _file(customer: Customer) -> dict[str, Any]:
     """The file of the only message that has one."""
     (body,) = [line.body for line in await _lines(customer.gateway) if line.body.get("attachments")]
     return dict(body["attachments"][0])
-
-
-async def _look(customer: Customer) -> None:
-    """It looks by itself as well, every few seconds, and may have been before us."""
-    await customer.gateway.app.ctx.watches["media"].look()
 
 
 async def _settled(customer: Customer) -> dict[str, Any]:
@@ -55,24 +45,24 @@ def _photo() -> bytes:
 
 
 class AtTheProvider:
-    """Where the routes of the provider that give files are answered by the test."""
+    """Where the provider's route for files is answered by the test."""
 
     def __init__(self, provider: Provider) -> None:
         self.asked = 0
         self.answers: list[web.StreamResponse] = []
         self.good = lambda: web.Response(body=PICTURE, content_type="image/png")
-        # Each provider has one route for files.
-        for name in ("_media", "_content", "_file"):
-            if hasattr(provider, name):
-                setattr(provider, name, self._answer)
+        provider._media = self._answer  # type: ignore[attr-defined]
 
     async def _answer(self, _request: web.Request) -> web.StreamResponse:
         self.asked += 1
         return self.answers.pop(0) if self.answers else self.good()
 
 
-class Media:
-    picture: str
+class TestWeChatMedia:
+    """Beside the contract: a provider that answers late, or never."""
+
+    kit = test_wechat_channel.KIT
+    picture = "message-image.xml"
 
     @pytest.fixture
     async def provider(self, kit: Any) -> Any:
@@ -80,25 +70,6 @@ class Media:
         self.files = AtTheProvider(provider)
         async with provider.running() as running:
             yield running
-
-    async def test_a_picture_is_shown_in_the_desk(self, customer: Customer) -> None:
-        assert await customer.posts(customer.kit.payload(self.picture)) == 200
-        customer.gateway.bot.hands_over("a person please")
-        await eventually(lambda: customer.provider.sent)
-        file = await _settled(customer)
-        assert (file["kind"], file["type"], file["width"]) == ("image", "image/png", 1)
-        seat = await customer.gateway.seat("ben")
-        await customer.says("a person please")
-        await eventually(lambda: len(customer.provider.sent) >= 2)
-        conversation = await seat.claim_only()
-        shown = (await seat.get(f"/conversations/{conversation}"))["messages"][0]["attachments"][0]
-        assert shown["id"] == file["id"] and "source" not in shown
-        assert self.files.asked == 1
-
-
-class TestWeChatMedia(Media):
-    kit = test_wechat_channel.KIT
-    picture = "message-image.xml"
 
     async def test_a_provider_that_is_slow_to_have_it_is_asked_again_also_after_a_restart(
         self, start: Start, customer: Customer
@@ -131,38 +102,6 @@ class TestWeChatMedia(Media):
         assert (await _settled(customer))["source"]["refused"] == "not_given"
         await _look(customer)
         assert self.files.asked == 9
-
-    @pytest.mark.parametrize(
-        "content, status, headers, why",
-        [
-            (b"x" * 1_100_000, 200, {"Content-Type": "image/png"}, "too_large"),
-            (b"<svg onload='alert(1)'>", 200, {"Content-Type": "image/svg+xml"}, "not_what_it_says"),
-            (b"MZ\x90\x00" + b"\0" * 200, 200, {"Content-Type": "image/jpeg"}, "not_what_it_says"),
-            (b"", 200, {"Content-Type": "image/png"}, "empty"),
-            (b"", 404, {}, "not_given"),
-        ],
-    )
-    async def test_what_we_do_not_take_is_refused_once_and_for_all(
-        self,
-        start: Start,
-        root: Path,
-        provider: Provider,
-        content: bytes,
-        status: int,
-        headers: dict[str, str],
-        why: str,
-    ) -> None:
-        self.files.good = lambda: web.Response(body=content, status=status, headers=headers)
-        entry = {self.kit.class_path: self.kit.credentials(provider.address)}
-        (root / "credentials.yml").write_text(json.dumps(entry), encoding="utf-8")
-        customer = Customer(await start(max_attachment_megabytes=1), self.kit, provider)
-        assert await customer.posts(self.kit.payload(self.picture)) == 200
-        await provider.has_sent(1)
-        file = await _settled(customer)
-        customer.gateway.clock.forward(hours=1)
-        await _look(customer)
-        assert self.files.asked == 1
-        assert "id" not in file and file["source"]["refused"] == why, file
 
     @pytest.mark.browser
     async def test_it_comes_into_the_conversation_that_an_agent_has_open(self, customer: Customer) -> None:
@@ -200,22 +139,15 @@ class TestWeChatMedia(Media):
             await expect(picture).to_be_visible()
             assert await picture.evaluate("(image) => image.decode().then(() => image.naturalWidth)") == 400
             await expect(page.get_by_test_id("file-row")).to_have_count(0)
+            # Another one is no picture: that is said where it would stand.
+            self.files.good = lambda: web.Response(body=b"MZ\x90", content_type="image/jpeg")
+            another = customer.kit.payload(self.picture).replace(b"6054768590064713731", b"6054768590064713732")
+            assert await customer.posts(another) == 200
+            await _look(customer)
+            refused = page.get_by_test_id("file-row")
+            await expect(refused).to_contain_text("Not here: it is not what its name says")
+            await expect(refused).to_be_visible()
             await browser.close()
-
-
-class TestLineMedia(Media):
-    kit = test_line_channel.KIT
-    picture = "message-image.json"
-
-
-class TestTelegramMedia(Media):
-    kit = test_telegram_channel.KIT
-    picture = "message-photo.json"
-
-
-class TestWeiboMedia(Media):
-    kit = test_weibo_channel.KIT
-    picture = "message-image.json"
 
 
 # -- where it may be fetched ---------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from contract import WebhookContract, _eventually_standing
+from contract import GivesFiles, WebhookContract, _eventually_standing
 from kit import Customer, Kit, as_json
 from providers.meta import TOKEN, MessengerProvider
 from test_whatsapp_channel import SECRET, meta_forgeries, meta_sign
@@ -47,6 +47,9 @@ KIT = Kit(
     sign=meta_sign,
     customers=PEOPLE,
     forgeries=meta_forgeries,
+    picture="message-image.json",
+    document="message-file.json",
+    located=lambda body, url: body.replace(b"https://scontent.xx.fbcdn.net", f"{url}/cdn".encode()),
     max_text=2000,
     max_buttons=13,
     payloads={
@@ -73,7 +76,7 @@ KIT = Kit(
 )
 
 
-class TestMessenger(WebhookContract):
+class TestMessenger(GivesFiles, WebhookContract):
     kit = KIT
 
     async def test_read_until_a_moment_is_read(self, customer: Customer) -> None:

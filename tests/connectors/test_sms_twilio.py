@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import random
 from pathlib import Path
-from urllib.parse import parse_qs, urlencode
+from urllib.parse import parse_qs, quote, urlencode
 
 import pytest
-from contract import Contract, _eventually_standing
+from contract import Contract, GivesFiles, _eventually_standing
 from gateway_parts import Start
 from kit import Customer, Hook, Kit
 from mutations import mutated_form
@@ -86,6 +86,8 @@ KIT = Kit(
         Hook(body + b"&Body=more", _sign(body).headers),
         Hook(body, _sign(body).headers, query="?a=b"),
     ],
+    picture="message-picture.form",
+    located=lambda body, url: body.replace(quote("https://api.twilio.com", "").encode(), quote(url, "").encode()),
     max_text=1600,
     max_buttons=0,
     blocked="blocked",
@@ -113,7 +115,7 @@ KIT = Kit(
 )
 
 
-class TestTwilioSms(Contract):
+class TestTwilioSms(GivesFiles, Contract):
     kit = KIT
 
     async def test_status_callbacks_become_states_of_the_delivery(self, customer: Customer) -> None:

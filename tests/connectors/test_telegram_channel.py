@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from contract import WebhookContract
+from contract import GivesFiles, WebhookContract
 from kit import Customer, Hook, Kit, as_json
 from providers.server import eventually
 from providers.telegram import TOKEN, TelegramProvider
@@ -59,6 +59,8 @@ KIT = Kit(
         Hook(body, {"X-Telegram-Bot-Api-Secret-Token": SECRET + "x"}),
         Hook(body, {"X-Telegram-Bot-Api-Secret-Token": TOKEN}),
     ],
+    picture="message-photo.json",
+    document="message-document.json",
     max_text=4096,
     max_buttons=12,
     payloads={
@@ -84,7 +86,7 @@ KIT = Kit(
 )
 
 
-class TestTelegram(WebhookContract):
+class TestTelegram(GivesFiles, WebhookContract):
     kit = KIT
 
     async def test_telegram_is_told_where_we_are_and_what_to_show(self, customer: Customer) -> None:
@@ -102,7 +104,7 @@ class TestTelegram(WebhookContract):
         assert customer.gateway.bot.asked == [], "the bot cannot look at pictures"
         channel = TelegramInput.from_credentials(KIT.credentials(customer.provider.address))
         place = await channel.open_media(Attachment("image", {"file_id": "large"}))
-        assert place.url == f"{customer.provider.address}/file/bot{TOKEN}/photos/file_0.jpg"
+        assert place.url == f"{customer.provider.address}/file/bot{TOKEN}/photos/large"
         assert place.hosts == (customer.provider.address.partition("://")[2],)
         await channel.get_output_channel().close()
 

@@ -7,7 +7,7 @@ import json
 from urllib.parse import parse_qs, urlencode
 
 import pytest
-from contract import WebhookContract, _eventually_standing, _lines, _tries_again
+from contract import GivesFiles, WebhookContract, _eventually_standing, _lines, _look, _shared, _tries_again
 from kit import Customer, Hook, Kit
 from providers import tencent
 from providers.server import Fault, eventually
@@ -89,6 +89,7 @@ KIT = Kit(
     sign=_sign,
     customers=USERS,
     forgeries=_forgeries,
+    picture="message-image.xml",
     max_text=682,
     max_buttons=10,
     payloads={
@@ -124,6 +125,7 @@ MINI_KIT = Kit(
     sign=_sign,
     customers=USERS,
     forgeries=_forgeries,
+    picture="message-image.xml",
     max_text=682,
     max_buttons=10,
     payloads={
@@ -138,7 +140,7 @@ MINI_KIT = Kit(
 )
 
 
-class TestWeChat(WebhookContract):
+class TestWeChat(GivesFiles, WebhookContract):
     kit = KIT
 
     async def test_attack_17_the_echo_goes_back_only_to_who_knows_our_word(self, customer: Customer) -> None:
@@ -270,10 +272,25 @@ class TestWeChat(WebhookContract):
         place = await channel.open_media(Attachment("image", {"id": "photo"}))
         await channel.get_output_channel().close()
         async with customer.gateway.http.get(place.url) as response:
-            assert response.content_type == "image/jpeg" and place.hosts == (response.url.authority,)
+            assert response.content_type == "image/png" and place.hosts == (response.url.authority,)
+
+    async def test_a_token_that_somebody_replaced_costs_a_picture_one_try(self, customer: Customer) -> None:
+        customer.gateway.bot.hands_over("a person please")
+        seat = await customer.gateway.seat("ben")
+        await customer.says("a person please")
+        await customer.provider.has_sent(1)
+        await seat.claim_only()
+        await customer.provider.has_sent(2)
+        customer.provider.end_token()
+        assert await customer.shares(self.kit.picture) == 200
+        await _look(customer)
+        await eventually(lambda: customer.provider.files_asked == 1)
+        customer.gateway.clock.forward(minutes=11)
+        (file,) = await _shared(customer, 1)
+        assert file["id"] and customer.provider.files_asked == 2
 
 
-class TestMiniProgram(WebhookContract):
+class TestMiniProgram(GivesFiles, WebhookContract):
     kit = MINI_KIT
 
 

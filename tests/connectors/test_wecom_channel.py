@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from contract import WebhookContract, _eventually_standing, _lines, _tries_again
+from contract import GivesFiles, WebhookContract, _eventually_standing, _lines, _tries_again
 from gateway_parts import Start
 from kit import Customer, Hook, Kit, as_json
 from mutations import mutated_webhook
@@ -84,6 +84,8 @@ KIT = Kit(
     sign=_sign,
     customers=CUSTOMERS,
     forgeries=_forgeries,
+    picture="message-image.json",
+    document="message-file.json",
     max_text=682,
     max_buttons=10,
     has_typing=False,
@@ -148,7 +150,7 @@ async def _told(customer: Customer) -> list[str]:
     return [line.text for line in await _lines(customer.gateway) if line.author is Author.CUSTOMER]
 
 
-class TestWeCom(WebhookContract):
+class TestWeCom(GivesFiles, WebhookContract):
     kit = KIT
 
     async def test_attack_17_the_echo_goes_back_opened_and_only_to_who_knows_our_word(self, customer: Ringing) -> None:

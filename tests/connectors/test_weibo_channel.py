@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import parse_qs, urlencode
 
 import pytest
-from contract import WebhookContract, _eventually_standing, _lines, _tries_again
+from contract import GivesFiles, WebhookContract, _eventually_standing, _lines, _tries_again
 from kit import Customer, Hook, Kit, as_json
 from providers import tencent
 from providers.server import Fault
@@ -56,6 +56,7 @@ KIT = Kit(
     sign=_sign,
     customers=FANS,
     forgeries=_forgeries,
+    picture="message-image.json",
     max_text=299,
     max_buttons=10,
     has_typing=False,
@@ -79,7 +80,7 @@ KIT = Kit(
 )
 
 
-class TestWeibo(WebhookContract):
+class TestWeibo(GivesFiles, WebhookContract):
     kit = KIT
 
     async def test_attack_17_the_echo_goes_back_only_to_who_knows_the_secret(self, customer: Customer) -> None:
@@ -138,5 +139,5 @@ class TestWeibo(WebhookContract):
         channel = WeiboInput.from_credentials(KIT.credentials(customer.provider.address))
         place = await channel.open_media(Attachment("image", {"id": "821804469"}))
         async with customer.gateway.http.get(place.url) as response:
-            assert response.content_type == "image/jpeg" and place.hosts == (response.url.authority,)
+            assert response.content_type == "image/png" and place.hosts == (response.url.authority,)
         await channel.get_output_channel().close()

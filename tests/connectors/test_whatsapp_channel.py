@@ -6,7 +6,7 @@ import hashlib
 import hmac
 from typing import Any
 
-from contract import WebhookContract, _eventually_standing
+from contract import GivesFiles, WebhookContract, _eventually_standing
 from kit import Customer, Hook, Kit, as_json
 from providers.meta import PHONE_NUMBER_ID, TOKEN, WhatsAppProvider
 from providers.server import Fault, eventually
@@ -74,6 +74,8 @@ KIT = Kit(
     sign=meta_sign,
     customers=NUMBERS,
     forgeries=meta_forgeries,
+    picture="message-image.json",
+    document="message-document.json",
     max_text=4096,
     max_buttons=10,
     blocked="unknown_recipient",
@@ -105,7 +107,7 @@ KIT = Kit(
 )
 
 
-class TestWhatsApp(WebhookContract):
+class TestWhatsApp(GivesFiles, WebhookContract):
     kit = KIT
 
     async def test_attack_17_the_challenge_goes_back_only_to_who_knows_our_word(self, customer: Customer) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
-from providers.server import Provider, Sent
+from providers.server import A_DOCUMENT, A_PICTURE, Provider, Sent
 
 TOKEN = "line-access-token"
 
@@ -20,6 +20,7 @@ class LineProvider(Provider):
         self.reply_tokens: dict[str, str] = {}  # token: user
         self.by_key: dict[str, str] = {}  # retry key: message id
         self.users = {"U" + "a" * 32, "U" + "b" * 32}
+        self.files = {"354718705033693859": A_PICTURE, "325710": A_DOCUMENT}
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -107,7 +108,7 @@ class LineProvider(Provider):
     async def _content(self, request: web.Request) -> web.Response:
         if request.headers.get("Authorization") != f"Bearer {TOKEN}":
             return self.refusal("account")
-        return web.Response(body=b"\xff\xd8\xff\xe0 a picture", content_type="image/jpeg")
+        return self.file(request.match_info["id"], _error(404, "Not found"))
 
     async def _checked(self, request: web.Request) -> Any:
         self.asked.append(request)

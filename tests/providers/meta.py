@@ -7,7 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
-from providers.server import Provider, Sent
+from providers.server import A_DOCUMENT, A_PICTURE, Provider, Sent
 
 TOKEN = "EAAG-meta-access-token"
 PHONE_NUMBER_ID = "106540352242922"
@@ -40,9 +40,15 @@ class WhatsAppProvider(GraphProvider):
 
     blocked = (400, 131026, "Message undeliverable")
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.files = {"1003383421387256": A_PICTURE, "4": A_DOCUMENT}
+        self.addresses: dict[str, str] = {}  # each for five minutes; by it the id of the media
+
     def routes(self) -> list[web.RouteDef]:
         return [
             web.post("/{version}/" + PHONE_NUMBER_ID + "/messages", self._messages),
+            web.get("/whatsapp_business/attachments/", self._content),
             web.get("/{version}/{media}", self._media),
         ]
 
@@ -96,8 +102,26 @@ class WhatsAppProvider(GraphProvider):
         body = await self.checked(request)
         if isinstance(body, web.Response):
             return body
-        where = {"url": f"{self.address}/media/1", "mime_type": "image/jpeg", "file_size": 9, "id": "1"}
+        media = request.match_info["media"]
+        if self.is_locked:
+            return self.refusal("account")
+        if media not in self.files:
+            said = f"Unsupported get request. Object with ID '{media}' does not exist"
+            return _error(400, 100, said)
+        content, kind = self.files[media]
+        signed = f"{len(self.addresses)}"
+        self.addresses[signed] = media
+        url = f"{self.address}/whatsapp_business/attachments/?mid={media}&hash={signed}"
+        where = {"url": url, "mime_type": kind, "file_size": len(content), "id": media}
         return web.json_response({**where, "messaging_product": "whatsapp"})
+
+    async def _content(self, request: web.Request) -> web.Response:
+        """The bytes, for the same key; an address is good for itself alone."""
+        body = await self.checked(request)
+        if isinstance(body, web.Response):
+            return body
+        media = self.addresses.pop(request.query["hash"], "")
+        return self.file(media if media == request.query["mid"] else "", web.Response(status=404))
 
 
 class MessengerProvider(GraphProvider):
@@ -105,8 +129,20 @@ class MessengerProvider(GraphProvider):
 
     blocked = (400, 551, "(#551) This person isn't available right now.")
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.files = {"image": A_PICTURE, "file": A_DOCUMENT}
+
     def routes(self) -> list[web.RouteDef]:
-        return [web.post("/{version}/me/messages", self._messages)]
+        return [web.post("/{version}/me/messages", self._messages), web.get("/cdn/{file}", self._cdn)]
+
+    async def _cdn(self, request: web.Request) -> web.Response:
+        """The address is signed; what is wrong or too old is an error of the CDN."""
+        key = request.match_info["file"] if request.query.get("x") == "1" else ""
+        if self.is_locked:
+            self.files_asked += 1
+            return web.Response(text="URL signature mismatch", status=403)
+        return self.file(key, web.Response(text="URL signature expired", status=403))
 
     async def _messages(self, request: web.Request) -> web.Response:
         body = await self.checked(request)

@@ -16,6 +16,8 @@ from aiohttp import web
 PICTURE = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg=="
 )
+# The files of the payloads, whoever's they are.
+A_PICTURE, A_DOCUMENT = (PICTURE, "image/png"), (b"%PDF-1.4\n%%EOF\n", "application/pdf")
 
 
 @dataclass
@@ -49,6 +51,10 @@ class Provider:
         self.asked: list[web.Request] = []
         self.typing: list[str] = []
         self.faults: deque[Fault] = deque()
+        # What customers sent, by this provider's own key, and its type. What is not here is unknown, or too old.
+        self.files: dict[str, tuple[bytes, str]] = {}
+        self.files_asked = 0
+        self.is_locked = False  # our key opens no files
         self.hold: asyncio.Event | None = None
         self.pause: Callable[[], Awaitable[None]] | None = None
         self.address = ""
@@ -63,6 +69,14 @@ class Provider:
     def refusal(self, kind: str) -> web.Response:
         """How this provider says no: to somebody who blocked us, outside the window, asked too fast, with a bad key."""
         raise NotImplementedError
+
+    def file(self, key: str, gone: web.Response) -> web.Response:
+        """A customer's file, for whoever has shown our key."""
+        self.files_asked += 1
+        if self.is_locked:
+            return self.refusal("account")
+        content, kind = self.files.get(key, (b"", ""))
+        return web.Response(body=content, content_type=kind) if kind else gone
 
     def next_id(self) -> str:
         """A new id of a message."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from aiohttp import web
 
-from providers.server import Provider, Sent
+from providers.server import A_DOCUMENT, A_PICTURE, Provider, Sent
 
 TOKEN = "110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw"
 
@@ -19,6 +19,7 @@ class TelegramProvider(Provider):
         self.chats = {"1111", "2222"}
         self.webhook: dict[str, Any] = {}
         self.answered_taps: list[str] = []
+        self.files = {"large": A_PICTURE, "d": A_DOCUMENT}
 
     def routes(self) -> list[web.RouteDef]:
         return [web.post("/bot{token}/{method}", self._method), web.get("/file/bot{token}/{path:.*}", self._file)]
@@ -48,7 +49,12 @@ class TelegramProvider(Provider):
             self.answered_taps.append(str(body["callback_query_id"]))
             return _ok(True)
         if method == "getFile":
-            return _ok({"file_id": body["file_id"], "file_size": 9, "file_path": "photos/file_0.jpg"})
+            if self.is_locked:
+                return self.refusal("account")
+            key = body["file_id"]
+            if key not in self.files:
+                return _error(400, "Bad Request: wrong file_id or the file is temporarily unavailable")
+            return _ok({"file_id": key, "file_size": len(self.files[key][0]), "file_path": f"photos/{key}"})
         return _error(404, "Not Found")
 
     def _send(self, method: str, body: dict[str, Any]) -> web.Response:
@@ -73,7 +79,7 @@ class TelegramProvider(Provider):
     async def _file(self, request: web.Request) -> web.Response:
         if request.match_info["token"] != TOKEN:
             return _error(401, "Unauthorized")
-        return web.Response(body=b"a picture", content_type="image/jpeg")
+        return self.file(request.match_info["path"].removeprefix("photos/"), _error(404, "Not Found"))
 
 
 def _ok(result: Any) -> web.Response:

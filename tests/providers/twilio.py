@@ -7,7 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
-from providers.server import Provider, Sent
+from providers.server import A_PICTURE, Provider, Sent
 
 ACCOUNT = "AC" + "0" * 31 + "1"
 TOKEN = "12345678901234567890123456789012"
@@ -25,12 +25,14 @@ class TwilioProvider(Provider):
         self.phones = set(PHONES)
         self.stopped: set[str] = set()
         self.forms: list[dict[str, str]] = []
+        self.files = {"ME" + "b" * 31 + "1": A_PICTURE}
 
     def routes(self) -> list[web.RouteDef]:
         base = "/2010-04-01/Accounts/{account}"
         return [
             web.post(f"{base}/Messages.json", self._create),
             web.get(f"{base}/Messages/{{message}}/Media/{{media}}", self._media),
+            web.get("/cdn/{media}", self._cdn),
         ]
 
     def refusal(self, kind: str) -> web.Response:
@@ -73,7 +75,19 @@ class TwilioProvider(Provider):
     async def _media(self, request: web.Request) -> web.Response:
         if not _knows(request):
             return self.refusal("account")
-        return web.Response(body=b"\xff\xd8\xff\xe0 a picture", content_type="image/jpeg")
+        media = request.match_info["media"]
+        if self.is_locked:
+            return self.refusal("account")
+        if media not in self.files:
+            self.files_asked += 1
+            return _error(404, 20404, "The requested resource was not found")
+        return web.Response(status=307, headers={"Location": f"/cdn/{media}?Signature=1"})
+
+    async def _cdn(self, request: web.Request) -> web.Response:
+        """Where Twilio leads to: the address itself is the key."""
+        if request.query.get("Signature") != "1":
+            return web.Response(status=403)
+        return self.file(request.match_info["media"], web.Response(status=404))
 
 
 def _knows(request: web.Request) -> bool:

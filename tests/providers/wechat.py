@@ -8,7 +8,7 @@ from typing import Any
 
 from aiohttp import web
 
-from providers.server import Provider, Sent
+from providers.server import A_PICTURE, Provider, Sent
 
 APP_ID, APP_SECRET = "wx2c2769f8efd9abc2", "wechat-app-secret"
 USERS = ("oyORnuP8q7ou2gfYjqLzSIWZf0rs", "oDF3iY9p0c4Kx1bEw7nZsT2uVqLm")
@@ -24,7 +24,7 @@ class WeChatProvider(Provider):
         self.tokens: list[str] = []  # the last one holds
         self.token_asked: list[dict[str, Any]] = []
         self.has_menus = True
-        self.media: dict[str, tuple[bytes, str]] = {"photo": (b"\xff\xd8\xff\xe0 a picture", "image/jpeg")}
+        self.files = {"photo": A_PICTURE}
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -91,10 +91,10 @@ class WeChatProvider(Provider):
         return _error(0, "ok")
 
     async def _media(self, request: web.Request) -> web.Response:
-        if request.query.get("access_token") != self.tokens[-1]:
-            return _error(40001, "invalid credential")
-        content, kind = self.media.get(request.query["media_id"], (b"", ""))
-        return web.Response(body=content, content_type=kind) if kind else _error(40007, "invalid media_id")
+        if self.is_locked or request.query.get("access_token") != self.tokens[-1]:
+            self.files_asked += 1
+            return _error(40001, "invalid credential, access_token is invalid or not latest")
+        return self.file(request.query["media_id"], _error(40007, "invalid media_id"))
 
     async def _checked(self, request: web.Request) -> Any:
         self.asked.append(request)

@@ -8,7 +8,7 @@ from typing import Any
 
 from aiohttp import web
 
-from providers.server import Provider, Sent
+from providers.server import A_DOCUMENT, A_PICTURE, Provider, Sent
 
 CORP_ID, SECRET, ACCOUNT = "ww12345678910", "wecom-kf-secret", "wkAJ2GCAAASSm4_FhToWMFea0xAFfd3Q"
 CUSTOMERS = ("wmAJ2GCAAAme1XQRC-NI-q0_ZM9ukoAw", "wmAJ2GCAAAzLTI123ghsdfoGZNqqAlw")
@@ -27,6 +27,8 @@ class WeComProvider(Provider):
         self.token = ""
         self.left = dict.fromkeys(CUSTOMERS, 0)
         self.page = 2  # a page may have fewer than were asked for
+        media = "2iSLeVyqzk4eX0IB5kTi9Ljfa2rt9dwfq5WKRQ4Nvvg"
+        self.files = {f"{media}w": A_PICTURE, f"{media}z": A_DOCUMENT}
 
     def ring(self, *items: dict[str, Any]) -> dict[str, str]:
         """Somebody wrote: what the callback says."""
@@ -47,6 +49,7 @@ class WeComProvider(Provider):
             web.get("/cgi-bin/gettoken", self._gettoken),
             web.post("/cgi-bin/kf/sync_msg", self._sync),
             web.post("/cgi-bin/kf/send_msg", self._send),
+            web.get("/cgi-bin/media/get", self._media),
         ]
 
     def refusal(self, kind: str) -> web.Response:
@@ -119,6 +122,12 @@ class WeComProvider(Provider):
         self.left[body["touser"]] -= 1
         self.sent.append(Sent(body["touser"], text, body["msgid"], buttons, None, body["msgtype"]))
         return web.json_response({"errcode": 0, "errmsg": "ok", "msgid": body["msgid"]})
+
+    async def _media(self, request: web.Request) -> web.Response:
+        if self.is_locked or request.query.get("access_token") != self.token:
+            self.files_asked += 1
+            return _error(40014, "invalid access_token")
+        return self.file(request.query["media_id"], _error(40007, "invalid media_id"))
 
     async def _checked(self, request: web.Request) -> Any:
         self.asked.append(request)

@@ -6,7 +6,7 @@ import json
 
 from aiohttp import web
 
-from providers.server import Provider, Sent
+from providers.server import A_PICTURE, Provider, Sent
 
 APP_SECRET, TOKEN, UID = "weibo-app-secret", "2.00weibo-access-token", "1902538057"
 FANS = ("2489518277", "2489518278")
@@ -14,6 +14,10 @@ FANS = ("2489518277", "2489518278")
 
 class WeiboProvider(Provider):
     """Takes answers to fans, as a form."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.files = {"821804469": A_PICTURE}
 
     def routes(self) -> list[web.RouteDef]:
         return [web.post("/2/messages/reply.json", self._reply), web.get("/2/mss/msget", self._media)]
@@ -50,9 +54,9 @@ class WeiboProvider(Provider):
         return await self.take(take)
 
     async def _media(self, request: web.Request) -> web.Response:
-        if request.query.get("access_token") != TOKEN or request.query.get("fid") != "821804469":
+        if request.query.get("access_token") != TOKEN:
             return _error(21332, "invalid_access_token")
-        return web.Response(body=b"\xff\xd8\xff\xe0 a picture", content_type="image/jpeg")
+        return self.file(request.query.get("fid", ""), _error(20003, "target file does not exist"))
 
 
 def _error(code: int, message: str) -> web.Response:

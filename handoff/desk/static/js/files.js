@@ -2,7 +2,7 @@
 // gives a file to whoever may see its conversation, and tells the browser what it is.
 import { oneLine } from "/page/static/js/safe-text.js";
 import { part } from "/page/static/js/server.js";
-import { t } from "/page/static/js/texts.js";
+import { named, t } from "/page/static/js/texts.js";
 
 export const addressOf = ({ id }) => `/desk/api/attachments/${part(id)}`;
 
@@ -46,10 +46,16 @@ function row(file) {
   view.dataset.testid = "file-row";
   const said = element("span", { className: "file-words" });
   const name = element("bdi", { className: "file-name", textContent: oneLine(file.name ?? file.kind, 120) });
-  const size = element("span", { className: "file-size", textContent: file.id ? sizeOf(file.bytes) : t("files.at_provider") });
+  const size = element("span", { className: "file-size", textContent: file.id ? sizeOf(file.bytes) : whyNotHere(file) });
   said.append(name, size);
   view.append(badge(file), said);
   return view;
+}
+
+/** Why there is nothing to open: it is on its way, or will not come. */
+function whyNotHere({ refused }) {
+  const why = refused && named("files.missing", refused);
+  return why && why !== refused ? why : t("files.at_provider");
 }
 
 /** The ending says what it is, sooner than a drawing does. */

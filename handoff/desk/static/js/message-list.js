@@ -103,7 +103,7 @@ export class MessageList {
   }
 }
 
-const filesOf = ({ attachments }) => (attachments ?? []).map((file) => file.id ?? "").join();
+const filesOf = ({ attachments }) => (attachments ?? []).map((file) => file.id ?? file.refused ?? "").join();
 
 /**
  * What the customer's page has shown of our lines: "read" under the last one, "sent" under the newest. More would be noise.
