@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from connectors.events import Event, Incoming, Receipt, Unused
 from connectors.media import MediaPlace
 from connectors.meta import GRAPH, VERSION, MetaWebhook, graph_failure
-from connectors.output import DeliveryFailed, Envelope, Limits, Output, Part
+from connectors.output import Envelope, Limits, Output, Part
 from connectors.own import Window
 from connectors.provider import Answer, Provider
 from connectors.webhook import needed
@@ -64,11 +64,9 @@ class MessengerOutput(Output):
 
     def _kind(self, envelope: Envelope) -> dict[str, str]:
         """How Meta wants this message called, by how long ago the customer wrote."""
-        if envelope.wrote_at is None or envelope.now is None or envelope.now - envelope.wrote_at < WINDOW:
-            return {"messaging_type": "RESPONSE"}
-        if self._human_agent and envelope.is_person and envelope.now - envelope.wrote_at < PERSON_WINDOW:
-            return {"messaging_type": "MESSAGE_TAG", "tag": "HUMAN_AGENT"}
-        raise DeliveryFailed("window_closed", "24 hours since the customer wrote", permanent=True)
+        is_tagged = self._human_agent and envelope.is_person and not envelope.wrote_within(WINDOW)
+        envelope.must_be_within(PERSON_WINDOW if is_tagged else WINDOW)
+        return {"messaging_type": "MESSAGE_TAG", "tag": "HUMAN_AGENT"} if is_tagged else {"messaging_type": "RESPONSE"}
 
     async def _call(self, body: Any) -> Answer:
         return await self._provider.call("POST", f"/{VERSION}/me/messages", body=body, headers=self._headers)

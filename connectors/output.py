@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -117,6 +117,16 @@ class Envelope:
     wrote_at: datetime | None = None  # when the customer last wrote
     now: datetime | None = None
     is_person: bool = False  # written by a person rather than the bot
+
+    def wrote_within(self, span: timedelta) -> bool:
+        """Whether the customer wrote in this time; where nobody knows, the provider will say."""
+        return self.wrote_at is None or self.now is None or self.now - self.wrote_at < span
+
+    def must_be_within(self, span: timedelta) -> None:
+        """Raises DeliveryFailed where the provider lets us answer for so long and no longer."""
+        if not self.wrote_within(span):
+            hours = span // timedelta(hours=1)
+            raise DeliveryFailed("window_closed", f"{hours} hours since the customer wrote", permanent=True)
 
 
 @dataclass(frozen=True)

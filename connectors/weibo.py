@@ -60,8 +60,7 @@ class WeiboOutput(Output):
 
     async def post(self, part: Part, envelope: Envelope) -> str | None:
         """Weibo gives no id."""
-        if envelope.wrote_at is not None and envelope.now is not None and envelope.now - envelope.wrote_at >= WINDOW:
-            raise DeliveryFailed("window_closed", "48 hours since the customer wrote", permanent=True)
+        envelope.must_be_within(WINDOW)
         form = {
             "access_token": self._token,
             "type": "text",

@@ -9,7 +9,7 @@ from typing import Any
 from connectors.events import Event, Incoming, Receipt, Unused
 from connectors.media import MediaPlace
 from connectors.meta import GRAPH, VERSION, MetaWebhook, failure_of_code, graph_failure
-from connectors.output import Button, DeliveryFailed, Envelope, Limits, Output, Part
+from connectors.output import Button, Envelope, Limits, Output, Part
 from connectors.own import Window
 from connectors.provider import Provider
 from connectors.webhook import needed
@@ -42,8 +42,7 @@ class WhatsAppOutput(Output):
 
     async def post(self, part: Part, envelope: Envelope) -> str | None:
         """WhatsApp's id of the message (`wamid…`)."""
-        if envelope.wrote_at is not None and envelope.now is not None and envelope.now - envelope.wrote_at >= WINDOW:
-            raise DeliveryFailed("window_closed", "24 hours since the customer wrote", permanent=True)
+        envelope.must_be_within(WINDOW)
         answer = await self._provider.call("POST", self._path, body=_body(part, envelope), headers=self._headers)
         if not answer.is_good:
             raise graph_failure(answer)

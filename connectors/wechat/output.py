@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from connectors.output import DeliveryFailed, Envelope, Limits, Output, Part, numbered
+from connectors.output import Envelope, Limits, Output, Part, numbered
 from connectors.provider import Answer, Provider
 from connectors.splitting import utf8_bytes
 from connectors.wechat.api import Refused, TencentApi
@@ -40,8 +40,7 @@ class CustomerMessages(Output):
 
     async def post(self, part: Part, envelope: Envelope) -> str | None:
         """WeChat gives no id."""
-        if envelope.wrote_at is not None and envelope.now is not None and envelope.now - envelope.wrote_at >= WINDOW:
-            raise DeliveryFailed("window_closed", "48 hours since the customer wrote", permanent=True)
+        envelope.must_be_within(WINDOW)
         try:
             await self._send(envelope, menu(part.text, part) if part.buttons else text(part.text))
         except Refused as refused:

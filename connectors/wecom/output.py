@@ -39,8 +39,7 @@ class WeComOutput(Output):
         account = envelope.reach.get("open_kfid")
         if not isinstance(account, str):
             raise DeliveryFailed("cannot_write", "the account is not known", permanent=True)
-        if envelope.wrote_at is not None and envelope.now is not None and envelope.now - envelope.wrote_at >= WINDOW:
-            raise DeliveryFailed("window_closed", "48 hours since the customer wrote", permanent=True)
+        envelope.must_be_within(WINDOW)
         key = envelope.key.replace("-", "")[:32]
         body = {"touser": envelope.recipient, "open_kfid": account, "msgid": key, **_message(part)}
         answer = await self.api.post("/cgi-bin/kf/send_msg", body)
