@@ -147,10 +147,12 @@ class Output(OutputChannel):
     """An output channel of Rasa that says what became of a message.
 
     A channel sets `limits` and writes `post`. `repeats_safely`: posting twice under the same `Envelope.key` sends once.
+    `joins_turns`: all that answers one message of the customer is one message at the provider, as `together` makes it.
     """
 
     limits = Limits()
     repeats_safely = False
+    joins_turns = False
     # What customers of this channel are known by, where anybody can be written to unasked: `email`, `phone`.
     contact_kind: str | None = None
 
@@ -187,6 +189,10 @@ class Output(OutputChannel):
         if line.image:
             parts.append(Part(image=line.image) if limits.images else Part(text=line.image))
         return parts
+
+    def together(self, lines: Sequence[Outgoing]) -> list[Part]:
+        """The messages that lines become which leave together: at most one, where a channel joins turns."""
+        return [part for line in lines for part in self.parts(line)]
 
     def numbers(self, buttons: Sequence[Button]) -> bool:
         """Whether these choices are shown as a numbered list, to be answered with a number."""
@@ -237,7 +243,7 @@ class Mailer(Protocol):
         """`file` is its name, its type and its text. Raises DeliveryFailed."""
 
 
-def numbered(text: str, buttons: Sequence[Button], hint: str = "") -> str:
+def numbered(text: str, buttons: Sequence[Button], hint: str = "", first: int = 1) -> str:
     """The choices as a numbered list under the text."""
-    lines = [f"{number}. {button.title}" for number, button in enumerate(buttons, 1)]
+    lines = [f"{number}. {button.title}" for number, button in enumerate(buttons, first)]
     return "\n".join([*([text, ""] if text else []), *lines, *(["", hint] if hint else [])])

@@ -7,14 +7,15 @@ guarded step that also sees to the order: nothing of a conversation leaves befor
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import takewhile
 from typing import Any
 
 from sqlalchemy import and_, exists, func, insert, or_, select, update
 from sqlalchemy.engine import Connection, Row
 
-from handoff.models import DeliveryState, conversations, deliveries
+from handoff.models import DeliveryState, conversations, deliveries, messages
 
 _OPEN = (DeliveryState.PENDING.value, DeliveryState.SENDING.value)
 # What a receipt may change: a receipt that comes late, twice or in the wrong order takes nothing back.
@@ -69,8 +70,9 @@ def add(connection: Connection, message_id: int, conversation_id: str, channel: 
     connection.execute(insert(deliveries).values(**_row(message_id, conversation_id, channel, 0, now)))
 
 
-def due(connection: Connection, channel: str, now: datetime, limit: int) -> list[Delivery]:
-    """The next delivery of each conversation of this channel that is due, the longest due first."""
+def due(connection: Connection, channel: str, now: datetime, limit: int, whole_turns: bool = False) -> list[Delivery]:
+    """The next delivery of each conversation of this channel that is due, the longest due first. `whole_turns`: not
+    what answers a message to which more is still being answered."""
     rows = connection.execute(
         select(deliveries)
         .where(
@@ -78,6 +80,7 @@ def due(connection: Connection, channel: str, now: datetime, limit: int) -> list
             deliveries.c.state.in_(_OPEN),
             deliveries.c.next_try_at <= now,
             _nothing_earlier_is_open(),
+            *([_all_is_answered()] if whole_turns else []),
         )
         .order_by(deliveries.c.next_try_at, deliveries.c.id)
         .limit(limit)
@@ -85,8 +88,8 @@ def due(connection: Connection, channel: str, now: datetime, limit: int) -> list
     return [_record(row) for row in rows]
 
 
-def next_of(connection: Connection, conversation_id: str, now: datetime) -> Delivery | None:
-    """What leaves next in this conversation, when it is due."""
+def next_of(connection: Connection, conversation_id: str, now: datetime, whole_turns: bool = False) -> Delivery | None:
+    """What leaves next in this conversation, when it is due; `whole_turns` as above."""
     row = connection.execute(
         select(deliveries)
         .where(
@@ -94,6 +97,7 @@ def next_of(connection: Connection, conversation_id: str, now: datetime) -> Deli
             deliveries.c.state.in_(_OPEN),
             deliveries.c.next_try_at <= now,
             _nothing_earlier_is_open(),
+            *([_all_is_answered()] if whole_turns else []),
         )
         .limit(1)
     ).first()
@@ -116,6 +120,32 @@ def claim(connection: Connection, delivery: Delivery, now: datetime, until: date
         )
     )
     return bool(taken.rowcount == 1)
+
+
+def take_along(
+    connection: Connection, head: Delivery, message_ids: Sequence[int], now: datetime, until: datetime
+) -> list[Delivery]:
+    """Take also what stands right behind a delivery that was taken, as far as it is of these messages: they leave
+    together, and nobody else can have them while the first is open."""
+    rows = connection.execute(
+        select(deliveries)
+        .where(
+            deliveries.c.conversation_id == head.conversation_id,
+            deliveries.c.message_id > head.message_id,
+            deliveries.c.state.in_(_OPEN),
+        )
+        .order_by(deliveries.c.message_id, deliveries.c.part)
+    )
+    along = list(takewhile(lambda one: one.message_id in message_ids and one.state is head.state, map(_record, rows)))
+    if along:
+        connection.execute(
+            update(deliveries)
+            .where(deliveries.c.id.in_([one.id for one in along]))
+            .values(
+                state=DeliveryState.SENDING.value, attempts=deliveries.c.attempts + 1, next_try_at=until, updated_at=now
+            )
+        )
+    return [replace(one, state=DeliveryState.SENDING, attempts=one.attempts + 1) for one in along]
 
 
 def expand(connection: Connection, delivery: Delivery, parts: int, now: datetime) -> None:
@@ -174,12 +204,12 @@ def give_up(
     )
 
 
-def send_again(connection: Connection, message_id: int, now: datetime) -> bool:
-    """An agent wants it tried once more. False when it did not fail."""
+def send_again(connection: Connection, message_ids: Sequence[int], now: datetime) -> bool:
+    """An agent wants these tried once more. False when none of them failed."""
     again = connection.execute(
         update(deliveries)
         .where(
-            deliveries.c.message_id == message_id,
+            deliveries.c.message_id.in_(list(message_ids)),
             deliveries.c.state.in_([DeliveryState.FAILED.value, DeliveryState.UNKNOWN.value]),
         )
         .values(
@@ -206,21 +236,21 @@ def receipt(
     now: datetime,
     reason: str | None = None,
     detail: str | None = None,
-) -> Moved | None:
-    """What the provider says became of a message. None when it has no such message (or not yet)."""
-    row = connection.execute(
+) -> list[Moved]:
+    """What the provider says became of a message: of all lines that it holds. Nothing when it has no such message (or
+    not yet)."""
+    rows = connection.execute(
         select(deliveries.c.id, deliveries.c.conversation_id, deliveries.c.message_id).where(
             deliveries.c.channel == channel, deliveries.c.provider_id == provider_id
         )
-    ).first()
-    if row is None:
-        return None
-    connection.execute(
-        update(deliveries)
-        .where(deliveries.c.id == row.id, deliveries.c.state.in_(_BEFORE[state]))
-        .values(state=state.value, reason=reason, detail=(detail or "")[:300] or None, updated_at=now)
-    )
-    return Moved(row.conversation_id, row.message_id)
+    ).all()
+    if rows:
+        connection.execute(
+            update(deliveries)
+            .where(deliveries.c.id.in_([row.id for row in rows]), deliveries.c.state.in_(_BEFORE[state]))
+            .values(state=state.value, reason=reason, detail=(detail or "")[:300] or None, updated_at=now)
+        )
+    return [Moved(row.conversation_id, row.message_id) for row in rows]
 
 
 def receipts_until(
@@ -301,6 +331,14 @@ def _nothing_earlier_is_open() -> Any:
             earlier.c.message_id < deliveries.c.message_id,
             and_(earlier.c.message_id == deliveries.c.message_id, earlier.c.part < deliveries.c.part),
         ),
+    )
+
+
+def _all_is_answered() -> Any:
+    """The message that this answers is settled: what answers it was stored with that, and nothing comes after."""
+    line, asked = messages.alias("line"), messages.alias("asked")
+    return ~exists().where(
+        line.c.id == deliveries.c.message_id, asked.c.id == line.c.reply_to, asked.c.settled_at.is_(None)
     )
 
 

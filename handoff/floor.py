@@ -113,6 +113,9 @@ class Post(Protocol):
     def is_written_to(self, channel: str) -> bool:
         """Whether this channel's customers can be written to at any time."""
 
+    def joins_turns(self, channel: str) -> bool:
+        """Whether all that answers one message of the customer leaves as one."""
+
     def takes_files(self, channel: str) -> bool:
         """Whether this channel sends the files of an agent's line."""
 
@@ -555,9 +558,12 @@ class Floor:
             message = transcript.one(connection, message_id)
             if message is None:
                 raise UnknownMessage()
-            if not deliveries.send_again(connection, message_id, self.clock()):
-                raise NothingToSend()
             conversation = conversations.find(connection, message.conversation_id)
+            together = [message_id]
+            if self.post.joins_turns(conversation.channel):
+                together = [one.id for one in transcript.turn_of(connection, message)]
+            if not deliveries.send_again(connection, together, self.clock()):
+                raise NothingToSend()
             return conversation, message, deliveries.standing_of(connection, [message_id]).get(message_id)
 
         conversation, message, standing = await self.database.write(work)

@@ -115,6 +115,11 @@ def replies_to(connection: Connection, message_id: int) -> list[Message]:
     return [_record(row) for row in rows]
 
 
+def turn_of(connection: Connection, line: Message) -> list[Message]:
+    """All that answers what this line of ours answers, in order; the line alone, when it was said unasked."""
+    return [line] if line.reply_to is None else replies_to(connection, line.reply_to)
+
+
 def settle(connection: Connection, message_id: int, now: datetime) -> bool:
     """Mark a customer's message as done with. False when somebody else had settled it before."""
     done = connection.execute(_SETTLE, {"message": message_id, "settled_at": now})

@@ -88,10 +88,9 @@ class ChannelExchange:
                 return deliveries.receipts_until(
                     connection, self._channel, receipt.recipient, receipt.until, state, now
                 )
-            moved = deliveries.receipt(
+            return deliveries.receipt(
                 connection, self._channel, receipt.message_id or "", state, now, receipt.reason, receipt.detail
             )
-            return [moved] if moved else []
 
         found = await self._database.write(work)
         for moved in found:

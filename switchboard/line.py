@@ -460,11 +460,14 @@ class Line:
         if offer is None or len(typed) > 100:
             return None
         number = _NUMBER.fullmatch(typed)
-        if number is not None and self.floor.post.shows_numbers(conversation.channel, offer.buttons):
+        buttons = offer.buttons
+        if self.floor.post.joins_turns(conversation.channel):
+            buttons = [button for line in transcript.turn_of(connection, offer) for button in line.buttons]
+        if number is not None and self.floor.post.shows_numbers(conversation.channel, buttons):
             place = int(number[1])
-            if 1 <= place <= len(offer.buttons):
-                return offer.buttons[place - 1]["payload"], offer.buttons[place - 1]["title"]
-        for button in offer.buttons:
+            if 1 <= place <= len(buttons):
+                return buttons[place - 1]["payload"], buttons[place - 1]["title"]
+        for button in buttons:
             if unicodedata.normalize("NFKC", button["title"]).strip().casefold() == typed.casefold():
                 return button["payload"], button["title"]
         return None

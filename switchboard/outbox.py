@@ -10,7 +10,7 @@ import asyncio
 import logging
 import random
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -57,9 +57,16 @@ class Account:
 
 @dataclass(frozen=True)
 class _Job:
-    delivery: Delivery
-    message: Message
+    """What leaves together: one delivery, or those of a whole turn, each with its line."""
+
+    taken: tuple[Delivery, ...]
+    lines: tuple[Message, ...]
     conversation: Conversation
+
+    @property
+    def head(self) -> Delivery:
+        """What was said first; the others have its fate."""
+        return self.taken[0]
 
 
 class Outbox:
@@ -122,7 +129,10 @@ class Outbox:
 
         def find(connection: Connection) -> list[tuple[Account, list[Delivery]]]:
             # Conversations that are being sent stand first: they are the longest due.
-            return [(one, deliveries.due(connection, one.name, now, AT_ONCE + len(one.busy))) for one in accounts]
+            return [
+                (one, deliveries.due(connection, one.name, now, AT_ONCE + len(one.busy), one.sender.joins_turns))
+                for one in accounts
+            ]
 
         for account, found in await self._database.read(find):
             for delivery in found:
@@ -136,11 +146,15 @@ class Outbox:
     async def _send_all_of(self, account: Account, delivery: Delivery | None) -> None:
         """One conversation's deliveries, one after the other, as long as they go well."""
         conversation_id = delivery.conversation_id if delivery else ""
+
+        def next_one(connection: Connection) -> Delivery | None:
+            return deliveries.next_of(connection, conversation_id, self._clock(), account.sender.joins_turns)
+
         try:
             while delivery is not None and not self._is_stopping and not _rests(account, self._clock()):
                 if not await self._send(account, delivery):
                     break
-                delivery = await self._database.read(lambda c: deliveries.next_of(c, conversation_id, self._clock()))
+                delivery = await self._database.read(next_one)
         except Exception:  # of our own; the lease ends and it is taken up again
             log.exception("A delivery broke off", extra={"event": "delivery_broke", "channel": account.name})
         finally:
@@ -151,16 +165,16 @@ class Outbox:
         """Send one part. False when the rest of the conversation has to wait."""
         if delivery.state is DeliveryState.SENDING and not await self._may_repeat(account, delivery):
             # Whoever sent it died in between, and nobody knows whether it left.
-            await self._finish(delivery, lambda c, now: _lost(c, delivery, now))
+            await self._finish([delivery], _lost)
             return True
-        job = await self._claim(delivery)
+        job = await self._claim(account, delivery)
         if job is None:
             return False
         try:
             provider_id = await self._post(account, job)
         except DeliveryFailed as failed:
-            return await self._failed(account, job.delivery, failed)
-        await self._finish(job.delivery, lambda c, now: _sent(c, job.delivery, provider_id, now))
+            return await self._failed(account, job, failed)
+        await self._finish(job.taken, lambda c, one, now: _sent(c, one, provider_id, now))
         return True
 
     async def _may_repeat(self, account: Account, delivery: Delivery) -> bool:
@@ -168,13 +182,13 @@ class Outbox:
             message = transcript.one(connection, delivery.message_id)
             if message is None:
                 return None
-            return _Job(delivery, message, conversations.find(connection, delivery.conversation_id))
+            return _Job((delivery,), (message,), conversations.find(connection, delivery.conversation_id))
 
         job = await self._database.read(work)
         # It was begun when it was taken, and nothing has touched the row since.
         return job is not None and account.sender.may_repeat(_envelope(job, delivery.updated_at))
 
-    async def _claim(self, delivery: Delivery) -> _Job | None:
+    async def _claim(self, account: Account, delivery: Delivery) -> _Job | None:
         def work(connection: Connection) -> _Job | None:
             now = self._clock()
             if not deliveries.claim(connection, delivery, now, now + LEASE):
@@ -182,14 +196,19 @@ class Outbox:
             message = transcript.one(connection, delivery.message_id)
             if message is None:
                 return None
-            return _Job(_claimed(delivery), message, conversations.find(connection, delivery.conversation_id))
+            lines, taken = {message.id: message}, [_claimed(delivery)]
+            if account.sender.joins_turns:
+                lines = {one.id: one for one in transcript.turn_of(connection, message)}
+                taken += deliveries.take_along(connection, delivery, list(lines), now, now + LEASE)
+            conversation = conversations.find(connection, delivery.conversation_id)
+            return _Job(tuple(taken), tuple(lines[one.message_id] for one in taken), conversation)
 
         return await self._database.write(work)
 
     async def _post(self, account: Account, job: _Job) -> str | None:
         """The provider's id. Raises DeliveryFailed, whatever went wrong."""
-        parts = account.sender.parts(job.message)
-        delivery = job.delivery
+        parts = account.sender.parts(job.lines)
+        delivery = job.head
         if delivery.part == 0 and len(parts) > 1:
             now = self._clock()
             await self._database.write(lambda c: deliveries.expand(c, delivery, len(parts), now))
@@ -208,8 +227,8 @@ class Outbox:
             log.exception("A channel's code failed", extra={"event": "sender_failed", "error": type(exc).__name__})
             raise DeliveryFailed("refused", type(exc).__name__) from exc
 
-    async def _failed(self, account: Account, delivery: Delivery, failed: DeliveryFailed) -> bool:
-        now = self._clock()
+    async def _failed(self, account: Account, job: _Job, failed: DeliveryFailed) -> bool:
+        now, delivery = self._clock(), job.head
         log.warning(
             "A channel did not take a message",
             extra={
@@ -229,11 +248,11 @@ class Outbox:
             if failed.whole_account:
                 account.rests_until = now + timedelta(seconds=failed.retry_after or ACCOUNT_PAUSE_SECONDS)
             await self._finish(
-                delivery, lambda c, now: deliveries.try_again(c, delivery, at, now, failed.reason, failed.detail)
+                job.taken, lambda c, one, now: deliveries.try_again(c, one, at, now, failed.reason, failed.detail)
             )
             return False
         await self._finish(
-            delivery, lambda c, now: deliveries.give_up(c, delivery, state, now, failed.reason, failed.detail)
+            job.taken, lambda c, one, now: deliveries.give_up(c, one, state, now, failed.reason, failed.detail)
         )
         return True
 
@@ -243,10 +262,17 @@ class Outbox:
         pause *= 0.75 + self._jitter() / 2
         return timedelta(seconds=max(pause, failed.retry_after or 0.0))
 
-    async def _finish(self, delivery: Delivery, work: Callable[[Connection, datetime], None]) -> None:
+    async def _finish(
+        self, taken: Sequence[Delivery], finish: Callable[[Connection, Delivery, datetime], None]
+    ) -> None:
         now = self._clock()
-        await self._database.write(lambda c: work(c, now))
-        tell_desk(self._live, delivery.conversation_id, [delivery.message_id])
+
+        def work(connection: Connection) -> None:
+            for one in taken:
+                finish(connection, one, now)
+
+        await self._database.write(work)
+        tell_desk(self._live, taken[0].conversation_id, [one.message_id for one in taken])
 
 
 def tell_desk(live: Live, conversation_id: str, message_ids: list[int]) -> None:
@@ -262,11 +288,11 @@ def recipient_of(conversation: Conversation) -> str:
 def _envelope(job: _Job, now: datetime) -> Envelope:
     return Envelope(
         recipient=recipient_of(job.conversation),
-        key=str(uuid.uuid5(_NAMESPACE, f"{job.delivery.message_id}.{job.delivery.part}")),
+        key=str(uuid.uuid5(_NAMESPACE, f"{job.head.message_id}.{job.head.part}")),
         reach=job.conversation.reach or {},
         wrote_at=job.conversation.wrote_at,
         now=now,
-        is_person=job.message.author is Author.AGENT,
+        is_person=job.lines[0].author is Author.AGENT,
     )
 
 

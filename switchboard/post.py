@@ -76,6 +76,11 @@ class ChannelPost:
         sender = self._senders.get(channel)
         return sender is not None and sender.numbers(buttons)
 
+    def joins_turns(self, channel: str) -> bool:
+        """Whether all that answers one message of the customer leaves as one."""
+        sender = self._senders.get(channel)
+        return sender is not None and sender.joins_turns
+
     def takes_files(self, channel: str) -> bool:
         """Whether what an agent attaches goes with the line."""
         sender = self._senders.get(channel)

@@ -19,9 +19,10 @@ class Sender(Protocol):
 
     repeats_safely: bool
     takes_files: bool  # whether what an agent attaches goes with the line
+    joins_turns: bool  # whether all that answers one message of the customer leaves as one
 
-    def parts(self, line: Message) -> list[Part]:
-        """The messages a line becomes; always the same for the same line."""
+    def parts(self, lines: Sequence[Message]) -> list[Part]:
+        """The messages that a line becomes, or the lines of a turn; always the same for the same lines."""
 
     async def send(self, part: Part, envelope: Envelope) -> str | None:
         """Send one; the provider's id for it. Raises DeliveryFailed."""
@@ -76,10 +77,11 @@ class OwnSender:
         self._path_of = path_of
         self.takes_files = self._output.limits.files
         self.repeats_safely = self._output.repeats_safely
+        self.joins_turns = self._output.joins_turns
 
-    def parts(self, line: Message) -> list[Part]:
-        """As the channel cuts it."""
-        return self._output.parts(outgoing(line, self._site, self._path_of))
+    def parts(self, lines: Sequence[Message]) -> list[Part]:
+        """As the channel cuts or joins them."""
+        return self._output.together([outgoing(line, self._site, self._path_of) for line in lines])
 
     async def send(self, part: Part, envelope: Envelope) -> str | None:
         """As the channel posts it."""

@@ -44,6 +44,7 @@ class StockSender:
 
     repeats_safely = False
     takes_files = False
+    joins_turns = False
 
     def __init__(self, output_for: Callable[[Reach], OutputChannel | None], care: Care, site: str) -> None:
         self._output_for = output_for
@@ -53,9 +54,9 @@ class StockSender:
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="channel") if care.in_thread else None
         _listen_to_log()
 
-    def parts(self, line: Message) -> list[Part]:
+    def parts(self, lines: Sequence[Message]) -> list[Part]:
         """Cut to what the provider takes; stock channels send what they are given."""
-        return self._cutting.parts(outgoing(line, self._site))
+        return self._cutting.together([outgoing(line, self._site) for line in lines])
 
     def numbers(self, buttons: Sequence[Mapping[str, str]]) -> bool:
         """Whether the stock channel has no buttons for these."""

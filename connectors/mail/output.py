@@ -7,7 +7,7 @@ import contextlib
 import re
 import ssl
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timezone
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -39,9 +39,10 @@ _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
 class EmailOutput(Output):
-    """Sends one mail for a line, whole."""
+    """Sends one mail for a turn, whole."""
 
     limits = Limits(text=10_000_000, files=True)
+    joins_turns = True
     contact_kind = "email"
 
     def __init__(self, settings: MailSettings, threads: Threads, tell: Callable[[str | None], None]) -> None:
@@ -55,13 +56,22 @@ class EmailOutput(Output):
         return "email"
 
     def parts(self, line: Outgoing) -> list[Part]:
-        """One mail, however long: its choices as a numbered list, a picture as its address."""
-        text = line.text.strip()
-        if line.buttons:
-            text = numbered(text, line.buttons, line.hint)
-        if line.image:
-            text = f"{text}\n\n{line.image}".strip()
-        return [Part(text=text, files=line.files)] if text or line.files else []
+        """One mail."""
+        return self.together([line])
+
+    def together(self, lines: Sequence[Outgoing]) -> list[Part]:
+        """One mail, however long: a line is a paragraph, a picture its address, and the numbers of choices run on."""
+        paragraphs: list[str] = []
+        number, hint = 1, ""
+        for line in lines:
+            text = line.text.strip()
+            if line.buttons:
+                text, hint = numbered(text, line.buttons, first=number), line.hint
+                number += len(line.buttons)
+            paragraphs += [text, line.image or ""]
+        words = "\n\n".join(one for one in (*paragraphs, hint) if one)
+        files = tuple(file for line in lines for file in line.files)
+        return [Part(text=words, files=files)] if words or files else []
 
     async def post(self, part: Part, envelope: Envelope) -> str | None:
         """The Message-ID, as a bounce of it will name it."""

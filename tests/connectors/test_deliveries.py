@@ -81,6 +81,38 @@ def test_of_many_that_try_at_once_one_takes_it(database: Database) -> None:
     assert taken.count(True) == 1
 
 
+def test_what_leaves_together_is_taken_in_one_step_and_what_was_said_between_parts_it(database: Database) -> None:
+    first, second = _two_lines(database)
+    third, fourth = _two_lines(database)
+    (head,) = _due(database)
+    assert _take(database, head)
+    wanted = [first, second, fourth]
+    along = database.write_now(lambda c: deliveries.take_along(c, head, wanted, NOW, LATER))
+    assert [(one.message_id, one.state.value, one.attempts) for one in along] == [(second, "sending", 1)]
+    assert database.write_now(lambda c: deliveries.take_along(c, head, wanted, NOW, LATER)) == [], "it is taken"
+    assert _due(database, NOW) == []
+    for one in (head, *along):
+        database.write_now(lambda c, one=one: deliveries.sent(c, one, "p-1", NOW))
+    assert [one.message_id for one in _due(database)] == [third]
+    moved = database.write_now(lambda c: deliveries.receipt(c, "line", "p-1", DeliveryState.READ, NOW))
+    assert [one.message_id for one in moved] == [first, second]
+
+
+def test_a_whole_turn_waits_until_all_is_answered(database: Database) -> None:
+    def work(connection: Any) -> tuple[int, int]:
+        conversation = conversations.open_or_begin(connection, "line", "ana", NOW, "en")
+        asked = transcript.append(connection, conversation, Draft(author=Author.CUSTOMER, text="where"), NOW).id
+        notice = Draft(author=Author.SYSTEM, text="hidden", reply_to=asked, part=-1)
+        return asked, transcript.append(connection, conversation, notice, NOW).id
+
+    asked, notice = database.write_now(work)
+    assert [one.message_id for one in _due(database)] == [notice]
+    assert database.read_now(lambda c: deliveries.due(c, "line", NOW, 100, whole_turns=True)) == []
+    database.write_now(lambda c: transcript.settle(c, asked, NOW))
+    (found,) = database.read_now(lambda c: deliveries.due(c, "line", NOW, 100, whole_turns=True))
+    assert found.message_id == notice
+
+
 def test_a_long_line_has_a_row_for_each_part_and_ends_when_one_is_refused(database: Database) -> None:
     first, second = _two_lines(database)
     (head,) = _due(database)
@@ -96,14 +128,14 @@ def test_a_long_line_has_a_row_for_each_part_and_ends_when_one_is_refused(databa
     standing = database.read_now(lambda c: deliveries.standing_of(c, [first, second]))
     assert standing[first] == deliveries.Standing(DeliveryState.FAILED, "blocked", None)
     assert [one.message_id for one in _due(database)] == [second]
-    assert database.write_now(lambda c: deliveries.send_again(c, first, NOW))
+    assert database.write_now(lambda c: deliveries.send_again(c, [first], NOW))
     assert [(one.message_id, one.part) for one in _due(database)] == [(first, 1)], "what arrived is not sent again"
 
 
 def test_receipts_only_go_forwards(database: Database) -> None:
     first, _ = _two_lines(database)
     (head,) = _due(database)
-    assert database.write_now(lambda c: deliveries.receipt(c, "line", "p-1", DeliveryState.READ, NOW)) is None
+    assert database.write_now(lambda c: deliveries.receipt(c, "line", "p-1", DeliveryState.READ, NOW)) == []
     assert _take(database, head)
     database.write_now(lambda c: deliveries.sent(c, head, "p-1", NOW))
     for told, holds in (
@@ -113,9 +145,9 @@ def test_receipts_only_go_forwards(database: Database) -> None:
         (DeliveryState.FAILED, "read"),
     ):
         moved = database.write_now(lambda c, told=told: deliveries.receipt(c, "line", "p-1", told, NOW))
-        assert moved is not None and moved.message_id == first
+        assert [one.message_id for one in moved] == [first]
         assert database.read_now(lambda c: deliveries.standing_of(c, [first]))[first].state.value == holds
-    assert database.write_now(lambda c: deliveries.receipt(c, "whatsapp", "p-1", DeliveryState.READ, NOW)) is None
+    assert database.write_now(lambda c: deliveries.receipt(c, "whatsapp", "p-1", DeliveryState.READ, NOW)) == []
 
 
 @pytest.mark.parametrize("kit", [TELEGRAM, SMS], ids=["telegram", "sms"])

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from contract import Contract, _eventually_standing, _lines
+from contract import Contract, _eventually_standing, _lines, _tries_again
 from gateway_parts import Start
 from kit import Customer, Hook, Kit
 from mutations import mutated
@@ -23,6 +23,7 @@ from rounds import rounds
 
 from handoff import conversations
 from handoff.models import Author
+from handoff.models import deliveries as table
 from handoff.records import Conversation
 
 CUSTOMERS = ("ana@example.com", "ben@example.com")
@@ -266,6 +267,90 @@ class TestEmail(Contract):
         await customer.posts(mail("one", 1, 0))
         await customer.posts(mail("two", 2, 0))
         assert len({one.conversation_id for one in await _lines(customer.gateway)}) == 1
+
+    # -- one mail a turn -----------------------------------------------------------------------------------------
+
+    async def test_all_that_answers_one_mail_is_one_mail_and_its_numbers_run_on(self, customer: Correspondent) -> None:
+        gateway, provider = customer.gateway, customer.provider
+        gateway.bot.says(
+            "two things, my card is •••• 1111",
+            {"text": "Your parcel is on its way.", "buttons": _choices("track", "complain")},
+            {"text": "This is the box:", "image": "https://shop.example/box.png"},
+            {"text": "Points are kept a year.", "buttons": _choices("points")},
+        )
+        gateway.bot.says('/choose{"it": "track"}', {"text": "At the depot."})
+        gateway.bot.says('/choose{"it": "points"}', {"text": "You have 12."})
+        assert await customer.posts(mail("two things, my card is 4111 1111 1111 1111", 1, 0)) == 200
+        await provider.has_sent(1)
+        (answer,) = provider.mails
+        notice, *paragraphs = provider.texts[0].split("\n\n")
+        assert "card or identity number in your message is hidden" in notice, "said before the bot was asked"
+        assert paragraphs == [
+            "Your parcel is on its way.",
+            "1. track\n2. complain",
+            "This is the box:",
+            "https://shop.example/box.png",
+            "Points are kept a year.",
+            "3. points",
+            "Reply with a number to choose.",
+        ]
+        assert answer["In-Reply-To"] == "<m0.1@example.com>"
+        await eventually(lambda: set(_states(customer)) == {("sent", str(answer["Message-ID"]).strip(" <>"))})
+        assert len(_states(customer)) == 4, "each line has its own"
+        for number, (typed, said) in enumerate((("3", "You have 12."), ("one", "bot: one"), ("POINTS", "bot: POINTS"))):
+            await customer.posts(mail(typed, 2 + number, 0))
+            await provider.has_sent(2 + number)
+            assert provider.texts[-1] == said, "what was offered is over once the customer wrote"
+
+    async def test_an_agent_answers_in_a_mail_of_its_own(self, customer: Correspondent) -> None:
+        gateway, provider = customer.gateway, customer.provider
+        gateway.bot.hands_over("a person please")
+        seat = await gateway.seat("ben")
+        await customer.says("a person please")
+        await provider.has_sent(1)
+        conversation = await seat.claim_only()
+        await provider.has_sent(2)
+        for text in ("Good day.", "How can I help?"):
+            await seat.post(f"/conversations/{conversation}/messages", {"text": text})
+        await provider.has_sent(4)
+        assert provider.texts[2:] == ["Good day.", "How can I help?"]
+
+    async def test_a_mail_that_is_refused_is_tried_again_and_sent_again_as_a_whole(
+        self, customer: Correspondent
+    ) -> None:
+        gateway, provider = customer.gateway, customer.provider
+        gateway.bot.says("hello", {"text": "one"}, {"text": "two"}, {"text": "three"})
+        provider.faults.extend([Fault(503), Fault(503)])
+        await customer.says("hello")
+        await _tries_again(gateway, lambda: provider.sent)
+        await eventually(lambda: {state for state, _ in _states(customer)} == {"sent"})
+        assert provider.texts == ["one\n\ntwo\n\nthree"]
+        provider.faults.append(Fault(refuses="blocked"))
+        await customer.says("hello")
+        await eventually(lambda: [state for state, _ in _states(customer)][3:] == ["failed"] * 3)
+        failed = [one.id for one in await _lines(gateway) if one.text == "two"][-1]
+        seat = await gateway.seat("ben")
+        await seat.post(f"/messages/{failed}/send-again", {})
+        await provider.has_sent(2)
+        assert provider.texts[1:] == ["one\n\ntwo\n\nthree"]
+        await eventually(lambda: {state for state, _ in _states(customer)} == {"sent"})
+        bounce = KIT.payload("bounce.eml").replace(
+            b"<0.00000000000000000000000000000000.000000000000000000000000@shop.example>",
+            provider.sent[1].id.strip().encode(),
+        )
+        assert await customer.posts(bounce) == 200
+        await eventually(lambda: [state for state, _ in _states(customer)] == ["sent"] * 3 + ["failed"] * 3)
+
+    async def test_an_answer_of_several_lines_that_got_lost_is_unknown_as_a_whole(
+        self, customer: Correspondent
+    ) -> None:
+        customer.gateway.bot.says("hello", {"text": "one"}, {"text": "two"})
+        customer.provider.faults.append(Fault(takes_it=True))
+        await customer.says("hello")
+        await eventually(lambda: [state for state, _ in _states(customer)] == ["unknown"] * 2)
+        await customer.says("again")
+        await customer.provider.has_sent(2)
+        assert customer.provider.texts == ["one\n\ntwo", "bot: again"]
 
     async def test_an_agents_file_goes_with_the_mail(self, customer: Correspondent) -> None:
         gateway, provider = customer.gateway, customer.provider
@@ -625,6 +710,16 @@ class TestEmail(Contract):
         customer = Correspondent(await start(default_language="en"), KIT, provider)
         await _until(customer, lambda whys: any(f"the {side.upper()} server does not accept" in why for why in whys))
         assert "password" not in "".join(await customer.troubles()).replace("user and password", "")
+
+
+def _choices(*titles: str) -> list[dict[str, str]]:
+    return [{"title": title, "payload": f'/choose{{"it": "{title}"}}'} for title in titles]
+
+
+def _states(customer: Customer) -> list[tuple[str, str | None]]:
+    """Where each line of ours stands, and in which mail."""
+    rows = customer.gateway.app.ctx.database.read_now(lambda c: c.execute(table.select().order_by(table.c.id)).all())
+    return [(row.state, row.provider_id) for row in rows]
 
 
 async def _conversation(customer: Customer, wanted: str) -> Conversation:

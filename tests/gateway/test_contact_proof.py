@@ -50,9 +50,10 @@ class Mute:
 
     repeats_safely = True
     takes_files = False
+    joins_turns = False
 
-    def parts(self, line: Message) -> list[Part]:
-        return [Part(line.text)]
+    def parts(self, lines: Sequence[Message]) -> list[Part]:
+        return [Part(line.text) for line in lines]
 
     refuses = False
 

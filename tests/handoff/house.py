@@ -127,6 +127,9 @@ class Wire:
     def shows_numbers(self, channel: str, buttons: Sequence[Mapping[str, str]]) -> bool:
         return False
 
+    def joins_turns(self, channel: str) -> bool:
+        return False
+
     def gives_files(self, channel: str) -> bool:
         return False
 
