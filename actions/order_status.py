@@ -14,9 +14,9 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.answers import payload_button, person_button
 from actions.conversation import Event, Turn
+from actions.days import day_in_words
 from actions.services import orders
 from actions.texts import text
-from faq_kb.search import SHOP_TIME
 from shop import (
     Identity,
     Order,
@@ -180,7 +180,9 @@ def say_order(dispatcher: CollectingDispatcher, turn: Turn, proved: ProvedOrder,
     lines += [_parcel_line(parcel, turn.locale, now) for parcel in ([asked_for] if asked_for else proved.parcels)]
     concern = proved.concern(now)
     if concern is None and order.promised_by and order.promised_by > now and not proved.parcels:
-        lines.append(text("utter_label_order_promised", turn.locale, date=_day(order.promised_by)))
+        lines.append(
+            text("utter_label_order_promised", turn.locale, date=day_in_words(order.promised_by, turn.now, turn.locale))
+        )
     card = order_card(order, proved.parcels, turn.locale, now)
     another = {"title": text("utter_label_another_order", turn.locale), "payload": "/another_order"}
     dispatcher.utter_message(
@@ -205,7 +207,7 @@ def _parcel_line(parcel: Parcel, locale: str, now: datetime) -> str:
     if event := _last_event(parcel, locale):
         sentences.append(text("utter_label_parcel_event", locale, event=event))
     if parcel.eta and parcel.status.is_moving and parcel.eta > now:
-        sentences.append(text("utter_label_parcel_eta", locale, date=_day(parcel.eta)))
+        sentences.append(text("utter_label_parcel_eta", locale, date=day_in_words(parcel.eta, now, locale)))
     return (" " if locale == "en" else "").join(sentences)
 
 
@@ -219,7 +221,3 @@ def _last_event(parcel: Parcel, locale: str) -> str:
 def _order_button(order: Order, locale: str) -> dict[str, str]:
     title = text("utter_label_order", locale, number=order.number, status=order.status.label(locale))
     return payload_button(title, "order_status", order_number=order.number)
-
-
-def _day(at: datetime) -> str:
-    return at.astimezone(SHOP_TIME).date().isoformat()

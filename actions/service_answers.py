@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from decimal import Decimal
 
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.answers import Button, payload_button
 from actions.conversation import Turn
+from actions.days import day_in_words
 from actions.service_wishes import REASONS, REFUND_STATUS, Service
 from actions.texts import text
-from faq_kb.search import SHOP_TIME
 from shop import Item, Order, ProvedOrder, Refund, RefundState, Refused, RefusedBecause, money_text, text_in
 
 # Said differently for one wish than for the others.
@@ -82,7 +81,7 @@ def say_refused(
         json_message={"service": {"wish": service.wish, "order_number": order.order.number, "refused": because}},
         number=order.order.number,
         days=refused.days or "",
-        until=_day(refused.until),
+        until=day_in_words(refused.until, turn.now, turn.locale),
         reference=refused.reference or "",
     )
 
@@ -96,8 +95,8 @@ def say_refund(dispatcher: CollectingDispatcher, turn: Turn, number: str, refund
         response=f"utter_service_refund_{'overdue' if is_overdue else refund.state.value}{ending}",
         number=number,
         amount=amount if is_shown else "",
-        since=_day(refund.updated_at),
-        by=_day(refund.expected_by),
+        since=day_in_words(refund.updated_at, turn.now, turn.locale),
+        by=day_in_words(refund.expected_by, turn.now, turn.locale),
         json_message={"service": {"wish": REFUND_STATUS, "order_number": number, "refund": refund.state.value}},
     )
 
@@ -145,7 +144,3 @@ def _detail(title: str, value: str) -> Button:
 
 def _money(amount: Decimal | None, currency: str | None) -> str:
     return "" if amount is None else money_text(amount, currency)
-
-
-def _day(at: datetime | None) -> str:
-    return at.astimezone(SHOP_TIME).date().isoformat() if at else ""
