@@ -86,10 +86,15 @@ export function words(text) {
     const address = found.replace(/[.,;:!?)\]'*]+$/, "");
     const rest = text.slice(index + found.length);
     if (LOOK_ALIKE.test(rest) && !/^\p{Script=Han}/u.test(rest)) continue;
-    nodes.push(text.slice(end, index), link(address, address));
+    nodes.push(...unbroken(text.slice(end, index)), link(address, address));
     end = index + address.length;
   }
-  return [...nodes, text.slice(end)];
+  return [...nodes, ...unbroken(text.slice(end))];
+}
+
+/* The number of a case stays on one line. */
+function unbroken(text) {
+  return text.split(/\b([A-Z]-\d+)\b/).map((part, place) => (place % 2 ? h("span", { class: "unbroken" }, part) : part));
 }
 
 /* An answer that may be written with markup; most are not. */
