@@ -22,8 +22,8 @@ CONSOLE_FILES = ROOT / "faq_kb" / "console" / "static"
 PAGE_FILES = ROOT / "switchboard" / "page"
 
 _OWN_ONLY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:{memory}; media-src 'self'{memory}; "
-    "connect-src 'self'{sockets}; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'{shops} data:{memory}; "
+    "media-src 'self'{memory}; connect-src 'self'{sockets}; "
     "manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 # Any shop may load the widget's files; what the widget may do is decided by the origin of its page, elsewhere.
@@ -66,11 +66,11 @@ def blueprint(
         return text(_ROBOTS.format(help_address=help_address), headers={"Cache-Control": _FRESH})
 
     # The widget shows files from the page's memory, for the gateway gives them for its token alone.
-    policy = {"Content-Security-Policy": _OWN_ONLY.format(sockets=sockets, memory=" blob:")}
+    policy = {"Content-Security-Policy": _OWN_ONLY.format(sockets=sockets, memory=" blob:", shops="")}
     # What is sold is shown with the shop's own pictures, as on the shop's pages.
-    chat_policy = {name: value.replace("img-src 'self'", "img-src 'self' https:") for name, value in policy.items()}
+    chat_policy = {"Content-Security-Policy": _OWN_ONLY.format(sockets=sockets, memory=" blob:", shops=" https:")}
     routes.add_route(chat_page.handler(shop_name, help_address, default_locale, chat_policy), "/chat", name="chat")
-    _add_staff_pages(routes, _OWN_ONLY.format(sockets=sockets, memory=""))
+    _add_staff_pages(routes, _OWN_ONLY.format(sockets=sockets, memory="", shops=""))
     if demo:
         _add_demo_shop(routes, policy, identity_secret, clock)
     return routes
