@@ -197,15 +197,19 @@ function showConnection() {
 }
 
 function openPanel(name) {
+  showPanel(name);
+  page[name].focusSearch();
+}
+
+/** One panel beside the conversation, brought into view where the window has no room for both. */
+function showPanel(name) {
   page.side.show(name);
   if (getComputedStyle(page.side).visibility === "hidden" || !page.side.checkVisibility()) route.showSide();
-  page[name].focusSearch();
 }
 
 /** Where else a message could go that this channel refused for good. */
 function offerOther(conversation, message) {
-  page.side.show("customer");
-  if (getComputedStyle(page.side).visibility === "hidden" || !page.side.checkVisibility()) route.showSide();
+  showPanel("customer");
   if (!page.customer.offerOther(conversation, message)) desk.notify("places.none", {}, { kind: "problem" });
 }
 
