@@ -27,7 +27,9 @@ _BUSY_CUSTOMER = {131056}
 _BLOCKED = {131050, 551}
 _UNKNOWN = {131026, 131030, 131021, 1545041}
 _WINDOW = {131047, 470, 2534022}
-_CONTENT = {100, 131008, 131009, 131051, 131053, 132000, 132001}
+_CONTENT = {100, 131008, 131009, 131051, 131053}
+# https://developers.facebook.com/docs/whatsapp/cloud-api/support/error-codes: unknown, paused, or with other places
+_TEMPLATE = {132000, 132001, 132005, 132007, 132012, 132015, 132016}
 _LATER = {1, 2, 131000, 131016, 131057, 133004}
 
 
@@ -76,6 +78,7 @@ def failure_of_code(code: Any, detail: str, retry_after: float | None = None) ->
         (_UNKNOWN, "unknown_recipient"),
         (_ACCOUNT, "account"),
         (_CONTENT, "content"),
+        (_TEMPLATE, "template"),
     ):
         if code in codes:
             return DeliveryFailed(reason, detail, permanent=True)

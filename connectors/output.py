@@ -61,6 +61,7 @@ REASONS = frozenset(
         "busy",  # asked too fast
         "unreachable",  # the provider cannot be reached, or is broken
         "no_answer",  # the request left and nothing came back
+        "template",  # the provider has no such template, or not like this: the operator has to act
         "cannot_write",  # the channel has no way to write unasked
         "refused",  # anything else; the detail says what
     }
@@ -85,15 +86,26 @@ class SentFile:
 
 
 @dataclass(frozen=True)
+class Template:
+    """What a provider approved beforehand: its name and the code of its language there, and what goes into its places,
+    in order."""
+
+    name: str
+    language: str
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Outgoing:
     """A line of ours: text, choices, a picture, files. `hint` asks to answer with a number, in the customer's
-    language."""
+    language. `template`: the text stands for it."""
 
     text: str
     buttons: tuple[Button, ...] = ()
     image: str | None = None
     hint: str = ""
     files: tuple[SentFile, ...] = ()
+    template: Template | None = None
 
 
 @dataclass(frozen=True)
@@ -104,6 +116,7 @@ class Part:
     buttons: tuple[Button, ...] = ()
     image: str | None = None
     files: tuple[SentFile, ...] = ()
+    template: Template | None = None
 
 
 @dataclass(frozen=True)
@@ -141,6 +154,7 @@ class Limits:
     payload: int | None = None
     images: bool = False
     files: bool = False  # what agents attach; the desk tells them where it is not
+    templates: bool = False  # what was approved beforehand, and may go when the time to answer is over
 
 
 class Output(OutputChannel):
@@ -177,6 +191,8 @@ class Output(OutputChannel):
     def parts(self, line: Outgoing) -> list[Part]:
         """The messages that a line becomes: the same for the same line, always, for a failed one is taken up later."""
         limits = self.limits
+        if line.template is not None and limits.templates:
+            return [Part(text=line.text, template=line.template)]
         text, buttons = line.text.strip(), self._fitting(line.buttons)
         if line.buttons and not buttons:
             text = numbered(text, line.buttons, line.hint)

@@ -9,7 +9,7 @@ from typing import Any
 from connectors.events import Event, Incoming, Receipt, Unused
 from connectors.media import MediaPlace
 from connectors.meta import GRAPH, VERSION, MetaWebhook, failure_of_code, graph_failure
-from connectors.output import Button, Envelope, Limits, Output, Part
+from connectors.output import Button, Envelope, Limits, Output, Part, Template
 from connectors.own import Window
 from connectors.provider import Provider
 from connectors.webhook import needed
@@ -28,7 +28,15 @@ class WhatsAppOutput(Output):
     """Sends from one phone number of the business."""
 
     # Up to three choices are buttons (20 characters), up to ten a list (24).
-    limits = Limits(text=4096, buttons=MAX_LIST_ROWS, button_title=20, text_with_buttons=1024, payload=200, images=True)
+    limits = Limits(
+        text=4096,
+        buttons=MAX_LIST_ROWS,
+        button_title=20,
+        text_with_buttons=1024,
+        payload=200,
+        images=True,
+        templates=True,
+    )
 
     def __init__(self, phone_number_id: str, access_token: str, api_url: str) -> None:
         self._provider = Provider(api_url)
@@ -42,7 +50,8 @@ class WhatsAppOutput(Output):
 
     async def post(self, part: Part, envelope: Envelope) -> str | None:
         """WhatsApp's id of the message (`wamid…`)."""
-        envelope.must_be_within(WINDOW)
+        if part.template is None:
+            envelope.must_be_within(WINDOW)
         answer = await self._provider.call("POST", self._path, body=_body(part, envelope), headers=self._headers)
         if not answer.is_good:
             raise graph_failure(answer)
@@ -188,11 +197,22 @@ def _body(part: Part, envelope: Envelope) -> dict[str, Any]:
         "recipient_type": "individual",
         "to": envelope.recipient,
     }
+    if part.template is not None:
+        return {**body, "type": "template", "template": _template(part.template)}
     if part.image:
         return {**body, "type": "image", "image": {"link": part.image}}
     if not part.buttons:
         return {**body, "type": "text", "text": {"body": part.text, "preview_url": False}}
     return {**body, "type": "interactive", "interactive": _interactive(part.text, part.buttons)}
+
+
+def _template(template: Template) -> dict[str, Any]:
+    """https://developers.facebook.com/docs/whatsapp/cloud-api/guides/send-message-templates"""
+    shape: dict[str, Any] = {"name": template.name, "language": {"code": template.language}}
+    if template.values:
+        parameters = [{"type": "text", "text": value} for value in template.values]
+        shape["components"] = [{"type": "body", "parameters": parameters}]
+    return shape
 
 
 def _interactive(text: str, buttons: tuple[Button, ...]) -> dict[str, Any]:

@@ -372,6 +372,20 @@ class OrderNotProved(HandoffError):
     status = 404
 
 
+class UnknownTemplate(HandoffError):
+    """This channel's account has no such template."""
+
+    code = "unknown_template"
+    status = 404
+
+
+class TemplatesNotTaken(HandoffError):
+    """This channel has no templates; write a text."""
+
+    code = "templates_not_taken"
+    status = 409
+
+
 class PageRefused(HandoffError):
     """Only https pages of the shop's own sites (allowed_origins) and the help pages can be shown."""
 

@@ -119,6 +119,9 @@ class Post(Protocol):
     def takes_files(self, channel: str) -> bool:
         """Whether this channel sends the files of an agent's line."""
 
+    def takes_templates(self, channel: str) -> bool:
+        """Whether this channel sends what its provider approved beforehand, also when the time to answer is over."""
+
     def gives_files(self, channel: str) -> bool:
         """Whether the files of this channel's customers are at a provider, and can be fetched there."""
 
@@ -986,7 +989,7 @@ def _with_files(attached: Sequence[Mapping[str, Any]], is_wordless: bool) -> dic
 
 
 def _as_card(shown: Mapping[str, Any] | None) -> dict[str, Any]:
-    return {**shown, "wordless": True} if shown else {}
+    return {"wordless": True, **shown} if shown else {}
 
 
 def _clean_line(text: str, may_be_empty: bool = False) -> str:

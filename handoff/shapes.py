@@ -48,6 +48,7 @@ def for_desk(message: Message, standing: Standing | None = None) -> dict[str, An
         provenance=message.body.get("faq"),
         agent_id=message.agent_id,
         delivery=delivery(standing) if standing else None,
+        template=(message.body.get("template") or {}).get("name"),
     )
     return shape
 

@@ -29,6 +29,11 @@ class Place:
         field = f", {self.name}" if self.name else ""
         return self._refusal(f"{self.file}, line {self.line}{field}: {why}")
 
+    @property
+    def is_mapping(self) -> bool:
+        """Whether fields stand here rather than one value."""
+        return isinstance(self.node, yaml.MappingNode)
+
     def below(self, known: tuple[str, ...] | None = None) -> dict[str, Place]:
         """The fields of a mapping. With `known`, others are refused."""
         if not isinstance(self.node, yaml.MappingNode):

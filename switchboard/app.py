@@ -51,6 +51,7 @@ from handoff.invitation_rules import InvitationRules
 from handoff.inviting import Inviting
 from handoff.learning import Learning, answers_of_people
 from handoff.ledger import Ledger
+from handoff.message_templates import TemplatesFile
 from handoff.past_questions import past_questions
 from handoff.promise_watch import PromiseWatch
 from handoff.queue_news import QueueNews
@@ -191,7 +192,10 @@ def create_app(
     secure = settings.base_url.startswith("https://")
     sessions = Sessions(database, logins, clock, secure, address_of)
     addresses = settings.base_url, settings.help_address, settings.shop_origins
-    desk = Desk(database, floor, live, sessions, knowledge, orders, learning, clock, *addresses, mount.carriers)
+    templates = TemplatesFile(settings.templates_path)
+    desk = Desk(
+        database, floor, live, sessions, knowledge, orders, learning, templates, clock, *addresses, mount.carriers
+    )
     app.blueprint(desk.blueprint([VisitorsApi(database, inviting, WIDGET, clock)]))
     app.blueprint(DeskFiles(database, store, sessions).blueprint())
     _add_desk_life(app, desk, database, clock)

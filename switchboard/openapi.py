@@ -174,8 +174,14 @@ def document() -> dict[str, Any]:
             ),
             "post": op(
                 "desk",
-                "Say something, send a card (an article, an order, a product, a page to open), or keep a private note.",
-                {"200": "the stored line", "409": "not_your_conversation, conversation_closed", **_CONVERSATION},
+                "Say something, send a card (an article, an order, a product, a page to open) or an approved template, "
+                "or keep a private note.",
+                {
+                    "200": "the stored line",
+                    "404": "unknown_conversation, unknown_template",
+                    "409": "not_your_conversation, conversation_closed, templates_not_taken",
+                    "413": "text_too_long",
+                },
                 **_AGENT,
                 parameters=path("conversation_id"),
                 requestBody=body(
@@ -187,6 +193,7 @@ def document() -> dict[str, Any]:
                         "promise": "object",
                         "attachments": "array",
                         "card": "object",
+                        "template": "object",
                     },
                 ),
             ),

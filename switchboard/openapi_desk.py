@@ -219,6 +219,15 @@ def paths() -> dict[str, dict[str, Operation]]:
                 parameters=[*path("conversation_id"), *path("reply_id")],
             )
         },
+        f"{one}/templates": {
+            "get": op(
+                "desk",
+                "The approved templates of the customer's channel, in their variant, with what is known filled in.",
+                {"200": "templates, problem", "404": "unknown_conversation"},
+                **_READER,
+                parameters=path("conversation_id"),
+            )
+        },
         f"{one}/suggestions": {
             "get": op(
                 "desk",

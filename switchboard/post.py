@@ -86,6 +86,11 @@ class ChannelPost:
         sender = self._senders.get(channel)
         return sender is not None and sender.takes_files
 
+    def takes_templates(self, channel: str) -> bool:
+        """Whether this channel sends what its provider approved beforehand."""
+        sender = self._senders.get(channel)
+        return sender is not None and sender.takes_templates
+
     def gives_files(self, channel: str) -> bool:
         """Whether what customers attach can be fetched at a provider."""
         return channel in self._windows

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from connectors.output import Button, Envelope, Outgoing, Output, Part, SentFile
+from connectors.output import Button, Envelope, Outgoing, Output, Part, SentFile, Template
 from connectors.own import OwnChannel
 from faq_kb.markup import plain
 from handoff import texts
@@ -20,6 +20,7 @@ class Sender(Protocol):
     repeats_safely: bool
     takes_files: bool  # whether what an agent attaches goes with the line
     joins_turns: bool  # whether all that answers one message of the customer leaves as one
+    takes_templates: bool  # whether the provider approves texts beforehand, for when the time to answer is over
 
     def parts(self, lines: Sequence[Message]) -> list[Part]:
         """The messages that a line becomes, or the lines of a turn; always the same for the same lines."""
@@ -52,7 +53,8 @@ def outgoing(line: Message, site: str, path_of: Callable[[str], Path] | None = N
     if isinstance(image, str) and image.startswith("/"):
         image = f"{site}{image}"
     hint = texts.say("choose_number", line.language) if buttons else ""
-    return Outgoing(text, buttons, image, hint, _files_of(line, path_of) if path_of else ())
+    files = _files_of(line, path_of) if path_of else ()
+    return Outgoing(text, buttons, image, hint, files, _template_of(line))
 
 
 def button_key(message_id: int, index: int) -> str:
@@ -68,6 +70,11 @@ def _files_of(line: Message, path_of: Callable[[str], Path]) -> tuple[SentFile, 
     return tuple(SentFile(str(one["name"]), str(one["type"]), path_of(str(one["id"]))) for one in attached)
 
 
+def _template_of(line: Message) -> Template | None:
+    found = line.body.get("template")
+    return Template(found["name"], found["code"], tuple(found["values"])) if found else None
+
+
 class OwnSender:
     """Sends through a channel of `connectors`; `path_of` says where the bytes of a file are."""
 
@@ -76,6 +83,7 @@ class OwnSender:
         self._site = site
         self._path_of = path_of
         self.takes_files = self._output.limits.files
+        self.takes_templates = self._output.limits.templates
         self.repeats_safely = self._output.repeats_safely
         self.joins_turns = self._output.joins_turns
 

@@ -18,7 +18,7 @@ import yaml
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from handoff import customer_form, invitation_rules, teams, vague_promises
+from handoff import customer_form, invitation_rules, message_templates, teams, vague_promises
 from handoff.hours import OpeningHours
 from handoff.idle import IdleTerms
 from handoff.ledger import PromiseTerms
@@ -157,6 +157,9 @@ class Settings:
     invitations_file: str = _setting(
         "", "File of automatic invitations and their limits; empty means handoff/invitations.yml."
     )
+    templates_file: str = _setting(
+        "", "File of the templates that providers approved; empty means handoff/message_templates.yml."
+    )
     log_level: str = _setting("INFO", "DEBUG, INFO, WARNING or ERROR.")
 
     # -- what follows from the table ----------------------------------------------------------------------------
@@ -261,6 +264,11 @@ class Settings:
     def invitations_path(self) -> Path:
         """The file of automatic invitations."""
         return Path(self.invitations_file) if self.invitations_file else invitation_rules.SHIPPED
+
+    @property
+    def templates_path(self) -> Path:
+        """The file of approved templates."""
+        return Path(self.templates_file) if self.templates_file else message_templates.SHIPPED
 
     @property
     def idle_terms(self) -> IdleTerms:
@@ -398,6 +406,9 @@ def _check(settings: Settings) -> None:
         vague_promises.read(settings.vague_promises_path)
         customer_form.read(settings.customer_form_path)
         invitation_rules.read(settings.invitations_path)
+        message_templates.read(settings.templates_path)
+    except message_templates.TemplatesError as exc:
+        raise SettingsError(f"{SECTION}.templates_file: {exc}") from exc
     except invitation_rules.InvitationRulesError as exc:
         raise SettingsError(f"{SECTION}.invitations_file: {exc}") from exc
     except customer_form.CustomerFormError as exc:

@@ -45,6 +45,7 @@ class StockSender:
     repeats_safely = False
     takes_files = False
     joins_turns = False
+    takes_templates = False
 
     def __init__(self, output_for: Callable[[Reach], OutputChannel | None], care: Care, site: str) -> None:
         self._output_for = output_for

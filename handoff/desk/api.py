@@ -28,9 +28,11 @@ from handoff.desk.sessions import Sessions
 from handoff.desk.signing_in import SigningIn
 from handoff.desk.suggestions_api import SuggestionsApi
 from handoff.desk.tags_api import TagsApi
+from handoff.desk.templates_api import TemplatesApi
 from handoff.desk.wire import Handler, Part
 from handoff.floor import Floor, Live
 from handoff.learning import Learning
+from handoff.message_templates import TemplatesFile
 from handoff.passing import Passing
 from handoff.records import Agent
 
@@ -47,6 +49,7 @@ class Desk:
         knowledge: KnowledgeFollower,
         orders: shop.Shop,
         learning: Learning,
+        templates: TemplatesFile,
         clock: Clock,
         site: str = "",
         help_address: str = "/help",
@@ -62,10 +65,12 @@ class Desk:
         customer = CustomerApi(database, customers, panel, floor.masking, live, clock, floor)
         products = Products(orders, site)
         cards = Cards(knowledge, customers, products, floor, clock, site, help_address, origins, provable)
+        approved = TemplatesApi(database, floor, customers, templates)
         self.parts: list[Part] = [
             InboxApi(database, floor, self._teams_of, clock),
-            ConversationApi(database, floor, customer, Briefs(knowledge, clock), cards, clock),
+            ConversationApi(database, floor, customer, Briefs(knowledge, clock), cards, approved, clock),
             customer,
+            approved,
             products,
             PassingApi(database, self.passing, self._teams),
             TagsApi(database, live, clock),

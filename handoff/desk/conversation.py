@@ -17,6 +17,7 @@ from handoff.desk.cards import Cards
 from handoff.desk.customer_api import CustomerApi
 from handoff.desk.promises import promised_until
 from handoff.desk.rows import conversation_row, ticket_of
+from handoff.desk.templates_api import TemplatesApi
 from handoff.desk.wire import Route, asker_locale, body_of, is_client_id, number_of
 from handoff.errors import BadInput
 from handoff.floor import Floor, customer_topic
@@ -28,13 +29,21 @@ class ConversationApi:
     """What an agent sees of a conversation and does with it."""
 
     def __init__(
-        self, database: Database, floor: Floor, customer: CustomerApi, briefs: Briefs, cards: Cards, clock: Clock
+        self,
+        database: Database,
+        floor: Floor,
+        customer: CustomerApi,
+        briefs: Briefs,
+        cards: Cards,
+        templates: TemplatesApi,
+        clock: Clock,
     ) -> None:
         self._database = database
         self._floor = floor
         self._customer = customer
         self._briefs = briefs
         self._cards = cards
+        self._templates = templates
         self._clock = clock
 
     def routes(self) -> Iterable[Route]:
@@ -103,8 +112,9 @@ class ConversationApi:
 
     async def _say(self, agent: Agent, request: Request, conversation_id: str) -> dict[str, Any]:
         body = body_of(request)
-        wish, client_id = body.get("card"), body.get("client_id")
-        text = body.get("text", "" if wish is not None else None)
+        wish, template, client_id = body.get("card"), body.get("template"), body.get("client_id")
+        stands_alone = wish is not None or template is not None
+        text = body.get("text", "" if stands_alone else None)
         if not isinstance(text, str):
             raise BadInput("text must be text.", field="text")
         if client_id is not None and not is_client_id(client_id):
@@ -112,18 +122,20 @@ class ConversationApi:
         due, note = promised_until(body.get("promise")), body.get("note") is True
         files = attachments.checked_ids(body.get("attachments"))
         shown = None
-        if wish is not None:
-            if note or text or files:
-                raise BadInput("A card stands alone: no text, note or attachments beside it.", field="card")
-            card = await self._card(agent, conversation_id, wish)
+        if stands_alone:
+            if note or text or files or None not in (wish, template):
+                raise BadInput("A card or a template stands alone: no text, note or attachments beside it.")
+            card = await self._card(agent, conversation_id, wish, template)
             text, shown = card.text, card.body
         said = await self._floor.say(
             agent, conversation_id, text, client_id, note=note, promise_due=due, files=files, shown=shown
         )
         return {"message": shapes.for_desk(said)}
 
-    async def _card(self, agent: Agent, conversation_id: str, wish: object) -> Card:
+    async def _card(self, agent: Agent, conversation_id: str, wish: object, template: object) -> Card:
         conversation = await self._database.read(lambda c: conversations.find(c, conversation_id))
+        if template is not None:
+            return self._templates.made(conversation, template)
         return await self._cards.made(agent, conversation, wish)
 
     async def _send_again(self, agent: Agent, request: Request, message_id: int) -> dict[str, Any]:

@@ -10,9 +10,10 @@ import installed
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "gateway"))
+TESTS = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(TESTS / "connectors"), str(TESTS / "gateway")]
 
-from desk_office import Office
+from desk_office import Office  # noqa: E402
 
 # A microphone that beeps, where a page may use one.
 CHROMIUM_ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--use-fake-device-for-media-stream"]

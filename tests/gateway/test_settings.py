@@ -117,6 +117,7 @@ def _another(one: Any) -> str:
         "customer_form_file": str(ROOT / "handoff" / "customer_form.yml"),
         "vague_promises_file": str(ROOT / "handoff" / "vague_promises.yml"),
         "invitations_file": str(ROOT / "handoff" / "invitations.yml"),
+        "templates_file": str(ROOT / "handoff" / "message_templates.yml"),
     }
     if one.name in special:
         return special[one.name]

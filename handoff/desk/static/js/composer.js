@@ -101,13 +101,19 @@ class Composer extends HTMLElement {
     this.onSent();
   }
 
+  /** Sends an approved template in the same way. */
+  sendTemplate(conversation, template, text) {
+    this.desk.outbox.send(conversation, text, { template, holdMs: this.#holdMs });
+    this.onSent();
+  }
+
   get #holdMs() {
     return this.desk.preferences.get("undoSend") ? HELD_MS : 0;
   }
 
-  /** Takes back what was not sent, with what it promised. Of a card nothing has to be written again. */
-  takeBack({ text, note, promise, files, card }) {
-    if (card) return;
+  /** Takes back what was not sent, with what it promised. Of a card or a template nothing has to be written again. */
+  takeBack({ text, note, promise, files, card, template }) {
+    if (card || template) return;
     this.setNote(note);
     if (text) this.insert(text);
     if (files?.length) this.files.restore(files);

@@ -1,7 +1,8 @@
 // The middle pane: one conversation, who has it, what was said, and what may be done with it.
 import { announce } from "./alerts.js";
 import { briefView } from "./brief.js";
-import { showWindow } from "./reply-window.js";
+import { showWindow, stateOf } from "./reply-window.js";
+import { TemplateDialog } from "./template-dialog.js";
 import { ColleaguesDialog } from "./colleagues.js";
 import { isAsleep } from "./inbox.js";
 import { MessageList } from "./message-list.js";
@@ -33,6 +34,8 @@ class ConversationPane extends HTMLElement {
     this.list = new MessageList(parts.messages, { outbox: desk.outbox, onCopy, onWrong: (...answer) => desk.wrongAnswer(...answer), onEdit: (item) => item && this.composer.takeBack(item), onSendAgain: (id) => desk.sendAgain(id), onOther: (id) => onOther(desk.selectedId, id) });
     this.composer.start({ desk, canned, onFaq, onManage, onSent: () => this.#toEnd() });
     this.onArticle = onArticle;
+    this.templates = new TemplateDialog({ desk, dialog: document.getElementById("template-dialog"), onSend: (...what) => this.composer.sendTemplate(...what) });
+    parts.template.addEventListener("click", () => this.templates.open(desk.selectedId));
     this.colleagues = new ColleaguesDialog({ desk });
     this.tags = new TagsEditor({ desk, button: parts.tagsButton, panel: document.getElementById("tags-menu") });
     this.snoozing = new SnoozeMenu({ desk, button: parts.snooze, panel: document.getElementById("snooze-menu") });
@@ -61,6 +64,7 @@ class ConversationPane extends HTMLElement {
     desk.on("outbox", (id) => id === desk.selectedId && this.#showMessages());
     desk.on("typing", (id) => id === desk.selectedId && this.#showTyping());
     desk.on("locale", () => this.#inNewLanguage());
+    desk.on("tick", () => this.thread && desk.agent && this.#showWindow());
   }
 
   get thread() {
@@ -155,8 +159,15 @@ class ConversationPane extends HTMLElement {
     this.#showBrief();
     this.#showMessages();
     this.#showTyping();
-    showWindow(this.parts.window, thread);
+    this.#showWindow();
     this.#showFoot(isOther);
+  }
+
+  #showWindow() {
+    const { thread, parts } = this;
+    showWindow(parts.window, thread);
+    const { window } = thread;
+    parts.template.hidden = parts.window.hidden || !this.may.reply || window.after !== "template" || stateOf(window) !== "closed";
   }
 
   #showHead() {

@@ -5,6 +5,7 @@ import { notedFacts, proofText, shownValue, fieldName } from "./customer-facts.j
 import { CustomerForm } from "./customer-form.js";
 import { CustomerHistory, channelNames } from "./customer-history.js";
 import { orderView } from "./order-view.js";
+import { stateOf, windowText } from "./reply-window.js";
 import { COLOURS, tagView } from "./tag-view.js";
 import { ago, clockTime, date, dateTime, shortTime } from "/page/static/js/formats.js";
 import { initial, oneLine } from "/page/static/js/safe-text.js";
@@ -182,7 +183,8 @@ class CustomerPane extends HTMLElement {
     const parts = partsOf(copyOf("place"));
     setText(parts.channel, named("channel", channel));
     setText(parts.shown, oneLine(shown, 80));
-    setText(parts.window, window && !window.open ? ` ${t(`window.closed.${window.after}`)}` : window?.until ? ` ${t("window.open_until", { time: dateTime(window.until) })}` : "");
+    parts.window.dataset.state = window ? stateOf(window) : "open";
+    setText(parts.window, window ? windowText(window) : "");
     // The second press does it: what is left is closed.
     parts.go.addEventListener("click", async () => {
       if (!parts.go.dataset.sure) {

@@ -37,6 +37,7 @@ function extras(message, { onCopy, onWrong }) {
   const shown = [];
   if (message.order) shown.push(orderView(message.order, { onCopy }));
   if (message.card && message.card.kind !== "page_answer") shown.push(cardView(message.card));
+  if (message.template) shown.push(remark(t("message.template")));
   if (message.attachments?.length) shown.push(...message.attachments.map(fileView));
   if (message.image) shown.push(pictureLink(message.image));
   if (message.buttons?.length && message.author === "assistant") shown.push(offered(message.buttons));
@@ -137,10 +138,10 @@ export function showPending(parts, item, { onRetry, onEdit, onDiscard, onUndo })
   }
   const why = document.createElement("span");
   why.textContent = t("message.failed", { why: errorText(item.error) });
-  parts.state.replaceChildren(why, action("action.retry", "retry", onRetry), ...(item.card ? [] : [action("action.edit", "edit-failed", onEdit)]), action("action.discard", "discard", onDiscard));
+  parts.state.replaceChildren(why, action("action.retry", "retry", onRetry), ...(item.card || item.template ? [] : [action("action.edit", "edit-failed", onEdit)]), action("action.discard", "discard", onDiscard));
 }
 
-const REASONS = new Set(["blocked", "unknown_recipient", "window_closed", "quota", "content", "too_large", "account", "busy", "unreachable", "no_answer", "cannot_write"]);
+const REASONS = new Set(["blocked", "unknown_recipient", "window_closed", "quota", "content", "too_large", "account", "busy", "unreachable", "no_answer", "template", "cannot_write"]);
 // What an agent should see at once; that a message was taken or read is said quietly.
 const TROUBLE = new Set(["failed", "unknown"]);
 

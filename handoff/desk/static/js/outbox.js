@@ -49,10 +49,10 @@ export class Outbox extends Signals {
 
   /**
    * `promise` is `{due_at}` when the line promises an answer until then; `holdMs` is how long it can be taken back; `files` are sent up already;
-   * `card` names what the server makes a card of, and `text` only stands for it until then. */
-  send(conversation, text, { note = false, promise = null, holdMs = 0, files = [], card = null } = {}) {
+   * `card` and `template` name what the server makes the line of, and `text` only stands for it until then. */
+  send(conversation, text, { note = false, promise = null, holdMs = 0, files = [], card = null, template = null } = {}) {
     const now = Date.now();
-    const item = { client_id: newId(), conversation, text, note, promise, files, card, by: this.#name, at: new Date(now).toISOString(), state: holdMs ? "held" : "queued", until: holdMs ? now + holdMs : 0, error: null };
+    const item = { client_id: newId(), conversation, text, note, promise, files, card, template, by: this.#name, at: new Date(now).toISOString(), state: holdMs ? "held" : "queued", until: holdMs ? now + holdMs : 0, error: null };
     this.#items.set(item.client_id, item);
     this.#save(item);
     this.emit("change", conversation);
@@ -188,10 +188,11 @@ export class Outbox extends Signals {
     }
     item.state = "sending";
     this.emit("change", item.conversation);
-    const { client_id, text, note, promise, files, card } = item;
+    const { client_id, text, note, promise, files, card, template } = item;
     const attachments = files?.map(({ id }) => id) ?? [];
+    const made = card ? { card } : template ? { template } : { text, note, promise, attachments };
     try {
-      const { message } = await this.say(item.conversation, card ? { client_id, card } : { client_id, text, note, promise, attachments });
+      const { message } = await this.say(item.conversation, { client_id, ...made });
       this.onStored(item.conversation, message);
       this.remove(client_id);
       return true;

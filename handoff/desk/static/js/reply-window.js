@@ -9,10 +9,20 @@ export function showWindow(element, thread, now = Date.now()) {
   const window = thread.row?.status === "closed" ? null : thread.window;
   element.hidden = !window;
   if (!window) return;
+  element.dataset.state = stateOf(window, now);
+  setText(element, windowText(window, now));
+}
+
+/** `open`, `soon` (it closes within two hours) or `closed`. */
+export function stateOf(window, now = Date.now()) {
   const until = window.until ? Date.parse(window.until) : null;
-  const isOpen = window.open && (until === null || now < until);
-  element.dataset.state = isOpen ? (until !== null && until - now < SOON_MS ? "soon" : "open") : "closed";
-  setText(element, isOpen ? open(window) : closed(window, until !== null && now >= until));
+  if (!window.open || (until !== null && now >= until)) return "closed";
+  return until !== null && until - now < SOON_MS ? "soon" : "open";
+}
+
+export function windowText(window, now = Date.now()) {
+  const isOver = window.until !== null && now >= Date.parse(window.until);
+  return stateOf(window, now) === "closed" ? closed(window, isOver) : open(window);
 }
 
 function closed({ left, after }, isOver) {
