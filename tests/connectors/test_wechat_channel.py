@@ -13,8 +13,8 @@ from providers import tencent
 from providers.server import Fault, eventually
 from providers.wechat import APP_ID, APP_SECRET, USERS, MiniProgramProvider, WeChatProvider
 
+from connectors.access_token import AccessToken
 from connectors.wechat import WeChatInput
-from connectors.wechat.api import AccessToken
 from connectors.wechat.callbacks import fields_of
 from connectors.wechat.crypto import Envelope, NotOurs, signature
 from switchboard.records import Attachment
