@@ -15,11 +15,12 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from connectors.events import CustomerMessage, Incoming, Receipt
-from connectors.mail.mailbox import IDLE_SECONDS, Mailbox, MailboxTrouble
+from connectors.mail.mailbox import IDLE_SECONDS, Mailbox, MailboxTrouble, NotAccepted
 from connectors.mail.output import EmailOutput
 from connectors.mail.reading import Letter, Unreadable, read
 from connectors.mail.settings import MailSettings, settings_from
 from connectors.mail.threads import Threads
+from connectors.mail.tokens import NoToken, Tokens
 from connectors.media import MediaPlace
 from connectors.output import DeliveryFailed
 from connectors.own import NotTaken, OnNewMessage
@@ -43,7 +44,10 @@ class EmailInput(Polled):
     def __init__(self, settings: MailSettings, clock: Callable[[], float] = time.monotonic) -> None:
         self.settings = settings
         self._threads = Threads(settings.thread_secret, settings.domain)
-        self._output = EmailOutput(settings, self._threads, lambda why: self.exchange.trouble("smtp", why))
+        self.tokens = None
+        if settings.oauth is not None:
+            self.tokens = Tokens(settings.oauth, lambda why: self.exchange.trouble("access_token", why), clock)
+        self._output = EmailOutput(settings, self._threads, lambda why: self.exchange.trouble("smtp", why), self.tokens)
         self._often = Often(settings.mails_an_hour, clock)
 
     @classmethod
@@ -81,6 +85,8 @@ class EmailInput(Polled):
                 await intake.run()
             except MailboxTrouble as exc:
                 self.exchange.trouble("imap", str(exc))
+            except NoToken:  # which is told by those who ask for it
+                self.exchange.trouble("imap", None)
             except Exception:  # of our own: the other mails are not to wait for it for ever
                 log.exception("The mailbox was left", extra={"event": "mailbox_left", "channel": self.name()})
             finally:
@@ -134,7 +140,14 @@ class _Intake:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="imap")
 
     async def open(self) -> None:
-        await self._do(self._mailbox.open)
+        tokens = self._channel.tokens
+        token = await tokens.get() if tokens is not None else None
+        try:
+            await self._do(self._mailbox.open, token)
+        except NotAccepted:
+            if tokens is None or token is None:
+                raise
+            await self._do(self._mailbox.open, await tokens.get_instead_of(token))
         self._channel.exchange.trouble("imap", None)
 
     async def run(self) -> None:

@@ -18,7 +18,7 @@ from typing import Any
 from imap_tools import MailBox, MailBoxStartTls, MailBoxUnencrypted
 from imap_tools.errors import ImapToolsError, MailboxLoginError
 
-from connectors.mail.settings import MailSettings, Security
+from connectors.mail.settings import MailSettings, Security, Server
 
 TIMEOUT_SECONDS = 30
 # Servers may hang up after half an hour of IDLE, and networks forget quiet connections sooner; whatever was missed is
@@ -34,6 +34,10 @@ class MailboxTrouble(Exception):
     """The mailbox cannot be used now. The text is for the operator, and holds no secret."""
 
 
+class NotAccepted(MailboxTrouble):
+    """The server does not know us: a wrong password, or a token that is over."""
+
+
 class Mailbox:
     """One connection. Only `stop` may be called from another thread."""
 
@@ -43,14 +47,16 @@ class Mailbox:
         self._stopped = threading.Event()
         self._taken = self._aside = ""
 
-    def open(self) -> None:
-        """Sign in, and have the folders. Raises MailboxTrouble."""
+    def open(self, token: str | None = None) -> None:
+        """Sign in, by the password or with a token, and have the folders. Raises MailboxTrouble."""
+        self.close()
         with self._translated():
             server = self._settings.imap
             self._box = _connect(self._settings)
             if self._stopped.is_set():
                 raise MailboxTrouble("stopped")
-            self._box.login(server.user, server.password, initial_folder=self._settings.folder)
+            self._sign_in(server, token)
+            self._box.folder.set(self._settings.folder)
             self._learn_capabilities()
             self._taken = self._have_folder(self._settings.taken_folder)
             self._aside = self._have_folder(self._settings.aside_folder)
@@ -111,6 +117,20 @@ class Mailbox:
             with contextlib.suppress(OSError, AttributeError):
                 box.client.sock.shutdown(socket.SHUT_RDWR)
 
+    def _sign_in(self, server: Server, token: str | None) -> None:
+        if server.password is not None:
+            self._box.login(server.user, server.password, initial_folder=None)
+            return
+        try:
+            self._box.xoauth2(server.user, token or "", initial_folder=None)
+        except imaplib.IMAP4.abort:
+            raise
+        except imaplib.IMAP4.error as exc:
+            # RFC 5530: the server could not ask whoever knows tokens.
+            if "[UNAVAILABLE]" in str(exc):
+                raise
+            raise NotAccepted("the IMAP server does not accept the access token") from exc
+
     def _learn_capabilities(self) -> None:
         """Servers say all that they can only after signing in (MOVE, above all); imaplib asks before."""
         client = self._box.client
@@ -162,7 +182,7 @@ class Mailbox:
         try:
             yield
         except MailboxLoginError as exc:
-            raise MailboxTrouble("the IMAP server does not accept user and password") from exc
+            raise NotAccepted("the IMAP server does not accept user and password") from exc
         except ssl.SSLError as exc:
             raise MailboxTrouble(f"no secure connection to the IMAP server: {exc.reason or 'TLS failed'}") from exc
         except (ImapToolsError, imaplib.IMAP4.error) as exc:

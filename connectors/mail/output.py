@@ -27,6 +27,7 @@ from aiosmtplib.errors import (
 from connectors.mail.reading import answer_subject
 from connectors.mail.settings import MailSettings, Security
 from connectors.mail.threads import PROVEN, Threads, answers
+from connectors.mail.tokens import REFUSED_SECONDS, NoToken, Tokens
 from connectors.output import DeliveryFailed, Envelope, Limits, Outgoing, Output, Part, SentFile, numbered
 
 CONNECT_SECONDS = 10
@@ -45,8 +46,11 @@ class EmailOutput(Output):
     joins_turns = True
     contact_kind = "email"
 
-    def __init__(self, settings: MailSettings, threads: Threads, tell: Callable[[str | None], None]) -> None:
+    def __init__(
+        self, settings: MailSettings, threads: Threads, tell: Callable[[str | None], None], tokens: Tokens | None
+    ) -> None:
         self._settings = settings
+        self._tokens = tokens
         self._threads = threads
         self._tell = tell  # why nothing can be sent, until it can
 
@@ -134,6 +138,11 @@ class EmailOutput(Output):
         mail["Message-ID"] = self._threads.message_id(thread, key, to)
         return mail
 
+    async def close(self) -> None:
+        """The tokens' connections."""
+        if self._tokens is not None:
+            await self._tokens.close()
+
     async def greet(self) -> None:
         """Sign in and leave; whether we could send is told."""
         client = self._client()
@@ -142,8 +151,17 @@ class EmailOutput(Output):
         client.close()
 
     async def _sign_in(self, client: aiosmtplib.SMTP) -> None:
+        tokens = self._tokens if self._settings.smtp.password is None else None
+        token = await tokens.get() if tokens is not None else None
         try:
-            await _signed_in(client)
+            try:
+                await _signed_in(client, token)
+            except _TokenRefused:
+                if tokens is None or token is None:
+                    raise
+                await _signed_in(client, await tokens.get_instead_of(token))
+        except NoToken:  # which is told by those who ask for it
+            raise
         except DeliveryFailed as exc:
             self._tell(exc.detail)
             raise
@@ -183,10 +201,23 @@ class EmailOutput(Output):
         )
 
 
-async def _signed_in(client: aiosmtplib.SMTP) -> None:
+class _TokenRefused(DeliveryFailed):
+    """The server does not accept the access token: the operator has to act, and what waits is sent then."""
+
+    def __init__(self) -> None:
+        why = "the SMTP server does not accept the access token"
+        super().__init__("account", why, retry_after=REFUSED_SECONDS, whole_account=True)
+
+
+async def _signed_in(client: aiosmtplib.SMTP, token: str | None) -> None:
+    async def known() -> str:
+        return token or ""
+
     try:
-        await client.connect()
+        await client.connect(oauth_token_generator=None if token is None else known)
     except SMTPAuthenticationError as exc:
+        if exc.code >= 500 and token is not None:
+            raise _TokenRefused from exc
         if exc.code >= 500:
             raise DeliveryFailed(
                 "account", "the SMTP server does not accept user and password", permanent=True

@@ -28,15 +28,17 @@ listen = 127.0.0.1
 ssl = {ssl}
 {certificate}
 disable_plaintext_auth = no
-auth_mechanisms = plain login
+auth_mechanisms = plain login{oauth_mechanism}
 default_internal_user = {user}
 default_internal_group = {group}
 default_login_user = {login}
 first_valid_uid = 0
 mail_location = maildir:{folder}/mail/%u
 mailbox_idle_check_interval = 1 secs
+{oauth_passdb}
 passdb {{
   driver = static
+  mechanisms = plain login
   args = password={password}
 }}
 userdb {{
@@ -62,10 +64,30 @@ service imap-login {{
 """
 
 
-class Dovecot:
-    """The server; `stop` and `start` keep its mailboxes and its port."""
+_OAUTH_PASSDB = """
+passdb {{
+  driver = oauth2
+  mechanisms = xoauth2
+  args = {file}
+}}
+"""
+# RFC 7662: the server asks whoever gave the token.
+_OAUTH = """
+introspection_mode = post
+introspection_url = {url}
+active_attribute = active
+active_value = true
+username_attribute = username
+"""
 
-    def __init__(self, certificate: tuple[Path, Path] | None = None, can: str = "") -> None:
+
+class Dovecot:
+    """The server; `stop` and `start` keep its mailboxes and its port. `introspection`: where it asks about tokens, for
+    signing in by OAuth."""
+
+    def __init__(
+        self, certificate: tuple[Path, Path] | None = None, can: str = "", introspection: str | None = None
+    ) -> None:
         self._program = installed.dovecot()
         # A short path: sockets stand below it.
         self.folder = Path(tempfile.mkdtemp(prefix="dovecot-", dir="/tmp"))
@@ -78,6 +100,8 @@ class Dovecot:
             (self.folder / name).mkdir()
             os.chown(self.folder / name, me.pw_uid, me.pw_gid)
         lines = "" if certificate is None else f"ssl_cert = <{certificate[0]}\nssl_key = <{certificate[1]}"
+        oauth = self.folder / "oauth2.conf"
+        oauth.write_text(_OAUTH.format(url=introspection), encoding="utf-8")
         self._config = self.folder / "dovecot.conf"
         self._config.write_text(
             _CONFIG.format(
@@ -90,6 +114,8 @@ class Dovecot:
                 uid=me.pw_uid,
                 gid=me.pw_gid,
                 password=PASSWORD,
+                oauth_mechanism=" xoauth2" if introspection else "",
+                oauth_passdb=_OAUTH_PASSDB.format(file=oauth) if introspection else "",
                 port=self.port,
                 tls_port=self.tls_port,
             ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import itertools
 import ssl
 from email import message_from_bytes, policy
@@ -14,6 +15,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword
 
 from providers.dovecot import PASSWORD, Dovecot, Postman
 from providers.server import Provider, Sent
+from providers.tokens import TokenProvider
 
 SHOP = "service@shop.example"
 _REFUSALS = {
@@ -33,9 +35,14 @@ class MailProvider(Provider):
     imap: Dovecot
 
     def __init__(
-        self, imap: Dovecot | None = None, certificate: tuple[Path, Path] | None = None, security: str = "none"
+        self,
+        imap: Dovecot | None = None,
+        certificate: tuple[Path, Path] | None = None,
+        security: str = "none",
+        tokens: TokenProvider | None = None,
     ) -> None:
         super().__init__()
+        self._tokens = tokens  # whose tokens are wanted instead of a password
         self.imap = imap or self.imap
         self._tls: ssl.SSLContext | None = None
         self._security = security
@@ -73,12 +80,23 @@ class MailProvider(Provider):
             authenticator=self._knows,
             auth_required=True,
             auth_require_tls=False,
+            auth_exclude_mechanism=["LOGIN", "PLAIN"] if self._tokens else ["XOAUTH2"],
             timeout=20,
         )
 
     def _knows(self, _server: Any, _session: Any, _envelope: Any, _mechanism: str, given: Any) -> AuthResult:
         is_right = isinstance(given, LoginPassword) and given.password == PASSWORD.encode()
         return AuthResult(success=is_right, handled=False)
+
+    async def auth_XOAUTH2(self, server: SMTP, arguments: list[str]) -> AuthResult:
+        """As https://developers.google.com/gmail/imap/xoauth2-protocol has it; Microsoft does the same."""
+        given = base64.b64decode(arguments[1]).decode()
+        user, bearer, *rest = given.split("\x01")
+        assert rest == ["", ""] and self._tokens is not None
+        if self._tokens.knows(user.removeprefix("user="), bearer.removeprefix("auth=Bearer ")):
+            return AuthResult(success=True)
+        await server.challenge_auth('{"status":"401","schemes":"bearer","scope":"https://mail.google.com/"}')
+        return AuthResult(success=False, handled=False, message="535 5.7.3 Authentication unsuccessful")
 
     async def handle_RCPT(self, _server: Any, _session: Any, envelope: Envelope, address: str, _options: Any) -> str:
         if self.faults and self.faults[0].refuses not in ("too_large", "spam") and not self.faults[0].takes_it:
