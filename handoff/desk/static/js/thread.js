@@ -133,7 +133,11 @@ export class Thread {
 
   #keep(messages) {
     const added = messages.filter((message) => !this.#byId.has(message.id));
-    for (const message of messages) this.#byId.set(message.id, message);
+    for (const message of messages) {
+      // The answer to our own sending may come after the push that says what became of it.
+      const { delivery } = this.#byId.get(message.id) ?? {};
+      this.#byId.set(message.id, delivery && !message.delivery ? { ...message, delivery } : message);
+    }
     if (messages.length) this.#sorted = null;
     return added;
   }
