@@ -59,6 +59,7 @@ def blueprint(
     @routes.options("/poll")
     @routes.options("/orders")
     @routes.options("/transcript")
+    @routes.options("/transcript/addresses", name="transcript_addresses_options")
     @routes.options("/faq", name="faq_options")
     @routes.options("/faq/<article_id:str>", name="article_options")
     async def preflight(_request: Request, article_id: str = "") -> HTTPResponse:

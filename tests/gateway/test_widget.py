@@ -289,6 +289,21 @@ ORIGINS = (
 )
 
 
+async def test_every_address_of_the_widget_may_be_asked_by_a_page_of_the_shop(start: Start) -> None:
+    """A browser asks first for whatever carries a token from a page of another address."""
+    gateway = await start(allowed_origins="https://shop.example.com")
+    paths = {f"/{route.path}".replace("<", "{").replace(":str>", "}") for route in gateway.app.router.routes}
+    asked = sorted(
+        path for path in paths if path.startswith("/widget/") and "static" not in path and "live" not in path
+    )
+    assert "/widget/transcript/addresses" in asked
+    headers = {"Origin": "https://shop.example.com", "Access-Control-Request-Method": "GET"}
+    for path in asked:
+        async with gateway.http.options(gateway.base + path, headers=headers) as preflight:
+            assert preflight.status in (200, 204), path
+            assert preflight.headers["Access-Control-Allow-Origin"] == "https://shop.example.com", path
+
+
 async def test_attack_30_foreign_origin_is_refused(start: Start) -> None:
     gateway = await start(allowed_origins="https://shop.example.com")
     session = await gateway.session()
