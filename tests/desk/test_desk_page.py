@@ -206,6 +206,32 @@ def test_a_row_that_comes_late_does_not_take_back_what_the_customer_has_read(off
     assert read == [5, "agent", 5, "bot"]
 
 
+def test_an_answer_that_comes_late_does_not_take_back_that_a_message_was_refused(office: Office) -> None:
+    ben = office.agent("ben")
+    states = ben.evaluate(
+        """async () => {
+          const { Thread } = await import("/desk/static/js/thread.js");
+          const thread = new Thread("c");
+          const state = () => thread.messages.map((one) => one.delivery?.state ?? "unknown here");
+          const whole = (state) => ({ conversation: { id: "c" }, messages: [{ id: 7, seq: 1, delivery: { state } }] });
+          const asked = thread.beginReading();
+          const seen = [];
+          // Refused before the page was told that it is stored, by whichever way that comes.
+          thread.deliver({ 7: { state: "failed" } });
+          thread.pushed({ id: 7, seq: 1, delivery: null });
+          seen.push(...state());
+          thread.caughtUp([{ id: 7, seq: 1, delivery: null }], 7);
+          seen.push(...state());
+          thread.fill(whole("pending"), asked);
+          seen.push(...state());
+          thread.fill(whole("sent"), thread.beginReading());
+          thread.pushed({ id: 7, seq: 1, delivery: null });
+          return [...seen, ...state()];
+        }"""
+    )
+    assert states == ["failed", "failed", "failed", "sent"]
+
+
 def test_preferences_follow_the_agent_and_keys_are_listed(office: Office) -> None:
     sue = office.agent("sue")
     sue.get_by_test_id("open-settings").click()

@@ -18,6 +18,8 @@ export class Thread {
   problem = null;
   typing = null;
   #byId = new Map();
+  /** By message: what the last push said of its delivery, and after which reading. */
+  #pushedDeliveries = new Map();
   #turns = 0;
   #filledTurn = 0;
   #rowTurn = 0;
@@ -52,7 +54,7 @@ export class Thread {
     }
     this.isRead = true;
     this.problem = null;
-    return this.caughtUp(messages, cursor);
+    return this.caughtUp(messages, cursor, turn);
   }
 
   /** Takes in what is known of the customer by now. */
@@ -79,8 +81,8 @@ export class Thread {
   }
 
   /** Takes in everything after our cursor, or everything; returns what was new. */
-  caughtUp(messages, cursor) {
-    const added = this.#keep(messages);
+  caughtUp(messages, cursor, turn = 0) {
+    const added = this.#keep(messages, turn);
     this.cursor = Math.max(this.cursor, cursor ?? 0, ...messages.map((message) => message.id));
     return added;
   }
@@ -107,6 +109,7 @@ export class Thread {
   deliver(deliveries) {
     let known = false;
     for (const [id, delivery] of Object.entries(deliveries)) {
+      this.#pushedDeliveries.set(Number(id), { delivery, turn: this.#turns });
       const message = this.#byId.get(Number(id));
       if (!message) continue;
       this.#byId.set(message.id, { ...message, delivery });
@@ -131,12 +134,15 @@ export class Thread {
     return true;
   }
 
-  #keep(messages) {
+  #keep(messages, turn = 0) {
     const added = messages.filter((message) => !this.#byId.has(message.id));
     for (const message of messages) {
-      // The answer to our own sending may come after the push that says what became of it.
-      const { delivery } = this.#byId.get(message.id) ?? {};
-      this.#byId.set(message.id, delivery && !message.delivery ? { ...message, delivery } : message);
+      // A provider may be faster than the answer that says a message is stored, which knows nothing of its delivery.
+      const pushed = this.#pushedDeliveries.get(message.id);
+      const isNewer = !pushed || pushed.turn < turn;
+      if (isNewer) this.#pushedDeliveries.delete(message.id);
+      const delivery = isNewer ? (message.delivery ?? this.#byId.get(message.id)?.delivery) : pushed.delivery;
+      this.#byId.set(message.id, delivery ? { ...message, delivery } : message);
     }
     if (messages.length) this.#sorted = null;
     return added;
