@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -10,7 +11,7 @@ from urllib.parse import urlsplit
 from connectors.events import Event, Incoming, Receipt, Unused
 from connectors.media import MediaPlace
 from connectors.meta import GRAPH, VERSION, MetaWebhook, graph_failure
-from connectors.output import Envelope, Limits, Output, Part
+from connectors.output import Envelope, Limits, Output, Part, SentFile
 from connectors.own import Window
 from connectors.provider import Answer, Provider
 from connectors.webhook import needed
@@ -21,13 +22,15 @@ WINDOW = timedelta(hours=24)
 # https://developers.facebook.com/docs/messenger-platform/send-messages/message-tags
 PERSON_WINDOW = timedelta(days=7)
 _MEDIA = {"image": "image", "video": "video", "audio": "audio", "file": "file"}
+# https://developers.facebook.com/docs/messenger-platform/send-messages/saving-assets
+FILE_BYTES = 25_000_000
 _MEDIA_HOSTS = ("fbcdn.net", "cdninstagram.com", "fbsbx.com")
 
 
 class MessengerOutput(Output):
     """Sends as the page."""
 
-    limits = Limits(text=2000, buttons=13, button_title=20, payload=1000, images=True)
+    limits = Limits(text=2000, buttons=13, button_title=20, payload=1000, images=True, files={"*": FILE_BYTES})
 
     def __init__(self, access_token: str, human_agent: bool, api_url: str) -> None:
         self._provider = Provider(api_url)
@@ -48,8 +51,12 @@ class MessengerOutput(Output):
             message["quick_replies"] = [
                 {"content_type": "text", "title": one.title, "payload": one.payload} for one in part.buttons
             ]
+        if part.files:
+            kind = part.files[0].kind
+            kind = kind if kind in _MEDIA else "file"
+            message = {"attachment": {"type": kind, "payload": {"is_reusable": False}}}
         body = {"recipient": {"id": envelope.recipient}, "message": message, **self._kind(envelope)}
-        answer = await self._call(body)
+        answer = await (self._upload(body, part.files[0]) if part.files else self._call(body))
         if not answer.is_good:
             raise graph_failure(answer)
         return str(answer.get("message_id") or "") or None
@@ -67,6 +74,12 @@ class MessengerOutput(Output):
         is_tagged = self._human_agent and envelope.is_person and not envelope.wrote_within(WINDOW)
         envelope.must_be_within(PERSON_WINDOW if is_tagged else WINDOW)
         return {"messaging_type": "MESSAGE_TAG", "tag": "HUMAN_AGENT"} if is_tagged else {"messaging_type": "RESPONSE"}
+
+    async def _upload(self, body: Mapping[str, Any], file: SentFile) -> Answer:
+        """The fields of a message as a form, and the file beside them."""
+        form = {name: it if isinstance(it, str) else json.dumps(it) for name, it in body.items()}
+        path = f"/{VERSION}/me/messages"
+        return await self._provider.call("POST", path, form=form, file=("filedata", file), headers=self._headers)
 
     async def _call(self, body: Any) -> Answer:
         return await self._provider.call("POST", f"/{VERSION}/me/messages", body=body, headers=self._headers)

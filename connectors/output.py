@@ -6,6 +6,7 @@ many buttons into a numbered list, and Rasa's own `send_*` methods are here.
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -84,6 +85,18 @@ class SentFile:
     media_type: str
     path: Path
 
+    @property
+    def kind(self) -> str:
+        """What it is in general: `image`, `audio`, `video`, `application`, `text`."""
+        return self.media_type.partition("/")[0]
+
+    async def content(self) -> bytes:
+        """The bytes. Raises DeliveryFailed when they are gone."""
+        try:
+            return await asyncio.to_thread(self.path.read_bytes)
+        except OSError as exc:
+            raise DeliveryFailed("content", "the file is gone", permanent=True) from exc
+
 
 @dataclass(frozen=True)
 class Template:
@@ -153,7 +166,9 @@ class Limits:
     text_with_buttons: int | None = None
     payload: int | None = None
     images: bool = False
-    files: bool = False  # what agents attach; the desk tells them where it is not
+    # What agents attach: the largest file in bytes by its media type, by `image/*`, or by `*` for all others. The desk
+    # tells them what the provider does not take.
+    files: Mapping[str, int] = field(default_factory=dict)
     templates: bool = False  # what was approved beforehand, and may go when the time to answer is over
 
 
@@ -204,7 +219,7 @@ class Output(OutputChannel):
             parts = [*parts[:-1], replace(parts[-1] if parts else Part(text="…"), buttons=buttons)]
         if line.image:
             parts.append(Part(image=line.image) if limits.images else Part(text=line.image))
-        return parts
+        return [*parts, *(Part(files=(file,)) for file in line.files)]
 
     def together(self, lines: Sequence[Outgoing]) -> list[Part]:
         """The messages that lines become which leave together: at most one, where a channel joins turns."""

@@ -11,7 +11,7 @@ from typing import Any
 
 import aiohttp
 
-from connectors.output import DeliveryFailed
+from connectors.output import DeliveryFailed, SentFile
 
 MAX_ANSWER_BYTES = 1_000_000
 # What a provider may ask us to wait; more is taken as this.
@@ -63,17 +63,20 @@ class Provider:
         headers: Mapping[str, str] | None = None,
         params: Mapping[str, str] | None = None,
         auth: aiohttp.BasicAuth | None = None,
+        file: tuple[str, SentFile] | None = None,
     ) -> Answer:
-        """The provider's answer, whatever its status. Raises DeliveryFailed when there is none.
+        """The provider's answer, whatever its status. Raises DeliveryFailed when there is none. `file` goes beside the
+        form, under a name of the provider's.
 
         No redirect is followed: a provider's API has no need of them, and our keys go nowhere else.
         """
+        data = form if file is None else await _with_file(form or {}, *file)
         try:
             async with self._open().request(
                 method,
                 f"{self.url}{path}",
                 json=body,
-                data=form,
+                data=data,
                 headers=headers,
                 params=params,
                 auth=auth,
@@ -112,6 +115,13 @@ def failure(answer: Answer, detail: str = "") -> DeliveryFailed:
     if answer.status == 413:
         return DeliveryFailed("too_large", detail, permanent=True)
     return DeliveryFailed("refused", detail, permanent=True)
+
+
+async def _with_file(form: Mapping[str, str], name: str, file: SentFile) -> aiohttp.FormData:
+    """As a browser writes it: the name of the file in UTF-8, which customers read as it stands."""
+    data = aiohttp.FormData(form, quote_fields=False)
+    data.add_field(name, await file.content(), filename=file.name, content_type=file.media_type)
+    return data
 
 
 async def _bounded(response: aiohttp.ClientResponse) -> bytes:

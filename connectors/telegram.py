@@ -12,7 +12,7 @@ from sanic.request import Request
 
 from connectors.events import Event, Incoming, Unused
 from connectors.media import MediaPlace
-from connectors.output import DeliveryFailed, Envelope, Limits, Output, Part
+from connectors.output import DeliveryFailed, Envelope, Limits, Output, Part, SentFile
 from connectors.proof import same
 from connectors.provider import Answer, Provider, failure
 from connectors.splitting import utf16_units
@@ -20,6 +20,8 @@ from connectors.webhook import Webhook, needed
 from switchboard.records import Attachment
 
 API = "https://api.telegram.org"
+# https://core.telegram.org/bots/api#sending-files
+FILE_BYTES, PHOTO_BYTES = 50_000_000, 10_000_000
 # What we ask Telegram to send; the rest never arrives.
 UPDATES = ["message", "callback_query"]
 _MEDIA = {
@@ -47,7 +49,9 @@ _REFUSALS = (
 class TelegramOutput(Output):
     """Sends as the bot."""
 
-    limits = Limits(text=4096, size=utf16_units, buttons=12, button_title=60, payload=64, images=True)
+    limits = Limits(
+        text=4096, size=utf16_units, buttons=12, button_title=60, payload=64, images=True, files={"*": FILE_BYTES}
+    )
 
     def __init__(self, token: str, api_url: str = API) -> None:
         self._provider = Provider(f"{api_url.rstrip('/')}/bot{token}")
@@ -59,7 +63,9 @@ class TelegramOutput(Output):
 
     async def post(self, part: Part, envelope: Envelope) -> str | None:
         """The id of the message in its chat."""
-        if part.image:
+        if part.files:
+            answer = await self._send_file(part.files[0], envelope)
+        elif part.image:
             answer = await self.ask("sendPhoto", {"chat_id": envelope.recipient, "photo": part.image})
         else:
             body: dict[str, Any] = {"chat_id": envelope.recipient, "text": part.text}
@@ -77,12 +83,16 @@ class TelegramOutput(Output):
                 await self.ask("answerCallbackQuery", {"callback_query_id": tap})
         await self.ask("sendChatAction", {"chat_id": envelope.recipient, "action": "typing"})
 
+    async def _send_file(self, file: SentFile, envelope: Envelope) -> Answer:
+        """A photograph is shown, everything else is saved."""
+        is_photo = file.media_type in ("image/png", "image/jpeg") and len(await file.content()) <= PHOTO_BYTES
+        method, name = ("sendPhoto", "photo") if is_photo else ("sendDocument", "document")
+        form = {"chat_id": envelope.recipient}
+        return _good(await self._provider.call("POST", f"/{method}", form=form, file=(name, file)))
+
     async def ask(self, method: str, body: Mapping[str, Any]) -> Answer:
         """Telegram's answer. Raises DeliveryFailed."""
-        answer = await self._provider.call("POST", f"/{method}", body=body)
-        if answer.is_good and answer.get("ok") is True:
-            return answer
-        raise _failure(answer)
+        return _good(await self._provider.call("POST", f"/{method}", body=body))
 
     async def close(self) -> None:
         """Close the pool."""
@@ -188,6 +198,12 @@ def _attachment(kind: str, found: Any) -> Attachment:
 def _person(who: Any) -> dict[str, Any]:
     name = " ".join(filter(None, (who.get("first_name"), who.get("last_name"))))
     return {"name": name or None, "language": who.get("language_code")}
+
+
+def _good(answer: Answer) -> Answer:
+    if answer.is_good and answer.get("ok") is True:
+        return answer
+    raise _failure(answer)
 
 
 def _failure(answer: Answer) -> DeliveryFailed:

@@ -9,7 +9,7 @@ from typing import Any
 from connectors.events import Event, Incoming, Receipt, Unused
 from connectors.media import MediaPlace
 from connectors.meta import GRAPH, VERSION, MetaWebhook, failure_of_code, graph_failure
-from connectors.output import Button, Envelope, Limits, Output, Part, Template
+from connectors.output import Button, DeliveryFailed, Envelope, Limits, Output, Part, SentFile, Template
 from connectors.own import Window
 from connectors.provider import Provider
 from connectors.webhook import needed
@@ -21,6 +21,22 @@ MAX_REPLY_BUTTONS = 3
 MAX_LIST_ROWS = 10
 _MEDIA = {"image": "image", "video": "video", "audio": "audio", "document": "file", "sticker": "sticker"}
 _STATES = {"sent", "delivered", "read", "failed"}
+# https://developers.facebook.com/docs/whatsapp/cloud-api/reference/media#supported-media-types
+_OFFICE = "application/vnd.openxmlformats-officedocument"
+_DOCUMENTS = (
+    "application/pdf",
+    "text/plain",
+    "application/msword",
+    "application/vnd.ms-excel",
+    f"{_OFFICE}.wordprocessingml.document",
+    f"{_OFFICE}.spreadsheetml.sheet",
+)
+_FILES = {
+    **dict.fromkeys(("image/png", "image/jpeg"), 5_000_000),
+    **dict.fromkeys(("video/mp4", "video/3gpp"), 16_000_000),
+    **dict.fromkeys(("audio/aac", "audio/amr", "audio/mpeg", "audio/mp4", "audio/ogg"), 16_000_000),
+    **dict.fromkeys(_DOCUMENTS, 100_000_000),
+}
 _MEDIA_HOSTS = ("lookaside.fbsbx.com", "scontent.whatsapp.net", "mmg.whatsapp.net")
 
 
@@ -35,6 +51,7 @@ class WhatsAppOutput(Output):
         text_with_buttons=1024,
         payload=200,
         images=True,
+        files=_FILES,
         templates=True,
     )
 
@@ -42,6 +59,7 @@ class WhatsAppOutput(Output):
         self._provider = Provider(api_url)
         self._headers = {"Authorization": f"Bearer {access_token}"}
         self._path = f"/{VERSION}/{phone_number_id}/messages"
+        self._upload_path = f"/{VERSION}/{phone_number_id}/media"
 
     @classmethod
     def name(cls) -> str:
@@ -52,7 +70,8 @@ class WhatsAppOutput(Output):
         """WhatsApp's id of the message (`wamid…`)."""
         if part.template is None:
             envelope.must_be_within(WINDOW)
-        answer = await self._provider.call("POST", self._path, body=_body(part, envelope), headers=self._headers)
+        body = await self._file(part.files[0], envelope) if part.files else _body(part, envelope)
+        answer = await self._provider.call("POST", self._path, body=body, headers=self._headers)
         if not answer.is_good:
             raise graph_failure(answer)
         sent = answer.get("messages")
@@ -69,6 +88,22 @@ class WhatsAppOutput(Output):
                 "typing_indicator": {"type": "text"},
             }
             await self._provider.call("POST", self._path, body=body, headers=self._headers)
+
+    async def _file(self, file: SentFile, envelope: Envelope) -> dict[str, Any]:
+        """https://developers.facebook.com/docs/whatsapp/cloud-api/reference/media#upload-media"""
+        form = {"messaging_product": "whatsapp", "type": file.media_type}
+        try:
+            answer = await self._provider.call(
+                "POST", self._upload_path, form=form, file=("file", file), headers=self._headers
+            )
+        except DeliveryFailed as failed:
+            failed.maybe_sent = False  # the message itself has not left
+            raise
+        if not answer.is_good:
+            raise graph_failure(answer)
+        kind = file.kind if file.kind in ("image", "video", "audio") else "document"
+        shown = {"id": str(answer.get("id")), **({"filename": file.name} if kind == "document" else {})}
+        return {**_to(envelope), "type": kind, kind: shown}
 
     async def media_url(self, media_id: str) -> Any:
         """Where a media is, for five minutes."""
@@ -192,11 +227,7 @@ def _receipt(status: Any) -> Event:
 
 
 def _body(part: Part, envelope: Envelope) -> dict[str, Any]:
-    body: dict[str, Any] = {
-        "messaging_product": "whatsapp",
-        "recipient_type": "individual",
-        "to": envelope.recipient,
-    }
+    body = _to(envelope)
     if part.template is not None:
         return {**body, "type": "template", "template": _template(part.template)}
     if part.image:
@@ -213,6 +244,10 @@ def _template(template: Template) -> dict[str, Any]:
         parameters = [{"type": "text", "text": value} for value in template.values]
         shape["components"] = [{"type": "body", "parameters": parameters}]
     return shape
+
+
+def _to(envelope: Envelope) -> dict[str, Any]:
+    return {"messaging_product": "whatsapp", "recipient_type": "individual", "to": envelope.recipient}
 
 
 def _interactive(text: str, buttons: tuple[Button, ...]) -> dict[str, Any]:

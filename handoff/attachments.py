@@ -145,6 +145,11 @@ def checked_ids(given: object) -> list[str]:
     return given
 
 
+def limit_for(limits: Mapping[str, int], media_type: str) -> int:
+    """The largest file of this type, of what is said by type, by `image/*` or by `*` for all others; 0 for none."""
+    return next((limits[one] for one in (media_type, f"{media_type.partition('/')[0]}/*", "*") if one in limits), 0)
+
+
 def stands_for(kinds: Sequence[str], language: str) -> str:
     """What is written for a message that is nothing but files."""
     first = kinds[0] if kinds else ""

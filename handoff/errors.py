@@ -470,7 +470,7 @@ class UnknownAttachment(HandoffError):
 
 
 class AttachmentsNotTaken(HandoffError):
-    """This customer's channel takes no files from here; send a link, or words."""
+    """This customer's channel does not take this file from here; send a link, or words."""
 
     code = "attachments_not_taken"
     status = 409

@@ -116,8 +116,8 @@ class Post(Protocol):
     def joins_turns(self, channel: str) -> bool:
         """Whether all that answers one message of the customer leaves as one."""
 
-    def takes_files(self, channel: str) -> bool:
-        """Whether this channel sends the files of an agent's line."""
+    def file_limits(self, channel: str) -> Mapping[str, int]:
+        """The largest file of an agent's line that this channel sends, by its media type; empty where it sends none."""
 
     def takes_templates(self, channel: str) -> bool:
         """Whether this channel sends what its provider approved beforehand, also when the time to answer is over."""
@@ -507,10 +507,11 @@ class Floor:
             known = transcript.by_client_id(connection, conversation_id, agent.id, client_id) if client_id else None
             if known is not None:
                 return conversation, [], known
-            if files and not note and not self.takes_files(conversation):
-                raise AttachmentsNotTaken()
             owner = attachments.agent(agent.id)
-            attached = [one.shape() for one in attachments.owned(connection, owner, files)] if files else []
+            found = attachments.owned(connection, owner, files) if files else []
+            if found and not note:
+                _must_fit(found, self.file_limits(conversation))
+            attached = [one.shape() for one in found]
             words = cleaned or attachments.stands_for([one["kind"] for one in attached], conversation.language)
             lines: list[Message] = []
             if not note:
@@ -549,9 +550,11 @@ class Floor:
         await self.tell_and_deliver(conversation, lines, queue=len(lines) > 1)
         return said
 
-    def takes_files(self, conversation: Conversation) -> bool:
-        """Whether a file from the desk reaches this customer: the widget's page fetches it, a mail carries it."""
-        return self.post.pulled_by_customer(conversation.channel) or self.post.takes_files(conversation.channel)
+    def file_limits(self, conversation: Conversation) -> Mapping[str, int] | None:
+        """The largest file from the desk that reaches this customer, by its media type; None where the widget's page
+        fetches whatever we have."""
+        is_pulled = self.post.pulled_by_customer(conversation.channel)
+        return None if is_pulled else self.post.file_limits(conversation.channel)
 
     async def send_again(self, agent: Agent, message_id: int) -> tuple[Message, deliveries.Standing | None]:
         """Try once more to send a message that did not arrive. Raises UnknownMessage, NothingToSend."""
@@ -980,6 +983,16 @@ def _can_be_called(number: str) -> bool:
 def _must_answer(agent: Agent) -> None:
     if not agent.answers_customers:
         raise NotAllowed()
+
+
+def _must_fit(files: Sequence[attachments.Attachment], limits: Mapping[str, int] | None) -> None:
+    """Raises AttachmentsNotTaken for a file that the customer's channel does not send."""
+    if limits is None:
+        return
+    for one in files:
+        limit = attachments.limit_for(limits, one.media_type)
+        if one.size_bytes > limit:
+            raise AttachmentsNotTaken(name=one.name, limit=limit)
 
 
 def _with_files(attached: Sequence[Mapping[str, Any]], is_wordless: bool) -> dict[str, Any]:

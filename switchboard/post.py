@@ -81,10 +81,10 @@ class ChannelPost:
         sender = self._senders.get(channel)
         return sender is not None and sender.joins_turns
 
-    def takes_files(self, channel: str) -> bool:
-        """Whether what an agent attaches goes with the line."""
+    def file_limits(self, channel: str) -> Mapping[str, int]:
+        """What an agent may attach: the largest file, by its media type; nothing where none go with a line."""
         sender = self._senders.get(channel)
-        return sender is not None and sender.takes_files
+        return sender.file_limits if sender is not None else {}
 
     def takes_templates(self, channel: str) -> bool:
         """Whether this channel sends what its provider approved beforehand."""

@@ -18,7 +18,7 @@ class Sender(Protocol):
     """Sends the lines of one account."""
 
     repeats_safely: bool
-    takes_files: bool  # whether what an agent attaches goes with the line
+    file_limits: Mapping[str, int]  # of what agents attach, as in `Limits.files`
     joins_turns: bool  # whether all that answers one message of the customer leaves as one
     takes_templates: bool  # whether the provider approves texts beforehand, for when the time to answer is over
 
@@ -54,6 +54,8 @@ def outgoing(line: Message, site: str, path_of: Callable[[str], Path] | None = N
         image = f"{site}{image}"
     hint = texts.say("choose_number", line.language) if buttons else ""
     files = _files_of(line, path_of) if path_of else ()
+    if files and line.body.get("wordless"):
+        text = ""  # it only stands for them
     return Outgoing(text, buttons, image, hint, files, _template_of(line))
 
 
@@ -82,7 +84,7 @@ class OwnSender:
         self._output: Output = channel.get_output_channel()
         self._site = site
         self._path_of = path_of
-        self.takes_files = self._output.limits.files
+        self.file_limits = self._output.limits.files
         self.takes_templates = self._output.limits.templates
         self.repeats_safely = self._output.repeats_safely
         self.joins_turns = self._output.joins_turns

@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar, copy_context
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 from rasa.core.channels.channel import OutputChannel
@@ -43,7 +44,7 @@ class StockSender:
     """Sends through the output channel that `output_for` gives for what was remembered of the customer."""
 
     repeats_safely = False
-    takes_files = False
+    file_limits: Mapping[str, int] = MappingProxyType({})
     joins_turns = False
     takes_templates = False
 

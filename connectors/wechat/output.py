@@ -21,14 +21,19 @@ WINDOW = timedelta(hours=48)
 MESSAGES_IN_WINDOW = 5
 _NO_MENUS = 40200
 _TEXT_BYTES = 2048
+# https://developers.weixin.qq.com/doc/offiaccount/Asset_Management/New_temporary_materials.html; a mini-program's are
+# pictures as well. A film would need a picture of its own, and there are no documents.
+_FILES = dict.fromkeys(("image/png", "image/jpeg", "image/gif"), 10_000_000)
 # WeChat documents no limits for menus; these are the ones of WeCom's.
-_MENU = Limits(text=_TEXT_BYTES, size=utf8_bytes, buttons=10, button_title=60, text_with_buttons=1024, payload=128)
+_MENU = Limits(
+    text=_TEXT_BYTES, size=utf8_bytes, buttons=10, button_title=60, text_with_buttons=1024, payload=128, files=_FILES
+)
 
 
 class CustomerMessages(Output):
     """Customer service messages of one AppID."""
 
-    limits = Limits(text=_TEXT_BYTES, size=utf8_bytes)
+    limits = Limits(text=_TEXT_BYTES, size=utf8_bytes, files=_FILES)
 
     def __init__(self, app_id: str, secret: str, api_url: str, trouble: Callable[[str | None], None]) -> None:
         async def ask_token(provider: Provider, forced: bool) -> Answer:
@@ -41,6 +46,9 @@ class CustomerMessages(Output):
     async def post(self, part: Part, envelope: Envelope) -> str | None:
         """WeChat gives no id."""
         envelope.must_be_within(WINDOW)
+        if part.files:
+            await self._send(envelope, picture(await self.api.upload("image", part.files[0])))
+            return None
         try:
             await self._send(envelope, menu(part.text, part) if part.buttons else text(part.text))
         except Refused as refused:
@@ -86,6 +94,11 @@ class MiniProgramOutput(CustomerMessages):
 def text(words: str) -> dict[str, Any]:
     """A text message."""
     return {"msgtype": "text", "text": {"content": words}}
+
+
+def picture(media_id: str) -> dict[str, Any]:
+    """A picture that was uploaded."""
+    return {"msgtype": "image", "image": {"media_id": media_id}}
 
 
 def menu(words: str, part: Part) -> dict[str, Any]:

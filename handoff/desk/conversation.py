@@ -79,7 +79,9 @@ class ConversationApi:
 
         conversation, answer = await self._database.read(work)
         answer["window"] = await self._floor.post.window(conversation_id)
-        answer["takes_files"] = self._floor.takes_files(conversation)
+        limits = self._floor.file_limits(conversation)
+        answer["takes_files"] = limits is None or bool(limits)
+        answer["file_limits"] = limits
         answer.update(await self._customer.of(conversation, agent, locale))
         return answer
 

@@ -13,10 +13,10 @@ import random
 from typing import Any
 
 import pytest
-from gateway_parts import FakeBot, FakeClock, Gateway, Start
+from gateway_parts import FakeBot, FakeClock, Gateway, Seat, Start
 from kit import Customer, Hook, Kit
 from mutations import mutated_webhook
-from providers.server import Fault, Provider, eventually
+from providers.server import A_DOCUMENT, A_PICTURE, Fault, Provider, eventually
 
 from handoff import attachments, deliveries, transcript
 from handoff.models import Author
@@ -165,6 +165,34 @@ class Contract:
             async with seat.http.get(f"{customer.gateway.base}/desk/api/attachments/{file['id']}") as response:
                 content = await response.read()
             assert response.status == 200 and content.startswith({"image": b"\x89PNG", "file": b"%PDF"}[kind])
+
+    async def test_an_agents_files_go_the_channels_own_way_or_the_agent_is_told_before(
+        self, customer: Customer
+    ) -> None:
+        gateway, provider = customer.gateway, customer.provider
+        gateway.bot.hands_over("a person please")
+        seat = await gateway.seat("ben")
+        await customer.says("a person please")
+        await provider.has_sent(1)
+        conversation = await seat.claim_only()
+        await provider.has_sent(2)
+        shown = await seat.get(f"/conversations/{conversation}")
+        assert shown["takes_files"] == bool(self.kit.sends) == bool(shown["file_limits"])
+        for (content, media_type), name in ((A_PICTURE, "破咗.png"), (A_DOCUMENT, "發票.pdf")):
+            way = self.kit.sends.get(media_type)
+            count = len(provider.sent)
+            line = {"text": "", "attachments": [await _attached(seat, conversation, content, name)]}
+            if way is None:
+                refused = await seat.post(f"/conversations/{conversation}/messages", line, status=409)
+                assert refused["error"]["code"] == "attachments_not_taken"
+                assert refused["error"]["details"] == {"name": name, "limit": 0}
+                await seat.post(f"/conversations/{conversation}/messages", {**line, "note": True, "text": name})
+                continue
+            await seat.post(f"/conversations/{conversation}/messages", line)
+            sent = (await provider.has_sent(count + 1))[-1]
+            assert (sent.to, sent.text.strip(), sent.how) == (self.kit.customers[0], "", way)
+            assert sent.file and (sent.file[0], sent.file[1][:4]) == (name, content[:4])
+        assert not any("發票" in text or "[" in text for text in provider.texts), "a note is for colleagues alone"
 
     # -- what we say ---------------------------------------------------------------------------------------------
 
@@ -426,6 +454,16 @@ async def _lines(gateway: Gateway) -> list[Any]:
         return [transcript.one(connection, one) for one in list(ids)]
 
     return await gateway.app.ctx.database.read(work)
+
+
+async def _attached(seat: Seat, conversation: str, content: bytes, name: str) -> str:
+    """What an agent has sent up for this conversation; its id."""
+    url = f"{seat.gateway.base}/desk/api/conversations/{conversation}/attachments"
+    headers = {"X-CSRF-Token": seat.csrf}
+    async with seat.http.post(url, params={"name": name}, data=content, headers=headers) as response:
+        answer = await response.json()
+        assert response.status == 200, answer
+        return str(answer["attachment"]["id"])
 
 
 async def _files(customer: Customer) -> list[dict[str, Any]]:

@@ -74,6 +74,7 @@ KIT = Kit(
     sign=lambda body: Hook(body),
     customers=CUSTOMERS,
     picture="attachment.eml",
+    sends={"image/png": "attachment", "application/pdf": "attachment"},
     max_text=20_000,
     max_buttons=2,
     blocked="unknown_recipient",

@@ -50,6 +50,7 @@ KIT = Kit(
     picture="message-image.json",
     document="message-file.json",
     located=lambda body, url: body.replace(b"https://scontent.xx.fbcdn.net", f"{url}/cdn".encode()),
+    sends={"image/png": "image", "application/pdf": "file"},
     max_text=2000,
     max_buttons=13,
     payloads={

@@ -61,6 +61,7 @@ KIT = Kit(
     ],
     picture="message-photo.json",
     document="message-document.json",
+    sends={"image/png": "sendPhoto", "application/pdf": "sendDocument"},
     max_text=4096,
     max_buttons=12,
     payloads={

@@ -86,6 +86,7 @@ KIT = Kit(
     forgeries=_forgeries,
     picture="message-image.json",
     document="message-file.json",
+    sends={"image/png": "image", "application/pdf": "file"},
     max_text=682,
     max_buttons=10,
     has_typing=False,

@@ -76,6 +76,7 @@ KIT = Kit(
     forgeries=meta_forgeries,
     picture="message-image.json",
     document="message-document.json",
+    sends={"image/png": "image", "application/pdf": "document"},
     max_text=4096,
     max_buttons=10,
     blocked="unknown_recipient",

@@ -49,7 +49,7 @@ class Mute:
     """The far side of a channel that takes everything."""
 
     repeats_safely = True
-    takes_files = False
+    file_limits: Mapping[str, int] = {}
     joins_turns = False
 
     def parts(self, lines: Sequence[Message]) -> list[Part]:

@@ -117,9 +117,10 @@ class MailProvider(Provider):
         self.mails.append(mail)
         body = mail.get_body(("plain",))
         text = str(body.get_content() if body else "").replace("\r\n", "\n").removesuffix("\n")
-        self.sent.append(
-            Sent(envelope.rcpt_tos[0], text, str(mail["Message-ID"]), how=str(mail["Auto-Submitted"] or ""))
-        )
+        file, how = None, str(mail["Auto-Submitted"] or "")
+        for one in mail.iter_attachments():
+            file, how = (str(one.get_filename()), bytes(one.get_payload(decode=True))), "attachment"
+        self.sent.append(Sent(envelope.rcpt_tos[0], text, str(mail["Message-ID"]), how=how, file=file))
         if fault is not None:  # the mail is taken, and the answer is lost
             server.transport.abort()
         return "250 2.0.0 OK"

@@ -3,6 +3,7 @@ https://developers.facebook.com/docs/messenger-platform."""
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from aiohttp import web
@@ -55,6 +56,7 @@ class WhatsAppProvider(GraphProvider):
     def routes(self) -> list[web.RouteDef]:
         return [
             web.post("/{version}/" + PHONE_NUMBER_ID + "/messages", self._messages),
+            web.post("/{version}/" + PHONE_NUMBER_ID + "/media", self._upload),
             web.get("/whatsapp_business/attachments/", self._content),
             web.get("/{version}/{media}", self._media),
         ]
@@ -72,7 +74,7 @@ class WhatsAppProvider(GraphProvider):
         return await self.take(lambda: self._take_one(body))
 
     def _take_one(self, body: dict[str, Any]) -> web.Response:
-        kind, text, buttons, image = body["type"], "", [], None
+        kind, text, buttons, image, file = body["type"], "", [], None, None
         if kind == "template":
             refused = self._wrong_template(body["template"])
             if refused is not None:
@@ -85,6 +87,12 @@ class WhatsAppProvider(GraphProvider):
             text = body["text"]["body"]
             if not 1 <= len(text) <= 4096:
                 return _error(400, 100, "(#100) Param text['body'] must be at most 4096 characters long.")
+        elif kind in ("image", "document", "video", "audio") and "id" in body[kind]:
+            file = self.uploads.get(body[kind]["id"])
+            if file is None:
+                return _error(400, 131009, "Parameter value is not valid")
+            if kind == "document":
+                file = (body[kind]["filename"], file[1])
         elif kind == "image":
             image = body["image"]["link"]
         else:
@@ -104,7 +112,7 @@ class WhatsAppProvider(GraphProvider):
             if len({one["title"] for one in replies}) != len(replies):
                 return _error(400, 131009, "Duplicated title")
             buttons = [(one["title"], one["id"]) for one in replies]
-        self.sent.append(Sent(body["to"], text, self.next_id(), buttons, image, kind))
+        self.sent.append(Sent(body["to"], text, self.next_id(), buttons, image, kind, file))
         return web.json_response(
             {
                 "messaging_product": "whatsapp",
@@ -143,6 +151,20 @@ class WhatsAppProvider(GraphProvider):
         where = {"url": url, "mime_type": kind, "file_size": len(content), "id": media}
         return web.json_response({**where, "messaging_product": "whatsapp"})
 
+    async def _upload(self, request: web.Request) -> web.Response:
+        """https://developers.facebook.com/docs/whatsapp/cloud-api/reference/media#supported-media-types"""
+        if request.headers.get("Authorization") != f"Bearer {TOKEN}":
+            return self.refusal("account")
+        form = await request.post()
+        file = form["file"]
+        assert isinstance(file, web.FileField)
+        if form.get("messaging_product") != "whatsapp" or form.get("type") != file.content_type:
+            return _error(400, 100, "(#100) The parameter messaging_product is required.")
+        key = self.upload(file, ("image/png", "image/jpeg", "application/pdf"), 5_000_000)
+        if key is None:
+            return _error(400, 100, "(#100) Param file must be a file with one of the following types")
+        return web.json_response({"id": key})
+
     async def _content(self, request: web.Request) -> web.Response:
         """The bytes, for the same key; an address is good for itself alone."""
         body = await self.checked(request)
@@ -173,7 +195,8 @@ class MessengerProvider(GraphProvider):
         return self.file(key, web.Response(text="URL signature expired", status=403))
 
     async def _messages(self, request: web.Request) -> web.Response:
-        body = await self.checked(request)
+        is_form = request.content_type == "multipart/form-data"
+        body = await (self._form(request) if is_form else self.checked(request))
         if isinstance(body, web.Response):
             return body
         if "sender_action" in body:
@@ -182,6 +205,23 @@ class MessengerProvider(GraphProvider):
             self.typing.append(body["recipient"]["id"])
             return web.json_response({"recipient_id": body["recipient"]["id"]})
         return await self.take(lambda: self._take_one(body))
+
+    async def _form(self, request: web.Request) -> Any:
+        """A message and the file beside it: the fields are JSON where they are objects."""
+        self.asked.append(request)
+        if request.headers.get("Authorization") != f"Bearer {TOKEN}":
+            return self.refusal("account")
+        form = dict(await request.post())
+        file = form.pop("filedata")
+        assert isinstance(file, web.FileField)
+        key = self.upload(file, (file.content_type,), 25_000_000)
+        fields = {name: str(value) for name, value in form.items()}
+        read = {name: json.loads(it) if it.startswith("{") else it for name, it in fields.items()}
+        kind = file.content_type.partition("/")[0]
+        right = kind if kind in ("image", "video", "audio") else "file"
+        if key is None or read["message"]["attachment"]["type"] != right:
+            return _error(400, 100, "(#100) Upload attachment failure.")
+        return {**read, "file": self.uploads[key]}
 
     def _take_one(self, body: dict[str, Any]) -> web.Response:
         if body.get("messaging_type") not in ("RESPONSE", "UPDATE", "MESSAGE_TAG"):
@@ -195,7 +235,10 @@ class MessengerProvider(GraphProvider):
         image = message.get("attachment", {}).get("payload", {}).get("url")
         buttons = [(one["title"], one["payload"]) for one in replies]
         how = body["messaging_type"] + (f" {body['tag']}" if "tag" in body else "")
-        self.sent.append(Sent(body["recipient"]["id"], text, self.next_id(), buttons, image, how))
+        file = body.get("file")
+        if file:
+            how = message["attachment"]["type"]
+        self.sent.append(Sent(body["recipient"]["id"], text, self.next_id(), buttons, image, how, file))
         return web.json_response({"recipient_id": body["recipient"]["id"], "message_id": self.sent[-1].id})
 
 

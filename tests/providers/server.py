@@ -6,7 +6,7 @@ import asyncio
 import base64
 import contextlib
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,6 +30,7 @@ class Sent:
     buttons: list[tuple[str, str]] = field(default_factory=list)  # title, what a tap sends back
     image: str | None = None
     how: str = ""  # the provider's own word for the way it was sent
+    file: tuple[str, bytes] | None = None  # its name and its bytes
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,7 @@ class Provider:
         # What customers sent, by this provider's own key, and its type. What is not here is unknown, or too old.
         self.files: dict[str, tuple[bytes, str]] = {}
         self.files_asked = 0
+        self.uploads: dict[str, tuple[str, bytes]] = {}  # by their ids, the names and the bytes of what was sent up
         self.is_locked = False  # our key opens no files
         self.hold: asyncio.Event | None = None
         self.pause: Callable[[], Awaitable[None]] | None = None
@@ -77,6 +79,15 @@ class Provider:
             return self.refusal("account")
         content, kind = self.files.get(key, (b"", ""))
         return web.Response(body=content, content_type=kind) if kind else gone
+
+    def upload(self, field: web.FileField, types: Collection[str], most: int) -> str | None:
+        """Keep what is sent up; None for what this provider does not take."""
+        content = field.file.read()
+        if field.content_type not in types or not 0 < len(content) <= most:
+            return None
+        key = f"upload-{len(self.uploads) + 1}"
+        self.uploads[key] = (field.filename, content)
+        return key
 
     def next_id(self) -> str:
         """A new id of a message."""

@@ -35,9 +35,9 @@ class TelegramProvider(Provider):
         self.asked.append(request)
         if request.match_info["token"] != TOKEN:
             return _error(401, "Unauthorized")
-        body = dict(await request.post()) if "form" in request.content_type else await request.json()
+        body: dict[str, Any] = dict(await request.post()) if "form" in request.content_type else await request.json()
         method = request.match_info["method"]
-        if method in ("sendMessage", "sendPhoto"):
+        if method in ("sendMessage", "sendPhoto", "sendDocument"):
             return await self.take(lambda: self._send(method, body))
         if method == "setWebhook":
             self.webhook = dict(body)
@@ -73,7 +73,15 @@ class TelegramProvider(Provider):
         buttons = [(one["text"], one["callback_data"]) for row in markup.get("inline_keyboard", []) for one in row]
         if any(not 1 <= len(data.encode()) <= 64 for _, data in buttons):
             return _error(400, "Bad Request: BUTTON_DATA_INVALID")
-        self.sent.append(Sent(chat, text, self.next_id(), buttons, body.get("photo"), method))
+        given = body.get("photo") or body.get("document")
+        if isinstance(given, web.FileField):
+            types = ("image/png", "image/jpeg") if method == "sendPhoto" else (given.content_type,)
+            key = self.upload(given, types, 10_000_000 if method == "sendPhoto" else 50_000_000)
+            if key is None:
+                return _error(400, "Bad Request: PHOTO_INVALID_DIMENSIONS")
+            self.sent.append(Sent(chat, "", self.next_id(), [], None, method, self.uploads[key]))
+        else:
+            self.sent.append(Sent(chat, text, self.next_id(), buttons, given, method))
         return _ok({"message_id": len(self.sent), "date": 1772424000, "chat": {"id": int(chat), "type": "private"}})
 
     async def _file(self, request: web.Request) -> web.Response:

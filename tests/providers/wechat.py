@@ -32,6 +32,7 @@ class WeChatProvider(Provider):
             web.post("/cgi-bin/message/custom/send", self._send),
             web.post("/cgi-bin/message/custom/typing", self._typing),
             web.get("/cgi-bin/media/get", self._media),
+            web.post("/cgi-bin/media/upload", self._upload),
         ]
 
     def refusal(self, kind: str) -> web.Response:
@@ -64,7 +65,7 @@ class WeChatProvider(Provider):
         return body if isinstance(body, web.Response) else await self.take(lambda: self._take_one(body))
 
     def _take_one(self, body: dict[str, Any]) -> web.Response:
-        kind, buttons = body["msgtype"], []
+        kind, buttons, file = body["msgtype"], [], None
         if kind not in self.kinds:
             return _error(40008, "invalid message type")
         if kind == "msgmenu":
@@ -72,13 +73,17 @@ class WeChatProvider(Provider):
                 return _error(40200, "invalid account type rid: 60efa0a7-00100997-6ec6e1f6")
             text = body["msgmenu"]["head_content"]
             buttons = [(one["content"], one["id"]) for one in body["msgmenu"]["list"]]
+        elif kind == "image":
+            text, file = "", self.uploads.get(body["image"]["media_id"])
+            if file is None:
+                return _error(40007, "invalid media_id")
         else:
             text = body["text"]["content"]
-        if not text:
+        if not text and not file:
             return _error(44004, "empty content")
         if len(text.encode()) > 2048:
             return _error(45002, "content size out of limit")
-        self.sent.append(Sent(body["touser"], text, self.next_id(), buttons, None, kind))
+        self.sent.append(Sent(body["touser"], text, self.next_id(), buttons, None, kind, file))
         return _error(0, "ok")
 
     async def _typing(self, request: web.Request) -> web.Response:
@@ -95,6 +100,23 @@ class WeChatProvider(Provider):
             self.files_asked += 1
             return _error(40001, "invalid credential, access_token is invalid or not latest")
         return self.file(request.query["media_id"], _error(40007, "invalid media_id"))
+
+    async def _upload(self, request: web.Request) -> web.Response:
+        """https://developers.weixin.qq.com/doc/offiaccount/Asset_Management/New_temporary_materials.html"""
+        if not self.tokens or request.query.get("access_token") != self.tokens[-1]:
+            return _error(40001, "invalid credential, access_token is invalid or not latest")
+        if request.query.get("type") != "image":
+            return _error(40004, "invalid media type")
+        media = (await request.post())["media"]
+        assert isinstance(media, web.FileField)
+
+        def take() -> web.Response:
+            key = self.upload(media, ("image/png", "image/jpeg", "image/gif"), 10_485_760)
+            if key is None:
+                return _error(40005, "invalid file type")
+            return web.json_response({"type": "image", "media_id": key, "created_at": 1772424000})
+
+        return await self.take(take)
 
     async def _checked(self, request: web.Request) -> Any:
         self.asked.append(request)

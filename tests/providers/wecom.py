@@ -13,6 +13,7 @@ from providers.server import A_DOCUMENT, A_PICTURE, Provider, Sent
 CORP_ID, SECRET, ACCOUNT = "ww12345678910", "wecom-kf-secret", "wkAJ2GCAAASSm4_FhToWMFea0xAFfd3Q"
 CUSTOMERS = ("wmAJ2GCAAAme1XQRC-NI-q0_ZM9ukoAw", "wmAJ2GCAAAzLTI123ghsdfoGZNqqAlw")
 MESSAGES_IN_WINDOW = 5
+_MOST_BYTES = {"image": 10_485_760, "voice": 2_097_152, "video": 10_485_760, "file": 20_971_520}
 
 
 class WeComProvider(Provider):
@@ -27,6 +28,7 @@ class WeComProvider(Provider):
         self.token = ""
         self.left = dict.fromkeys(CUSTOMERS, 0)
         self.page = 2  # a page may have fewer than were asked for
+        self.upload_kinds: dict[str, str] = {}
         media = "2iSLeVyqzk4eX0IB5kTi9Ljfa2rt9dwfq5WKRQ4Nvvg"
         self.files = {f"{media}w": A_PICTURE, f"{media}z": A_DOCUMENT}
 
@@ -50,6 +52,7 @@ class WeComProvider(Provider):
             web.post("/cgi-bin/kf/sync_msg", self._sync),
             web.post("/cgi-bin/kf/send_msg", self._send),
             web.get("/cgi-bin/media/get", self._media),
+            web.post("/cgi-bin/media/upload", self._upload),
         ]
 
     def refusal(self, kind: str) -> web.Response:
@@ -106,7 +109,7 @@ class WeComProvider(Provider):
             return _error(40058, "invalid msgid")
         if not self.left[body["touser"]]:
             return _error(95001, "send msg count limit")
-        buttons = []
+        buttons, file = [], None
         if body["msgtype"] == "msgmenu":
             text = body["msgmenu"]["head_content"]
             clicks = [one["click"] for one in body["msgmenu"]["list"] if one["type"] == "click"]
@@ -115,12 +118,17 @@ class WeComProvider(Provider):
             if any(not 1 <= len(one["id"]) <= 64 or not 1 <= len(one["content"].encode()) <= 128 for one in clicks):
                 return _error(40058, "invalid click")
             buttons = [(one["content"], one["id"]) for one in clicks]
+        elif body["msgtype"] in _MOST_BYTES:
+            key = body[body["msgtype"]]["media_id"]
+            text, file = "", self.uploads.get(key)
+            if file is None or self.upload_kinds[key] != body["msgtype"]:
+                return _error(40007, "invalid media_id")
         else:
             text = body["text"]["content"]
             if not 1 <= len(text.encode()) <= 2048:
                 return _error(45002, "content size out of limit")
         self.left[body["touser"]] -= 1
-        self.sent.append(Sent(body["touser"], text, body["msgid"], buttons, None, body["msgtype"]))
+        self.sent.append(Sent(body["touser"], text, body["msgid"], buttons, None, body["msgtype"], file))
         return web.json_response({"errcode": 0, "errmsg": "ok", "msgid": body["msgid"]})
 
     async def _media(self, request: web.Request) -> web.Response:
@@ -128,6 +136,22 @@ class WeComProvider(Provider):
             self.files_asked += 1
             return _error(40014, "invalid access_token")
         return self.file(request.query["media_id"], _error(40007, "invalid media_id"))
+
+    async def _upload(self, request: web.Request) -> web.Response:
+        """https://developer.work.weixin.qq.com/document/path/90253"""
+        if not self.token or request.query.get("access_token") != self.token:
+            return _error(40014, "invalid access_token")
+        kind = request.query.get("type", "")
+        if kind not in _MOST_BYTES:
+            return _error(40004, "invalid media type")
+        media = (await request.post())["media"]
+        assert isinstance(media, web.FileField)
+        types = {"image": ("image/png", "image/jpeg"), "voice": ("audio/amr",), "video": ("video/mp4",)}
+        key = self.upload(media, types.get(kind, (media.content_type,)), _MOST_BYTES[kind])
+        if key is None:
+            return _error(40006, "invalid media size")
+        self.upload_kinds[key] = kind
+        return web.json_response({"errcode": 0, "errmsg": "ok", "type": kind, "media_id": key, "created_at": "1"})
 
     async def _checked(self, request: web.Request) -> Any:
         self.asked.append(request)

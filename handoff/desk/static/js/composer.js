@@ -24,6 +24,7 @@ class Composer extends HTMLElement {
   #mayReply = false;
   #language = "";
   #takesFiles = true;
+  #fileLimits = null;
   #isSending = false;
   #typingSentAt = 0;
   #typingTimer = null;
@@ -51,13 +52,14 @@ class Composer extends HTMLElement {
   }
 
   /** Shows the draft of this conversation; without the right to reply only notes can be written. */
-  show(conversation, { mayReply, language, takesFiles }) {
+  show(conversation, { mayReply, language, takesFiles, fileLimits }) {
     const isOther = conversation !== this.#conversation;
     if (isOther) this.#stopTyping();
     this.#conversation = conversation;
     this.#mayReply = mayReply;
     this.#language = language;
     this.#takesFiles = takesFiles;
+    this.#fileLimits = fileLimits;
     if (isOther) {
       const draft = this.desk.drafts.of(conversation);
       this.parts.text.value = draft.text;
@@ -213,7 +215,7 @@ class Composer extends HTMLElement {
     // What the browser checks the spelling by: the customer's language, and in a note the agent's own.
     parts.text.lang = note ? locale() : this.#language || locale();
     parts.promise.hidden = note;
-    this.files.allow(note || this.#takesFiles);
+    this.files.allow(note || this.#takesFiles, note ? null : this.#fileLimits);
     this.blanks.show();
     this.vague.show();
     this.suggestions.show();

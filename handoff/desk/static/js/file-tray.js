@@ -12,6 +12,7 @@ export class FileTray {
   #conversation = null;
   #owner = null;
   #isAllowed = true;
+  #limits = null;
 
   constructor({ desk, parts, drop, onChange }) {
     Object.assign(this, { desk, parts, drop, onChange });
@@ -42,9 +43,10 @@ export class FileTray {
     this.#show();
   }
 
-  /** Whether files can go with what is written now. */
-  allow(isAllowed) {
+  /** Whether files can go with what is written now, and how large those of each type may be. */
+  allow(isAllowed, limits = null) {
     this.#isAllowed = isAllowed;
+    this.#limits = limits;
     this.parts.attach.disabled = !isAllowed;
     this.#showNote();
   }
@@ -55,7 +57,17 @@ export class FileTray {
 
   /** Whether the line has to wait: a file is on its way, or would not arrive. */
   get holdsBack() {
-    return this.#items.some(({ state }) => state === "going") || (!this.#isAllowed && this.ready.length > 0);
+    return this.#items.some(({ state }) => state === "going") || this.#whyNot() !== "";
+  }
+
+  /** Why what is here would not reach the customer. */
+  #whyNot() {
+    const { ready } = this;
+    if (!this.#isAllowed) return ready.length > 0 ? t("files.not_taken") : "";
+    const unfit = this.#limits && ready.find(({ type, bytes }) => bytes > limitFor(this.#limits, type));
+    if (!unfit) return "";
+    const limit = limitFor(this.#limits, unfit.type);
+    return t(limit ? "files.not_taken_size" : "files.not_taken_kind", { name: oneLine(unfit.name, 120), size: sizeOf(limit) });
   }
 
   take() {
@@ -149,8 +161,9 @@ export class FileTray {
 
   #showNote() {
     const { trayNote, attach } = this.parts;
-    trayNote.hidden = this.#isAllowed || this.ready.length === 0;
-    setText(trayNote, trayNote.hidden ? "" : t("files.not_taken"));
+    const why = this.#whyNot();
+    trayNote.hidden = why === "";
+    setText(trayNote, why);
     attach.title = t(this.#isAllowed ? "files.attach" : "files.not_taken");
   }
 
@@ -207,6 +220,8 @@ export class FileTray {
 }
 
 const asReady = (attachment) => ({ attachment, name: attachment.name, bytes: attachment.bytes, state: "ready" });
+
+const limitFor = (limits, type) => limits[type] ?? limits[`${type.split("/")[0]}/*`] ?? limits["*"] ?? 0;
 
 function whyRefused(error) {
   if (error.code === "attachment_too_large") return t("files.refused.too_large", { size: sizeOf(error.details.limit) });

@@ -12,6 +12,8 @@ export class Thread {
   window = null;
   /** Whether a file reaches the customer on their channel. */
   takesFiles = true;
+  /** The largest file that the customer's channel takes, by its type; null where it takes whatever we have. */
+  fileLimits = null;
   /** The highest id up to which we hold everything. */
   cursor = 0;
   isRead = false;
@@ -46,9 +48,9 @@ export class Thread {
   }
 
   /** Takes in what GET /conversations/<id> said. */
-  fill({ conversation, ticket, customer, brief, past, window, takes_files, messages, cursor }, turn) {
+  fill({ conversation, ticket, customer, brief, past, window, takes_files, file_limits, messages, cursor }, turn) {
     if (turn > this.#filledTurn) {
-      Object.assign(this, { ticket, customer, brief: brief ?? null, past: past ?? [], window: window ?? null, takesFiles: takes_files ?? true });
+      Object.assign(this, { ticket, customer, brief: brief ?? null, past: past ?? [], window: window ?? null, takesFiles: takes_files ?? true, fileLimits: file_limits ?? null });
       this.#filledTurn = turn;
       if (turn > this.#rowTurn) this.#place(conversation);
     }

@@ -1,0 +1,91 @@
+"""What agents attach, beside the contract: too large, not of the channel's kinds, and an upload that fails."""
+
+from __future__ import annotations
+
+import installed
+import pytest
+import sample_files
+import test_wechat_channel
+import test_whatsapp_channel
+from contract import _attached, _tries_again
+from gateway_parts import PASSWORD, Seat
+from kit import Customer
+from playwright.async_api import async_playwright, expect
+from providers.server import PICTURE, Fault
+
+
+async def _claimed(customer: Customer) -> tuple[Seat, str]:
+    """An agent who has this customer."""
+    customer.gateway.bot.hands_over("a person please")
+    seat = await customer.gateway.seat("ben")
+    await customer.says("a person please")
+    await customer.provider.has_sent(1)
+    conversation = await seat.claim_only()
+    await customer.provider.has_sent(2)
+    return seat, conversation
+
+
+class TestWhatsApp:
+    kit = test_whatsapp_channel.KIT
+
+    async def test_a_film_that_is_larger_than_the_channel_takes_is_refused_before_it_is_sent(
+        self, customer: Customer
+    ) -> None:
+        seat, conversation = await _claimed(customer)
+        film = sample_files.mp4() + b"\0" * 16_000_000
+        line = {"text": "See here.", "attachments": [await _attached(seat, conversation, film, "how.mp4")]}
+        refused = await seat.post(f"/conversations/{conversation}/messages", line, status=409)
+        assert refused["error"]["code"] == "attachments_not_taken"
+        assert refused["error"]["details"] == {"name": "how.mp4", "limit": 16_000_000}
+        assert "See here." not in customer.provider.texts
+
+
+class TestWeChat:
+    kit = test_wechat_channel.KIT
+
+    async def test_a_picture_waits_for_a_provider_that_is_broken_and_what_comes_after_it_too(
+        self, customer: Customer
+    ) -> None:
+        seat, conversation = await _claimed(customer)
+        provider = customer.provider
+        provider.end_token()  # type: ignore[attr-defined]
+        provider.faults.extend([Fault(502), Fault(503), Fault(refuses="system")])
+        line = {"text": "Like this?", "attachments": [await _attached(seat, conversation, PICTURE, "cup.png")]}
+        await seat.post(f"/conversations/{conversation}/messages", line)
+        await seat.post(f"/conversations/{conversation}/messages", {"text": "It is the blue one."})
+        await _tries_again(customer.gateway, lambda: len(provider.sent) == 5)
+        assert [(one.text, bool(one.file)) for one in provider.sent[2:]] == [
+            ("Like this?", False),
+            ("", True),
+            ("It is the blue one.", False),
+        ]
+
+    @pytest.mark.browser
+    async def test_the_desk_says_before_what_the_channel_does_not_take(self, customer: Customer) -> None:
+        _seat, conversation = await _claimed(customer)
+        async with async_playwright() as playwright:
+            browser = await playwright.chromium.launch(executable_path=installed.chromium(), args=["--no-sandbox"])
+            page = await browser.new_page(locale="en")
+            await page.clock.set_system_time(customer.gateway.clock())
+            await page.goto(f"{customer.gateway.base}/desk")
+            await page.get_by_test_id("login-name").fill("ben")
+            await page.get_by_test_id("login-password").fill(PASSWORD)
+            await page.get_by_test_id("login-submit").click()
+            await expect(page.get_by_test_id("views")).to_be_visible()
+            await page.goto(f"{customer.gateway.base}/desk#/inbox/{conversation}")
+            attach, note = page.get_by_test_id("attach-files"), page.get_by_test_id("tray-note")
+            await expect(page.get_by_test_id("reply-window")).to_contain_text("You can answer until")
+            await attach.set_input_files(
+                [
+                    {"name": "cup.png", "mimeType": "image/png", "buffer": PICTURE},
+                    {"name": "invoice.pdf", "mimeType": "application/pdf", "buffer": sample_files.PDF},
+                ]
+            )
+            await expect(note).to_contain_text("takes no files like invoice.pdf")
+            await expect(page.get_by_test_id("desk-send")).to_be_disabled()
+            await page.get_by_test_id("tray-item").filter(has_text="invoice.pdf").get_by_test_id("tray-remove").click()
+            await expect(note).to_be_hidden()
+            await page.get_by_test_id("desk-send").click()
+            sent = (await customer.provider.has_sent(3))[-1]
+            assert sent.file and sent.file[0] == "cup.png"
+            await browser.close()
