@@ -18,6 +18,8 @@ from handoff.records import Conversation, Move
 
 # A language or an order proved long ago says little about who writes today.
 CARRY_OVER = timedelta(days=90)
+# The reason of a close after which the case goes on in another conversation, whose id follows.
+WENT_ON = "moved:"
 
 
 class Unanswered(Enum):
@@ -461,6 +463,11 @@ def moves_of(connection: Connection, conversation_ids: Sequence[str]) -> list[Mo
         select(moves).where(moves.c.conversation_id.in_(list(conversation_ids))).order_by(moves.c.id)
     )
     return [_move_record(row) for row in rows]
+
+
+def went_on_in(move: Move) -> str | None:
+    """The conversation on another channel in which one that ended with this move goes on."""
+    return move.reason[len(WENT_ON) :] if move.to is Status.CLOSED and move.reason.startswith(WENT_ON) else None
 
 
 def moved_since(connection: Connection, since: datetime, until: datetime, limit: int) -> list[str]:

@@ -26,14 +26,18 @@ MOST_COMMENTS = 20
 def of_span(connection: Connection, since: datetime, until: datetime) -> dict[str, Any]:
     """Everything the page shows of one span of time."""
     ids = conversations.moved_since(connection, since, until, MOST_CONVERSATIONS)
-    begun = [one for one in _stretches(connection, ids) if since <= one.began_at < until]
+    found = _stretches(connection, ids)
+    begun = [one for one in stretches.joined(found) if since <= one.began_at < until]
+    # What went on in another of them is the same case.
+    known = set(ids)
+    went_on = {one.conversation_id for one in found if one.went_on_in in known}
     answered = ratings.asked_between(connection, since, until)
     kept = promises.counts(connection, since, until)
     names = {one.id: one.name for one in agents.listing(connection)}
     people = {one.agent_id for one in begun if one.owner is Status.AGENT and one.agent_id}
     people |= {agent_id for agent_id in kept if agent_id}
     return {
-        "conversations": len(ids),
+        "conversations": len(ids) - len(went_on),
         "is_partial": len(ids) == MOST_CONVERSATIONS,
         "queue": _queue([one for one in begun if one.owner is Status.WAITING]),
         "assistant": _owner(begun, answered, Status.BOT, None),

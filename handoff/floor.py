@@ -895,7 +895,10 @@ class Floor:
         """Keep what is said of a conversation at its close; whether the customer is asked about it."""
         ticket = tickets.last_of(connection, conversation.id)
         team = ticket.team if ticket else "support"
-        wrap_up = self.wrap_ups.read(given, team, is_tagged=bool(tags.of(connection, conversation.id)))
+        # What began on another channel and went on here ends here, so what its team wants said is said now.
+        before = tickets.last_of_each(connection, transcript.came_from(connection, conversation.id))
+        teams = {team, *(one.team for one in before.values())}
+        wrap_up = self.wrap_ups.read(given, teams, is_tagged=bool(tags.of(connection, conversation.id)))
         for name in wrap_up.tags:
             tags.put_on(connection, conversation.id, name, None, agent.id, now)
         if given:

@@ -3,6 +3,9 @@
 Only the senders of the customer's own record count, which are theirs by proof. A browser counts only while whoever sits
 at it has proved who they are. The conversation that is left is closed in the same transaction in which the other one
 gets the agent, so asking twice moves once and answers with the same conversation.
+
+It is one case still: its tags go along, what its team wants said at a close is asked at the end of the other one, and
+figures count both as one.
 """
 
 from __future__ import annotations
@@ -10,18 +13,17 @@ from __future__ import annotations
 import hashlib
 import logging
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy.engine import Connection
 
-from handoff import contact_proofs, conversations, customers, texts, tickets, transcript
+from handoff import contact_proofs, conversations, customers, tags, texts, tickets, transcript
 from handoff.errors import BadInput, ConversationClosed, NotAllowed, NotYourConversation, StaleEpoch
 from handoff.floor import Floor
 from handoff.models import SURE, Author, Status, TicketKind, TicketStatus
 from handoff.records import Agent, Conversation, Draft, Message, Wish
 
 log = logging.getLogger(__name__)
-
-_MOVED = "moved:"
 
 
 @dataclass(frozen=True)
@@ -72,10 +74,11 @@ class Moving:
             place = next((one for one in self.places(connection, left) if one.id == to), None)
             if place is None:
                 raise BadInput("to must be the id of one of the customer's other channels.", field="to")
-            there, lines = self._begin(connection, agent, left, place)
+            now = self._floor.clock()
+            there, lines = self._begin(connection, agent, left, place, now)
             if message_id is not None:
                 lines.append(self._again(connection, agent, left, there, message_id))
-            return there, [self._leave(connection, agent, left, there, place), (there, lines)]
+            return there, [self._leave(connection, agent, left, there, place, now), (there, lines)]
 
         try:
             there, told = await self._floor.database.write(work)
@@ -93,9 +96,8 @@ class Moving:
         return self._floor.post.is_written_to(channel)
 
     def _begin(
-        self, connection: Connection, agent: Agent, left: Conversation, place: Place
+        self, connection: Connection, agent: Agent, left: Conversation, place: Place, now: datetime
     ) -> tuple[Conversation, list[Message]]:
-        now = self._floor.clock()
         there = conversations.open_or_begin(connection, place.channel, place.sender, now, left.language)
         if place.last is not None and place.last.id != there.id and place.last.wrote_at is not None:
             # What the channel needs to write back, and since when its time to do so runs.
@@ -117,7 +119,9 @@ class Moving:
             there, line = self._floor.give_word(connection, there, agent, now, "moved", "moved_here")
         case = tickets.last_of(connection, left.id)
         words = texts.say("moved_note", agent.language, number=case.number if case else left.id[:4].upper())
-        draft = Draft(author=Author.NOTE, text=words, agent_id=agent.id, name=agent.name, delivered=True)
+        tags.go_along(connection, left.id, there.id)
+        body = {transcript.CAME_FROM: left.id}
+        draft = Draft(author=Author.NOTE, text=words, body=body, agent_id=agent.id, name=agent.name, delivered=True)
         return there, [line, transcript.append(connection, there, draft, now)]
 
     def _again(
@@ -134,11 +138,18 @@ class Moving:
         return transcript.append(connection, there, draft, self._floor.clock(), guarded=True)
 
     def _leave(
-        self, connection: Connection, agent: Agent, left: Conversation, there: Conversation, place: Place
+        self,
+        connection: Connection,
+        agent: Agent,
+        left: Conversation,
+        there: Conversation,
+        place: Place,
+        now: datetime,
     ) -> tuple[Conversation, list[Message]]:
-        now = self._floor.clock()
         tickets.end(connection, left.id, TicketStatus.CLOSED, now)
-        gone = conversations.move(connection, left, Status.CLOSED, now, f"agent:{agent.login}", f"{_MOVED}{there.id}")
+        gone = conversations.move(
+            connection, left, Status.CLOSED, now, f"agent:{agent.login}", f"{conversations.WENT_ON}{there.id}"
+        )
         where = shown(place.channel, place.sender)
         return gone, [self._floor.system_line(connection, gone, "moved_away", now, name=agent.name, place=where)]
 
@@ -146,8 +157,8 @@ class Moving:
         if left.status is not Status.CLOSED:
             return None
         last = conversations.moves_of(connection, [left.id])[-1]
-        name = last.reason or ""
-        return conversations.find(connection, name[len(_MOVED) :]) if name.startswith(_MOVED) else None
+        there = conversations.went_on_in(last)
+        return conversations.find(connection, there) if there else None
 
 
 def shown(channel: str, sender: str) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy.engine import Connection
@@ -30,6 +30,7 @@ class Stretch:
     waiting_since: datetime  # when the customer began to wait for this owner: before a person, the queue counts
     first_line_at: datetime | None  # the owner's first line in it
     lines: int  # how many the owner said
+    went_on_in: str | None = None  # the conversation on another channel to which its owner moved it
 
     @property
     def first_response(self) -> timedelta | None:
@@ -62,6 +63,27 @@ def of_conversations(connection: Connection, conversation_ids: Sequence[str]) ->
     return [stretch for moves in by_conversation.values() for stretch in _stretches(moves, lines)]
 
 
+def joined(stretches: Iterable[Stretch]) -> list[Stretch]:
+    """What a person began in one conversation and took along to another channel is one stretch, in the latter."""
+    taken_along: dict[tuple[str, datetime | None], Stretch] = {}
+    found: list[Stretch] = []
+    for one in sorted(stretches, key=lambda one: one.began_at):
+        before = taken_along.pop((one.conversation_id, one.began_at), None)
+        if before is not None and before.agent_id == one.agent_id:
+            found.remove(before)
+            one = replace(
+                one,
+                began_at=before.began_at,
+                waiting_since=before.waiting_since,
+                first_line_at=before.first_line_at or one.first_line_at,
+                lines=before.lines + one.lines,
+            )
+        if one.went_on_in is not None:
+            taken_along[one.went_on_in, one.ended_at] = one
+        found.append(one)
+    return found
+
+
 def _stretches(moves: Sequence[Move], lines: dict[tuple[str, int], list[datetime]]) -> Iterable[Stretch]:
     before: Move | None = None
     for move, after in zip(moves, [*moves[1:], None], strict=True):
@@ -78,5 +100,6 @@ def _stretches(moves: Sequence[Move], lines: dict[tuple[str, int], list[datetime
                 before.at if waited and before else move.at,
                 said[0] if said else None,
                 len(said),
+                conversations.went_on_in(after) if after else None,
             )
         before = move

@@ -51,6 +51,19 @@ def put_on(
     return tag
 
 
+def go_along(connection: Connection, conversation_id: str, other_id: str) -> None:
+    """Put the tags of one conversation on another one, as far as there is room."""
+    worn = {one.id for one in of(connection, other_id)}
+    rows = connection.execute(
+        select(conversation_tags)
+        .where(conversation_tags.c.conversation_id == conversation_id, conversation_tags.c.tag_id.notin_(worn))
+        .order_by(conversation_tags.c.at)
+        .limit(max(0, MAX_TAGS_A_CONVERSATION - len(worn)))
+    )
+    if values := [{**row._mapping, "conversation_id": other_id} for row in rows]:
+        connection.execute(INSERTS[connection.dialect.name](conversation_tags).on_conflict_do_nothing(), values)
+
+
 def take_off(connection: Connection, conversation_id: str, tag_id: int) -> None:
     """Take a tag off a conversation; one that is not there is off already."""
     connection.execute(

@@ -16,6 +16,8 @@ from handoff.models import conversations as conversations_table
 from handoff.records import Conversation, Draft, Message
 
 PAGE = 200
+# In the body of a note: the conversation on another channel that went on here.
+CAME_FROM = "came_from"
 _FROM_US = (Author.ASSISTANT, Author.AGENT, Author.SYSTEM)
 
 # What every message runs is built once: making a statement anew costs more than running it.
@@ -357,6 +359,16 @@ def marks_of(connection: Connection, conversation_ids: Sequence[str]) -> list[Ro
     columns = (messages.c.conversation_id, messages.c.epoch, messages.c.author, messages.c.agent_id, messages.c.at)
     query = select(*columns).where(messages.c.conversation_id.in_(list(conversation_ids)))
     return list(connection.execute(query.order_by(messages.c.id)))
+
+
+def came_from(connection: Connection, conversation_id: str) -> list[str]:
+    """The conversations that went on in this one, or in one of those, on other channels."""
+    found = [conversation_id]
+    for one in found:
+        notes = select(messages.c.body).where(messages.c.conversation_id == one, messages.c.author == Author.NOTE.value)
+        named = [body[CAME_FROM] for body in connection.execute(notes).scalars() if body and CAME_FROM in body]
+        found += [name for name in named if name not in found]
+    return found[1:]
 
 
 def whole(connection: Connection, conversation_id: str) -> list[Message]:

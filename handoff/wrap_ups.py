@@ -3,7 +3,7 @@ the table wrap_ups; the tags are those of the conversation."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -67,15 +67,16 @@ class WrapUps:
         wanted = self._required.get(team, self._required.get("default", ()))
         return tuple(one for one in FIELDS if one in wanted)
 
-    def read(self, given: object, team: str, is_tagged: bool) -> WrapUp:
+    def read(self, given: object, teams: Collection[str], is_tagged: bool) -> WrapUp:
         """A wrap-up as the page sends it, checked; its tags come to those that the conversation has. Raises BadInput,
-        or WrapUpMissing naming what the team asks for."""
+        or WrapUpMissing naming what the teams ask for."""
         given = given if isinstance(given, Mapping) else {}
         wrap_up = WrapUp(
             _chosen(given, "resolution", self.resolutions), _chosen(given, "reason", self.reasons), _tags(given)
         )
         said = {"resolution": wrap_up.resolution, "reason": wrap_up.reason, "tags": wrap_up.tags or is_tagged}
-        missing = [name for name in self.required_of(team) if not said[name]]
+        required = {name for team in teams for name in self.required_of(team)}
+        missing = [name for name in FIELDS if name in required and not said[name]]
         if missing:
             raise WrapUpMissing(fields=missing)
         return wrap_up

@@ -392,6 +392,52 @@ async def test_the_agent_goes_on_at_another_channel_of_the_customer_once(gateway
     assert back is None, "nobody has proved who sits at the browser now"
 
 
+@pytest.mark.parametrize("is_held", [False, True], ids=["new there", "mine there"])
+async def test_what_a_team_wants_said_is_asked_once_where_the_case_went_on(
+    gateway: Gateway, letters: Letterbox, is_held: bool
+) -> None:
+    ben, sue, clock = await gateway.seat("ben"), await gateway.seat("sue"), gateway.clock
+    gateway.app.ctx.channels._post.register("email", Mute())
+    mailed = _wrote(gateway, ANA)
+    gateway.bot.hands_over("a person please", team="billing")
+    page = await gateway.page()
+    await page.say("a person please")
+    await page.state("waiting")
+    clock.forward(seconds=30)
+    talk = Talk(gateway, page, await ben.claim_only())
+    if is_held:
+        # Taken over without a ticket, so nothing there says what billing wants.
+        await ben.post(f"/conversations/{mailed}/takeover")
+    await talk.asks(ANA)
+    await talk.types(await letters.code(1))
+    await ben.post(f"/conversations/{talk.id}/tags", {"name": "退款", "colour": "purple"})
+    clock.forward(seconds=60)
+    (place,) = (await _panel(ben, talk))["customer"]["places"]
+    there = (await ben.post(f"/conversations/{talk.id}/customer/move", {"to": place["id"]}))["conversation"]
+    shown = (await ben.get(f"/conversations/{there}"))["conversation"]
+    assert [(one["name"], one["colour"]) for one in shown["tags"]] == [("退款", "purple")]
+    assert (await ben.get(f"/conversations/{talk.id}/outcome")) == {"wrap_up": None, "ratings": []}
+    clock.forward(seconds=10)
+    await ben.post(f"/conversations/{there}/messages", {"text": "Here I am.", "client_id": "c1"})
+    clock.forward(seconds=20)
+    refused = await ben.post(f"/conversations/{there}/close", status=422)
+    assert refused["error"]["details"]["fields"] == ["resolution", "reason"]
+    wrap_up = {"resolution": "solved", "reason": "refund"}
+    await ben.post(f"/conversations/{there}/close", {"wrap_up": wrap_up})
+    assert (await ben.get(f"/conversations/{there}/outcome"))["wrap_up"] == wrap_up
+    clock.forward(seconds=1)
+    figures = await sue.get("/figures?days=1")
+    assert (figures["resolutions"], figures["reasons"]) == ({"solved": 1}, {"refund": 1})
+    assert figures["conversations"] == 1
+    (person,) = figures["people"]
+    if is_held:  # they talked with the customer in two places at once, and then in one
+        assert person["stretches"] == 2
+        return
+    assert person["stretches"] == 1, "one case, though in two places"
+    assert person["first_response"]["median"] == 30 + 60 + 10, "the customer waited through the move"
+    assert person["handling"]["median"] == 60 + 10 + 20
+
+
 async def test_a_place_that_a_colleague_holds_is_not_taken(gateway: Gateway, letters: Letterbox) -> None:
     ben, cleo = await gateway.seat("ben"), await gateway.seat("cleo")
     gateway.app.ctx.channels._post.register("email", Mute())
