@@ -8,10 +8,13 @@ from typing import Any
 
 from actions.texts import text
 from faq_kb import Article, KnowledgeBase, Reader
-from faq_kb.search import CLOSE_SHARE
 
 # Beside an answer; more would push the answer out of sight.
 MOST_RELATED = 2
+# Of those that may have been meant.
+MOST_MEANT = 3
+# A runner-up with this share of the best one's score stands beside its answer before what the article points to.
+NEAR_SHARE = 0.6
 
 Button = dict[str, str]
 
@@ -44,6 +47,22 @@ def article_answer(base: KnowledgeBase, article: Article, found: Mapping[str, An
         "custom": {"faq": provenance(found, base, article)},
     }
     return {**answer, "image": article.image} if article.image else answer
+
+
+def which_is_meant(base: KnowledgeBase, found: Mapping[str, Any], asker: Asker) -> dict[str, Any] | None:
+    """The question which of several articles was meant, when the best one is not clear."""
+    close = [base.articles[id] for id in found.get("close") or () if id in base.articles]
+    meant = [article for article in close if article.is_for(asker.reader)][:MOST_MEANT]
+    if len(meant) < 2:
+        return None
+    buttons = [article_button(article, asker.locale) for article in meant]
+    if not asker.is_waiting:
+        buttons.append(person_button(asker.locale))
+    return {
+        "text": text("utter_label_which_is_meant", asker.locale),
+        "buttons": buttons,
+        "custom": {"suggestions": True},
+    }
 
 
 def provenance(found: Mapping[str, Any], base: KnowledgeBase, article: Article) -> dict[str, Any]:
@@ -84,7 +103,7 @@ def payload_button(title: str, intent: str, **entities: str) -> Button:
 def _beside(found: Mapping[str, Any], base: KnowledgeBase, article: Article, reader: Reader) -> list[str]:
     """What may have been meant as well: close runners-up first, then what the article itself points to."""
     scores = {one["id"]: one["score"] for one in found.get("candidates") or ()}
-    enough = CLOSE_SHARE * scores.get(article.id, float("inf"))
+    enough = NEAR_SHARE * scores.get(article.id, float("inf"))
     close = [id for id, score in scores.items() if score >= enough]
     wanted = dict.fromkeys([*close, *article.related])
     seen = [id for id in wanted if id in base.articles and base.articles[id].is_for(reader)]

@@ -34,6 +34,9 @@ TELLS_NOTHING = frozenset(
     }
 )
 
+# From so many messages in a row on that speak of something else, a form no longer asks again.
+MOST_DIGRESSIONS = 3
+
 OFFER = "_offer_person"
 
 Event = dict[str, Any]
@@ -93,6 +96,13 @@ class Turn:
     def is_back_in_form(self) -> bool:
         """The form gave way in this turn, somebody else has answered, and the form goes on."""
         return self.question is not None and self._since_message("action_execution_rejected")
+
+    @property
+    def has_turned_away(self) -> bool:
+        """A form gave way in this turn, and it would be tiresome to go on with it: the customer has spoken of something
+        else three times in a row, or takes leave. A number, or the wish said again, opens it anew."""
+        gave_way = self._since_message("action_execution_rejected")
+        return gave_way and (self.intent == "goodbye" or self._digressions() >= MOST_DIGRESSIONS)
 
     @property
     def order_number(self) -> str | None:
@@ -242,6 +252,12 @@ class Turn:
         return {}
 
     @property
+    def was_asked_which(self) -> bool:
+        """The assistant's answer before this message asked which of several articles was meant."""
+        customs = ((event.get("data") or {}).get("custom") for event in self.last_answer)
+        return any(isinstance(custom, dict) and custom.get("suggestions") is True for custom in customs)
+
+    @property
     def misses(self) -> int:
         """How many messages in a row, this one included, the assistant could not use."""
         count = 0
@@ -250,6 +266,17 @@ class Turn:
                 if _intent_of(event) not in MISSES:
                     break
                 count += 1
+        return count
+
+    def _digressions(self) -> int:
+        """In how many messages in a row, this one included, a form gave way."""
+        count, gave_way = 0, False
+        for event in reversed(self._events):
+            gave_way = gave_way or event["event"] == "action_execution_rejected"
+            if event["event"] == "user":
+                if not gave_way:
+                    break
+                count, gave_way = count + 1, False
         return count
 
     def chosen_by_place(self, choice: Sequence[T]) -> T | None:

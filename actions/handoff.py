@@ -47,8 +47,8 @@ REASONS_OF_OFFERS = {
     "utter_order_stale_offer_person": "order_exception",
     "utter_order_late_offer_person": "order_exception",
 }
-# A no to one of these is a no to all that was suggested.
-SUGGESTIONS = frozenset({"utter_miss_suggest", "utter_out_of_scope", "utter_not_what_i_asked"})
+# A no to this is a no to all that was suggested, as it is where the assistant asked which of several was meant.
+SUGGESTIONS = frozenset({"utter_not_what_i_asked"})
 SYMPATHY = "utter_abuse_offer_person"
 # An agent's eye takes in this much of what the customer wrote.
 LONGEST_WORDS = 80
@@ -134,7 +134,7 @@ class Deny(Action):
         if turn.form:
             dispatcher.utter_message(response="utter_form_given_up")
             return turn.leaving_form()
-        if SUGGESTIONS & set(turn.last_said):
+        if turn.was_asked_which or SUGGESTIONS & set(turn.last_said):
             return offer_person(dispatcher, turn)
         dispatcher.utter_message(response="utter_no_person" if turn.offer else "utter_deny")
         return []

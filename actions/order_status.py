@@ -56,6 +56,8 @@ class ValidateOrderForm(Action):
         turn = Turn(tracker)
         if turn.intent in LEAVES_FORM and turn.form and not turn.did("action_another_order"):
             return [ActionExecutionRejected(FORM)]
+        if turn.has_turned_away:
+            return [SlotSet("requested_slot", None)]
         try:
             return await asyncio.to_thread(_validated, dispatcher, turn)
         except ShopUnavailable:
@@ -71,6 +73,8 @@ class TellOrder(Action):
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[Event]:
         turn = Turn(tracker)
+        if turn.has_turned_away:
+            return []
         try:
             return await asyncio.to_thread(_told, dispatcher, turn)
         except ShopUnavailable as unavailable:

@@ -131,7 +131,7 @@ class Dialogue:
 
     def _events(self) -> list[Event]:
         turn = self._turn
-        if turn.is_back_in_form and turn.offers_now:
+        if turn.is_back_in_form and (turn.offers_now or turn.has_turned_away):
             # A person was just offered: the next yes is for that, and must not be taken for the order.
             return [*self.service.events(), _asking(None)]
         if turn.question is None or turn.is_back_in_form:

@@ -45,6 +45,7 @@ REQUESTS = frozenset({"cancel_order", "change_address", "exchange_request", "ref
 REMARK = "order_remark"
 
 GREET = "greet"
+AFFIRM = "affirm"
 
 # "I have paid": asks nothing, and has its words in common with every article on paying.
 DONE_MY_PART = "done_my_part"
@@ -203,7 +204,7 @@ def decide(
         )
         if intent in TOPICS or intent in REQUESTS or asks_us or (intent in JOBS and wording.about_no_order):
             return Understanding(FAQ, search.score, "article_for_topic")
-        if intent != ASK_PERSON and _overrules(guess, search.score, thresholds):
+        if intent != ASK_PERSON and _overrules(guess, search.score, wording, thresholds):
             return Understanding(FAQ, search.score, "article_over_intent")
     if confidence >= (thresholds.handoff if intent in FETCHES_A_PERSON else thresholds.intent_floor):
         return Understanding(intent, confidence, "intent")
@@ -224,10 +225,12 @@ def _is_own_request(guess: Guess, search: Search, wording: Wording, thresholds: 
     return search.answers and guess.confidence >= min(search.score, thresholds.request_plain)
 
 
-def _overrules(guess: Guess, score: float, thresholds: Thresholds) -> bool:
+def _overrules(guess: Guess, score: float, wording: Wording, thresholds: Thresholds) -> bool:
     margin = 0.0
     if guess.intent in JOBS:
         margin = thresholds.faq_over_job
+    elif guess.intent == AFFIRM and wording.asks:
+        pass  # "Octopus ok?" is no yes.
     elif guess.intent in SMALL_TALK or guess.intent == DONE_MY_PART:
         margin = thresholds.faq_over_small_talk
     return score >= thresholds.faq_over_intent and score - guess.sureness > margin

@@ -19,6 +19,7 @@ from rasa.shared.nlu.constants import ENTITIES, INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 
 from faq_kb import KnowledgeBase, KnowledgeFollower, Reader
+from faq_kb.search import several_close
 from faq_kb.serving import served
 from nlu.article_search import weighed
 from nlu.decision import ASK_PERSON, FETCHES_A_PERSON, INFORM_ORDER, JOBS, Guess, Thresholds, decide
@@ -114,6 +115,8 @@ class FaqRetriever(GraphComponent):
                 "rule": understood.rule,
                 "guess": {"name": guess.intent, "confidence": guess.confidence},
                 "candidates": [{"id": hit.article_id, "score": round(hit.score, 4)} for hit in hits],
+                # Which of them was meant, the customer is asked.
+                "close": [hit.article_id for hit in several_close(hits)],
             },
             add_to_output=True,
         )

@@ -155,7 +155,7 @@ class EntityPatterns:
         writing = self._file.writings.get(rule.label, Writing())
         if writing.part and (part := writing.part.search(asked.text, start, end)):
             start, end = part.span()
-        if asked.text[start - 1 : start] in tuple(rule.not_after) or asked.text[end : end + 1] in tuple(
+        if asked.text[:start].rstrip(" :")[-1:] in tuple(rule.not_after) or asked.text[end : end + 1] in tuple(
             rule.not_before
         ):
             return None

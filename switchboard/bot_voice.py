@@ -18,7 +18,7 @@ from rasa.shared.core.events import BotUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.utils.endpoints import EndpointConfig
 
-from actions.answers import Asker, article_answer, best_candidate
+from actions.answers import Asker, article_answer, best_candidate, which_is_meant
 from faq_kb import LOCALES, Reader
 from faq_kb.serving import served
 
@@ -73,8 +73,8 @@ def _article_asked_for(tracker: DialogueStateTracker) -> dict[str, Any] | None:
         return None
     found = (message.parse_data or {}).get("faq") or {}
     base = served().current
-    chosen = next(tracker.get_latest_entity_values("article"), None) or best_candidate(found)
-    article = base.articles.get(str(chosen))
+    tapped = next(tracker.get_latest_entity_values("article"), None)
+    article = base.articles.get(str(tapped or best_candidate(found)))
     metadata = message.metadata or {}
     signed_in = (metadata.get("identity") or {}).get("tier") == "identity"
     reader = Reader(metadata.get("channel"), signed_in=signed_in)
@@ -83,7 +83,9 @@ def _article_asked_for(tracker: DialogueStateTracker) -> dict[str, Any] | None:
     language = tracker.get_slot("language")
     locale = language if language in LOCALES else "zh-HK"
     asker = Asker(locale, reader, metadata.get("waiting") is True, _told_just_now(tracker))
-    return article_answer(base, article, found, asker)
+    # A form asks something already, and an answer to two questions at once could be one to either.
+    asked_which = None if tapped or tracker.active_loop_name else which_is_meant(base, found, asker)
+    return asked_which or article_answer(base, article, found, asker)
 
 
 def _told_just_now(tracker: DialogueStateTracker) -> frozenset[str]:

@@ -25,7 +25,7 @@ from faq_kb.evaluation import questions_in
 from faq_kb.loading import ArticleFile, parse_file
 from faq_kb.problems import Problem
 from faq_kb.replay import LABELLED, Question, replay
-from faq_kb.search import ANSWER_SCORE, SHOP_TIME, Decision, Hit, KnowledgeBase
+from faq_kb.search import ANSWER_SCORE, SHOP_TIME, Decision, Hit, KnowledgeBase, several_close
 
 # Building an index takes a moment, and an editor asks several questions of one version.
 MAX_KEPT_SETS = 4
@@ -166,7 +166,7 @@ def _decided(found: Decision, hits: list[Hit], taken: Taken | None) -> str:
     if taken is None:
         return found.value
     if taken.way is Way.ARTICLE and hits:
-        return Decision.ANSWER.value
+        return Decision.SUGGEST.value if several_close(hits) else Decision.ANSWER.value
     if taken.way in (Way.OFFER, Way.ELSEWHERE):
         return taken.way.value
     return Decision.SUGGEST.value if hits else Decision.NONE.value
