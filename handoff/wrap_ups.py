@@ -13,6 +13,7 @@ import yaml
 from sqlalchemy import func, select
 from sqlalchemy.engine import Connection
 
+from faq_kb import quick_yaml
 from faq_kb.columns import INSERTS
 from handoff.errors import BadInput, WrapUpMissing
 from handoff.models import wrap_ups
@@ -89,7 +90,7 @@ class WrapUps:
 def load(path: Path) -> WrapUps:
     """Read the file. Raises WrapUpFileError naming the place and what was expected."""
     try:
-        loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
+        loaded = quick_yaml.read(path.read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError, UnicodeDecodeError) as exc:
         raise WrapUpFileError(f"{path.name}: cannot be read ({exc}).") from exc
     if not isinstance(loaded, dict):

@@ -62,7 +62,7 @@ class Place:
         if not isinstance(self.node, yaml.ScalarNode):
             raise self.refuse("expected one value, not a list or a mapping.")
         try:
-            return yaml.SafeLoader("").construct_object(self.node)
+            return yaml.constructor.SafeConstructor().construct_object(self.node)
         except (yaml.YAMLError, ValueError) as exc:
             raise self.refuse(f"cannot be read ({exc}).") from exc
 

@@ -132,7 +132,7 @@ class PatternFile:
 
 def _yaml(text: str) -> tuple[yaml.Node | None, Any]:
     try:
-        return yaml.compose(text, Loader=quick_yaml.LOADER), quick_yaml.read(text)
+        return quick_yaml.compose(text), quick_yaml.read(text)
     except yaml.YAMLError:
         # PyYAML's own parser takes ten times as long and names the line better.
         return yaml.compose(text, Loader=yaml.SafeLoader), yaml.safe_load(text)

@@ -684,6 +684,10 @@ def test_a_missing_or_unreadable_pattern_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "big5.yml").write_bytes("訂單".encode("big5"))
     with pytest.raises(PatternsError, match=r"^big5\.yml"):
         EntityPatterns.load(tmp_path / "big5.yml")
+    # Deeper than the parser's own calls may go, which would end the whole process.
+    (tmp_path / "deep.yml").write_text("patterns: " + "[" * 100_000, encoding="utf-8")
+    with pytest.raises(PatternsError, match=r"^deep\.yml"):
+        EntityPatterns.load(tmp_path / "deep.yml")
 
 
 def test_an_edited_file_is_taken_up_and_a_broken_one_leaves_the_last_good(

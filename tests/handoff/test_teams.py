@@ -85,6 +85,7 @@ def test_the_shipped_teams_have_their_names_in_four_locales() -> None:
         ("lead: Ben", "lead: [Ben]", "line 11, teams.delivery.lead: expected one value"),
         ("  night:", "  delivery:", "line 15, teams.delivery: stands twice"),
         ("teams:", "teams: [", "not valid YAML"),
+        ("teams:", "teams: " + "[" * 100_000, "not valid YAML"),
         (GOOD, "", "empty; expected the section teams"),
     ],
 )
