@@ -185,6 +185,10 @@ class Output(OutputChannel):
     # What customers of this channel are known by, where anybody can be written to unasked: `email`, `phone`.
     contact_kind: str | None = None
 
+    def known_as(self, contact: str) -> str:
+        """An address, or a number as +85291234567, as customers of this channel are known by it."""
+        return contact
+
     async def notify(self, address: str, subject: str, text: str) -> None:
         """A word of the platform's own to somebody who may never have written. Raises DeliveryFailed."""
         await self.post(Part(text), Envelope(address))

@@ -163,7 +163,7 @@ class ContactProving:
         contact_proofs.add(connection, sender, contact, talk.id, now)
         carrier = self._carriers.get(contact.kind)
         if carrier is not None:
-            contact_proofs.add(connection, (carrier.channel, contact.value), contact, "", now)
+            contact_proofs.add(connection, (carrier.channel, carrier.output.known_as(contact.value)), contact, "", now)
         conversations.prove_contact(connection, talk.id)
         for other in contact_proofs.senders_of(connection, contact):
             records = [customers.of(connection, one) for one in (sender, other)]
@@ -182,14 +182,15 @@ class ContactProving:
             if not await self._is_known(carrier, visitor, contact):
                 log.info("No code for an unknown contact", extra={"event": "code_not_sent", "kind": contact.kind})
                 return
+            to = carrier.output.known_as(contact.value)
             subject, words = (texts.say(key, language, code=code) for key in ("code_subject", "code_text"))
-            await asyncio.wait_for(carrier.output.notify(contact.value, subject, words), SEND_SECONDS)
+            await asyncio.wait_for(carrier.output.notify(to, subject, words), SEND_SECONDS)
         except (DeliveryFailed, asyncio.TimeoutError) as exc:
             reason = exc.reason if isinstance(exc, DeliveryFailed) else "no_answer"
             log.warning("A code was not sent", extra={"event": "code_failed", "kind": contact.kind, "reason": reason})
 
     async def _is_known(self, carrier: Carrier, visitor: Visitor, contact: Token) -> bool:
-        if await self._database.read(lambda c: _is_ours(c, carrier.channel, contact)):
+        if await self._database.read(lambda c: _is_ours(c, carrier, contact)):
             return True
         if not visitor.signed_in(self._clock()) or visitor.customer_id is None:
             return False
@@ -239,11 +240,10 @@ def _is_same(contact: Token, written: object) -> bool:
     return written.strip().lower() == contact.value if contact.kind == EMAIL else _number(written) == contact.value
 
 
-def _is_ours(connection: Connection, channel: str, contact: Token) -> bool:
+def _is_ours(connection: Connection, carrier: Carrier, contact: Token) -> bool:
     if contact_proofs.senders_of(connection, contact):
         return True
-    written = [contact.value, contact.value.lstrip("+")] if contact.kind == PHONE else [contact.value]
-    if any(conversations.last_of_sender(connection, channel, one) for one in written):
+    if conversations.last_of_sender(connection, carrier.channel, carrier.output.known_as(contact.value)):
         return True
     ending = contact.value[-4:] if contact.kind == PHONE else contact.value
     return any(_is_same(contact, one) for one in customers.noted(connection, contact.kind, ending))

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -66,6 +67,7 @@ class GatewaySettings:
     id_path: str
     message_path: str
     reasons: Mapping[str, str]
+    left_out: str  # of +8613800138000, in both directions
     prefix: str
     templates: tuple[tuple[str, ...], ...]  # what stands still, around what changes
     max_segments: int
@@ -137,6 +139,7 @@ def read(given: Mapping[str, Any]) -> GatewaySettings:
         id_path=str(answer.get("id") or "id"),
         message_path=str(answer.get("message") or "message"),
         reasons=reasons,
+        left_out=_left_out(given.get("leaves_out", "")),
         prefix=f"【{signature}】" if signature else "",
         templates=tuple(tuple(str(one).split("{}")) for one in _list(given.get("templates", []), "templates")),
         max_segments=_max_segments(given.get("max_segments", MOST_SEGMENTS)),
@@ -218,6 +221,12 @@ def _format(given: Mapping[str, Any], name: str) -> bool:
     if value not in ("json", "form"):
         raise BadSetting(f"sms: `{name}` is json or form.")
     return bool(value == "json")
+
+
+def _left_out(value: Any) -> str:
+    if value != "" and not (isinstance(value, str) and re.fullmatch(r"\+[0-9]{0,3}", value)):
+        raise BadSetting('sms: `leaves_out` is "+", or a plus and the code of a country, such as "+86".')
+    return str(value)
 
 
 def _max_segments(value: Any) -> int:

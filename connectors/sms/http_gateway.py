@@ -42,6 +42,10 @@ class HttpSmsOutput(Output):
         """As the input's."""
         return "sms"
 
+    def known_as(self, contact: str) -> str:
+        """Without what the gateway leaves out."""
+        return contact.removeprefix(self._settings.left_out)
+
     async def post(self, part: Part, envelope: Envelope) -> str | None:
         """The gateway's id of the message."""
         settings = self._settings

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import re
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from kit import Customer, Hook, Kit
 from mutations import mutated_webhook
 from providers.server import A_DOCUMENT, A_PICTURE, Fault, Provider, eventually
 
-from handoff import attachments, deliveries, transcript
+from handoff import attachments, conversations, customers, deliveries, transcript
 from handoff.models import Author
 
 # More than the largest file that is taken.
@@ -335,6 +336,37 @@ class Contract:
         assert {one.to: one.text for one in sent} == dict(zip(self.kit.customers, ["bot: one", "bot: two"]))
 
 
+class SendsCodes(Contract):
+    """Inherit where codes go out by this channel. The first customer's number, as people of a place type it."""
+
+    typed: str
+    locale: str
+
+    async def test_a_code_goes_out_comes_back_in_the_widget_and_unites_what_was_written(
+        self, customer: Customer
+    ) -> None:
+        gateway, provider = customer.gateway, customer.provider
+        await customer.says("where is my order")
+        await provider.has_sent(1)
+        page = await gateway.page(locale=self.locale)
+        await page.say("it is me")
+        talk = (await page.message("assistant", "it is me"))["conversation"]
+        await page.send({"type": "prove", "client_id": "p1", "contact": self.typed})
+        assert (await page.until(lambda one: one["type"] == "proof"))["status"] == "sent"
+        sent = (await provider.has_sent(2))[1]
+        assert sent.to == self.kit.customers[0]
+        (code,) = re.findall(r"\d{6}", sent.text)
+        wrong = "111111" if code == "000000" else "000000"
+        await page.send({"type": "prove_code", "client_id": "p2", "code": wrong})
+        assert (await page.until(lambda one: one.get("client_id") == "p2"))["code"] == "code_refused"
+        await page.send({"type": "prove_code", "client_id": "p3", "code": code})
+        assert (await page.until(lambda one: one.get("client_id") == "p3"))["status"] == "proved"
+        sender = (await gateway.app.ctx.database.read(lambda c: conversations.find(c, talk))).sender
+        record = await gateway.app.ctx.database.read(lambda c: customers.of(c, ("widget", sender)))
+        assert set(record.senders) == {("widget", sender), (self.kit.channel, self.kit.customers[0])}
+        assert len(provider.sent) == 2
+
+
 class WebhookContract(Contract):
     """Inherit where the provider posts to us."""
 
@@ -545,4 +577,13 @@ async def _tries_again(gateway: Gateway, holds: Any) -> None:
     raise AssertionError("it never came to that")
 
 
-__all__ = ["Contract", "FakeBot", "FakeClock", "GivesFiles", "Provider", "RepeatsSafely", "WebhookContract"]
+__all__ = [
+    "Contract",
+    "FakeBot",
+    "FakeClock",
+    "GivesFiles",
+    "Provider",
+    "RepeatsSafely",
+    "SendsCodes",
+    "WebhookContract",
+]

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from contract import Contract, RepeatsSafely, _eventually_standing
+from contract import Contract, RepeatsSafely, SendsCodes, _eventually_standing
 from gateway_parts import Start
 from kit import Customer, Hook, Kit, as_json
 from mutations import mutated_json
@@ -46,6 +46,7 @@ def _credentials(url: str) -> dict[str, Any]:
         "send": {"to": "mobile", "text": "text", "key": "uid"},
         "answer": {"code": "code", "good": [0], "id": "sid", "message": "msg"},
         "reasons": {"22": "busy", "4": "blocked", "2": "unknown_recipient", "-1": "account", "DB:0108": "content"},
+        "leaves_out": "+86",
         "signature": "茗茶小铺",
         "proof": {"kind": "hmac_sha256_hex", "name": "X-Gateway-Signature", "secret": SECRET},
         "events": ["sms_reply", "sms_status"],
@@ -92,8 +93,9 @@ KIT = Kit(
 )
 
 
-class TestHttpSms(RepeatsSafely, Contract):
+class TestHttpSms(RepeatsSafely, SendsCodes, Contract):
     kit = KIT
+    typed, locale = "138 0013 8000", "zh-CN"
 
     async def test_each_message_begins_with_the_registered_name_and_reports_come_back(self, customer: Customer) -> None:
         for number, (state, error, seen, reason) in enumerate(
@@ -165,6 +167,8 @@ class TestHttpSms(RepeatsSafely, Contract):
         ({"answer": {"good": "0"}}, "`answer.good` is a list"),
         ({"templates": "x"}, "`templates` is a list"),
         ({"max_segments": 11}, "from 1 to 10"),
+        ({"leaves_out": "86"}, "`leaves_out` is"),
+        ({"leaves_out": 86}, "`leaves_out` is"),
         ({"receive_format": "xml"}, "json or form"),
     ],
 )

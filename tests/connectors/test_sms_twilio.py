@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, quote, urlencode
 
 import pytest
-from contract import Contract, GivesFiles, _eventually_standing
+from contract import Contract, GivesFiles, SendsCodes, _eventually_standing
 from gateway_parts import Start
 from kit import Customer, Hook, Kit
 from mutations import mutated_form
@@ -115,8 +115,9 @@ KIT = Kit(
 )
 
 
-class TestTwilioSms(GivesFiles, Contract):
+class TestTwilioSms(GivesFiles, SendsCodes, Contract):
     kit = KIT
+    typed, locale = "9123 4567", "zh-HK"
 
     async def test_status_callbacks_become_states_of_the_delivery(self, customer: Customer) -> None:
         for number, (status, more, state, reason) in enumerate(
