@@ -88,8 +88,12 @@ class ContactProving:
         self._begin = begin
         self._clock = clock
 
-    def kinds(self) -> list[str]:
-        """What can be proved here: `email`, `phone`."""
+    async def kinds(self, visitor: Visitor) -> list[str]:
+        """What this visitor can prove now: `email`, `phone`; nothing where they have no open conversation."""
+        try:
+            await self._database.read(lambda c: self._talk(c, visitor))
+        except (ConversationClosed, NotSignedInCustomer):
+            return []
         return sorted(self._carriers)
 
     async def ask(self, visitor: Visitor, typed: object) -> dict[str, Any]:

@@ -43,6 +43,14 @@ def paths() -> dict[str, dict[str, Operation]]:
                 security=[{"visitor": []}],
             )
         },
+        "/widget/proof": {
+            "get": op(
+                "widget",
+                "The kinds of contact that this visitor can prove now by a code: email, phone.",
+                {"200": "kinds", "401": "token_refused"},
+                security=[{"visitor": []}],
+            )
+        },
         "/widget/visit": {
             "post": op(
                 "widget",

@@ -458,6 +458,10 @@ class Reception:
         """Where it can be mailed."""
         return {"addresses": await self._transcripts.addresses(visitor)}
 
+    async def provable(self, visitor: Visitor) -> Frame:
+        """The kinds of contact that the visitor can prove by a code."""
+        return {"kinds": await self._proving.kinds(visitor)}
+
     async def mail_transcript(self, visitor: Visitor, locale: str | None, wanted: object) -> None:
         """The same by mail, to an address of theirs. Raises MailUnavailable, BadInput, RateLimited."""
         address = await self._transcripts.address(visitor, wanted)

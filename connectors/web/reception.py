@@ -51,6 +51,9 @@ class Reception(Protocol):
     async def transcript_addresses(self, visitor: Any) -> dict[str, Any]:
         """Where it can be mailed, each by its id."""
 
+    async def provable(self, visitor: Any) -> dict[str, Any]:
+        """The kinds of contact that this visitor can prove by a code."""
+
     async def mail_transcript(self, visitor: Any, locale: str | None, wanted: object) -> None:
         """The same by mail, to the address of this id."""
 

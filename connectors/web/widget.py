@@ -59,6 +59,7 @@ def blueprint(
     @routes.options("/poll")
     @routes.options("/orders")
     @routes.options("/transcript")
+    @routes.options("/proof")
     @routes.options("/transcript/addresses", name="transcript_addresses_options")
     @routes.options("/faq", name="faq_options")
     @routes.options("/faq/<article_id:str>", name="article_options")
@@ -152,6 +153,10 @@ def blueprint(
     @routes.get("/transcript/addresses", name="transcript_addresses")
     async def transcript_addresses(request: Request) -> HTTPResponse:
         return json(await reception.transcript_addresses(await reception.visitor_of(_bearer(request))))
+
+    @routes.get("/proof", name="proof_kinds")
+    async def proof(request: Request) -> HTTPResponse:
+        return json(await reception.provable(await reception.visitor_of(_bearer(request))))
 
     file_routes.add_to(routes, reception, files, _bearer, address_of)
     visit_routes.add_to(routes, visits, _bearer, address_of, refuse)

@@ -68,6 +68,6 @@ def test_faces_are_chosen_by_keyboard_and_kept_over_a_reload(room: Room) -> None
     customer.page.reload()
     expect(customer.part("face-2")).to_have_attribute("aria-checked", "true")
     with customer.page.expect_download() as saved:
-        customer.part("save-transcript").click()
+        customer.part("more").click()
         customer.part("save-download").click()
     assert saved.value.suggested_filename.endswith(".html")

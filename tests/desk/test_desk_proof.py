@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from desk_office import PHONE, Office
+from desk_office import LOCALES, PHONE, Office
 from playwright.sync_api import expect
 from test_contact_proof import ANA, Letterbox, Mute
 from test_desk_looks import _look
@@ -14,6 +14,7 @@ from switchboard.contact_proving import Carrier
 
 pytestmark = pytest.mark.browser
 
+MORE = {"zh-HK": "更多", "zh-TW": "更多", "zh-CN": "更多", "en": "More"}
 SHOWN = """(({ state, messages }) => [state.case, [...messages.values()].at(-1).conversation])(
   document.querySelector("switchboard-chat").conversation)"""
 
@@ -79,6 +80,60 @@ def test_a_customer_who_is_asked_proves_an_address_and_the_desk_shows_one_histor
     other.click()
     expect(ben.get_by_test_id("notice")).to_be_visible()
     found += _look(office, ben, f"place-refused-{kind}")
+    assert found == []
+    ben.context.close()
+    customer.context.close()
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_a_customer_proves_an_address_or_a_number_from_the_menu(office: Office, locale: str) -> None:
+    kind = "phone" if locale in ("zh-HK", "zh-CN") else "desktop"
+    letters = Letterbox()
+    carriers = office.app.ctx.channels.carriers
+    carriers.clear()
+    customer = office.customer(locale, **(PHONE if kind == "phone" else {}))
+    customer.get_by_test_id("composer").fill(f"menu {locale}")
+    customer.get_by_test_id("composer").press("Enter")
+    expect(customer.locator('[data-testid="message"][data-author="assistant"]')).to_be_visible()
+    customer.get_by_test_id("more").click()
+    expect(customer.get_by_test_id("save-download")).to_be_visible()
+    expect(customer.get_by_test_id("prove-way")).to_have_count(0), "no channel sends codes"
+    customer.get_by_test_id("sheet-back").click()
+
+    carriers["email"] = Carrier("email", letters)
+    if locale != "zh-CN":  # codes go by mail alone there
+        carriers["phone"] = Carrier("sms", letters)
+    wants_phone = locale in ("zh-HK", "zh-TW")
+    contact = {"zh-HK": "9123 4567", "zh-TW": "0912 345 678"}.get(locale, f"menu.{locale}@example.com")
+    number = {"zh-HK": "+85291234567", "zh-TW": "+886912345678"}.get(locale, contact.lower())
+    office.write(lambda c: conversations.open_or_begin(c, "sms" if wants_phone else "email", number, utc_now(), locale))
+    customer.get_by_test_id("more").click()
+    expect(customer.get_by_test_id("more")).to_have_attribute("title", MORE[locale])
+    found = _look(office, customer, f"menu-{kind}-{locale}")
+    customer.get_by_test_id("prove-way").click()
+    form = customer.get_by_test_id("prove-form")
+    expect(form).to_be_visible()
+    field = form.get_by_test_id("prove-field")
+    expect(field).to_have_attribute("autocomplete", "email")
+    field.fill(contact)
+    found += _look(office, customer, f"menu-prove-{kind}-{locale}")
+    form.get_by_test_id("prove-send").click()
+    expect(form.get_by_test_id("prove-again")).to_be_visible()
+    field.fill(office.run(letters.code(1)))
+    found += _look(office, customer, f"menu-prove-code-{kind}-{locale}")
+    form.get_by_test_id("prove-send").click()
+    expect(customer.get_by_test_id("prove-done")).to_be_visible()
+    found += _look(office, customer, f"menu-prove-done-{kind}-{locale}")
+    customer.get_by_test_id("sheet-back").click()
+    expect(customer.get_by_test_id("prove-way")).to_be_focused()
+    customer.get_by_test_id("sheet-back").click()
+    expect(customer.get_by_test_id("more")).to_be_focused()
+    expect(customer.locator('[data-testid="message"][data-author="system"]').last).to_be_visible()
+    ben = office.agent("ben", locale)
+    _, talk = customer.evaluate(SHOWN)
+    ben.goto(f"{office.base}/desk#/inbox/{talk}")
+    ben.get_by_test_id("tab-customer").click()
+    expect(ben.get_by_test_id("past-row")).to_have_count(1), "what they wrote here and there is one history"
     assert found == []
     ben.context.close()
     customer.context.close()

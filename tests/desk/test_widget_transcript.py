@@ -86,12 +86,12 @@ def test_a_signed_in_customer_downloads_the_chat_or_has_it_mailed(
     page.get_by_test_id("account").click()
     page.get_by_test_id(f"sign-in-c-000{LOCALES.index(locale) + 1}").click()
     page.get_by_test_id("bubble").click()
-    expect(page.get_by_test_id("save-transcript")).to_be_hidden()
+    expect(page.get_by_test_id("more")).to_be_hidden()
     page.get_by_test_id("composer").fill(SAID[locale])
     page.get_by_test_id("composer").press("Enter")
     expect(page.locator('[data-testid="message"][data-author="assistant"]')).to_be_visible()
 
-    page.get_by_test_id("save-transcript").click()
+    page.get_by_test_id("more").click()
     with page.expect_download() as saved:
         page.get_by_test_id("save-download").click()
     assert saved.value.suggested_filename.endswith(".html")
@@ -113,7 +113,7 @@ def test_a_signed_in_customer_downloads_the_chat_or_has_it_mailed(
     assert isinstance(content, bytes) and SAID[locale] in content.decode()
     found = _look(office, page, f"saving-{kind}-{locale}")
     page.get_by_test_id("sheet-back").click()
-    expect(page.get_by_test_id("save-transcript")).to_be_focused()
+    expect(page.get_by_test_id("more")).to_be_focused()
     # The refused mail is written on the console by the browser; it was part of what is tried.
     office.problems[:] = [one for one in office.problems if "/widget/transcript" not in one]
     assert found == []

@@ -450,3 +450,23 @@ async def test_a_place_that_a_colleague_holds_is_not_taken(gateway: Gateway, let
     (place,) = (await _panel(ben, talk))["customer"]["places"]
     refused = await ben.post(f"/conversations/{talk.id}/customer/move", {"to": place["id"]}, status=409)
     assert refused["error"]["code"] == "not_your_conversation" and talk.record().status is Status.AGENT
+
+
+async def test_the_menu_offers_what_codes_can_be_sent_to_while_the_conversation_is_open(
+    gateway: Gateway, letters: Letterbox
+) -> None:
+    async def kinds(session: dict[str, Any]) -> list[str]:
+        headers = {"Authorization": f"Bearer {session['token']}"}
+        async with gateway.http.get(f"{gateway.base}/widget/proof", headers=headers) as response:
+            found: list[str] = (await response.json())["kinds"]
+            return found
+
+    assert await kinds(await gateway.session()) == [], "nothing was said yet"
+    talk = await _talk(gateway, "hello")
+    assert await kinds(talk.page.session) == ["email", "phone"]
+    del gateway.app.ctx.channels.carriers["phone"]
+    assert await kinds(talk.page.session) == ["email"]
+    _close(gateway, talk.id)
+    assert await kinds(talk.page.session) == []
+    async with gateway.http.get(f"{gateway.base}/widget/proof") as response:
+        assert response.status == 401

@@ -1,5 +1,5 @@
-/* Pages laid over the conversation: help topics and their answers, the customer's orders, keeping the
- * chat. Loaded when first asked for. */
+/* Pages laid over the conversation: help topics and their answers, the customer's orders, and what else can be done with
+ * the chat. Loaded when first asked for. */
 
 import { button, followable, h, icon, link, written } from "./dom.js";
 import { Sheet } from "./sheet.js";
@@ -21,10 +21,9 @@ export class Pages extends Sheet {
     this.open({ title: this.texts.t("my_orders"), make: () => this.#orders() });
   }
 
-  openSaving(opener) {
+  openMore(opener) {
     this.begin(opener);
-    const { texts } = this;
-    this.open({ title: texts.t("save_chat"), make: async () => (await import("./transcript.js")).waysToSave(texts, this.chat.session, (problem) => this.chat.panel.notice(problem)) });
+    this.open({ title: this.texts.t("more"), make: async () => (await import("./more.js")).waysOf(this) });
   }
 
   async #orders() {

@@ -14,7 +14,7 @@ export class Panel {
   constructor(texts, chat) {
     Object.assign(this, { texts, chat });
     const { session } = chat;
-    this.header = new Header(texts, { close: () => chat.close(), save: () => this.#browse("openSaving", this.header.save), chooseLanguage: (locale) => chat.chooseLanguage(locale), sound: chat.sound });
+    this.header = new Header(texts, { close: () => chat.close(), more: () => this.#browse("openMore", this.header.more), chooseLanguage: (locale) => chat.chooseLanguage(locale), sound: chat.sound });
     this.waiting = new WaitingBanner(texts, { leave: () => chat.leaveQueue(), leaveMessage: () => chat.leaveMessage() });
     this.log = new Log(texts, {
       session,
@@ -155,7 +155,7 @@ export class Panel {
 }
 
 class Header {
-  constructor(texts, { close, save, chooseLanguage, sound }) {
+  constructor(texts, { close, more, chooseLanguage, sound }) {
     this.texts = texts;
     this.sound = sound;
     const t = (key) => texts.t(key);
@@ -170,14 +170,14 @@ class Header {
         h("option", { value: locale, lang: locale, selected: locale === texts.locale }, name)),
     );
     this.soundSwitch = button({ class: "tool", "data-testid": "sound-switch", onclick: () => this.#switchSound() });
-    this.save = button({ class: "tool", "aria-label": t("save_chat"), title: t("save_chat"), "data-testid": "save-transcript", hidden: true, onclick: save },
-      icon("save"));
+    this.more = button({ class: "tool", "aria-label": t("more"), title: t("more"), "data-testid": "more", hidden: true, onclick: more },
+      icon("more"));
     this.element = h(
       "header", { class: "header" },
       this.avatar,
       h("div", { class: "who" }, this.name, this.status),
       h("label", { class: "tool language" }, icon("globe"), this.language),
-      this.save,
+      this.more,
       this.soundSwitch,
       button({ class: "tool", "aria-label": t("close_chat"), title: t("close_chat"), "data-testid": "close", onclick: close },
         icon("down")),
@@ -199,7 +199,7 @@ class Header {
   }
 
   show({ state, line, messages }) {
-    this.save.hidden = messages.length === 0;
+    this.more.hidden = messages.length === 0;
     const person = state.status === "agent" ? (state.agent?.name ?? this.texts.t("person")) : null;
     this.avatar.className = `avatar large ${person ? "is-person" : "is-assistant"}`;
     this.avatar.replaceChildren(person ? [...person][0] : icon("spark"));

@@ -1,4 +1,5 @@
-/* A person asks who this is: the customer types an address or a number of theirs, a code goes there, and comes back. */
+/* The customer types an address or a number of theirs, a code goes there, and comes back: asked by a person in the chat,
+ * or chosen by the customer. */
 
 import { button, h, icon } from "./dom.js";
 
@@ -7,6 +8,11 @@ const proved = new Map();
 
 export async function proveCard({ id, text }, texts, { session }) {
   await texts.need("prove");
+  return proved.has(id) ? done(texts, proved.get(id)) : proveForm(texts, session, { text, keep: (contact) => proved.set(id, contact) });
+}
+
+/* `kind` is `_email` or `_phone` where codes go to one of them alone; `keep` hears what was proved. */
+export function proveForm(texts, session, { text, kind = "", keep = () => {} }) {
   const t = (key, values) => texts.t(key, values);
   const problem = h("p", { class: "form-problem", role: "alert", hidden: true });
   const hint = h("p", { class: "card-text", role: "status", hidden: true });
@@ -22,9 +28,9 @@ export async function proveCard({ id, text }, texts, { session }) {
   function step(next, shown = "") {
     now = next;
     const isCode = next === "code";
-    label.textContent = t(isCode ? "prove_code" : "prove_contact");
+    label.textContent = t(isCode ? "prove_code" : `prove_contact${kind}`);
     send.textContent = t(isCode ? "prove_confirm" : "prove_send");
-    Object.assign(field, { value: "", type: "text", inputMode: isCode ? "numeric" : "email", autocomplete: isCode ? "one-time-code" : "email", maxLength: isCode ? 12 : 254 });
+    Object.assign(field, { value: "", type: "text", inputMode: isCode ? "numeric" : kind === "_phone" ? "tel" : "email", autocomplete: isCode ? "one-time-code" : kind === "_phone" ? "tel" : "email", maxLength: isCode ? 12 : 254 });
     hint.hidden = !isCode;
     hint.textContent = isCode ? t("prove_sent", { contact: shown }) : "";
     again.hidden = !isCode;
@@ -49,12 +55,12 @@ export async function proveCard({ id, text }, texts, { session }) {
       step("code", answer.shown);
       field.focus();
     } else if (answer?.status === "proved") {
-      proved.set(id, answer.shown);
+      keep(answer.shown);
       form.replaceWith(done(texts, answer.shown));
     } else refuse(answer?.code === "bad_input" ? `bad_${now}` : answer?.code);
   };
   step("contact");
-  return proved.has(id) ? done(texts, proved.get(id)) : form;
+  return form;
 }
 
 const done = (texts, contact) => h("p", { class: "contact-thanks", role: "status", "data-testid": "prove-done" }, icon("check"), texts.t("prove_done", { contact }));

@@ -1,7 +1,8 @@
 /* The conversation as a file for the customer, in their language: downloaded, or by mail to an address that is known to be
  * theirs. */
 
-import { button, h, icon } from "./dom.js";
+import { h, icon } from "./dom.js";
+import { way } from "./more.js";
 
 export async function waysToSave(texts, session, tell) {
   const request = (options = {}, part = "") => session.fetch(`widget/transcript${part}?locale=${encodeURIComponent(texts.locale)}`, { token: session.token, ...options });
@@ -23,8 +24,8 @@ export async function waysToSave(texts, session, tell) {
     currentTarget.disabled = false;
     status.replaceChildren(texts.t(response?.status === 429 ? "mail_rate_limited" : "mail_failed"));
   };
-  const way = (name, testid, words, act) => h("li", {}, button({ class: "way", "data-testid": testid, onclick: act }, icon(name), h("span", { dir: "auto" }, words)));
   return [
+    h("h3", {}, texts.t("save_chat")),
     h("ul", { class: "list" },
       way("save", "save-download", texts.t("save_download"), download),
       (addresses ?? []).map((one) => way("send", "save-mail", texts.t("save_by_mail", { address: one.shown }), (event) => mail(one, event)))),
