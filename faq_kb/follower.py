@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from faq_kb import publishing, synonym_file
+from faq_kb.last_good import LastGood
 from faq_kb.loading import ArticleFile, problems_between, read_file, source_of
 from faq_kb.problems import ArticleError, Problem
 from faq_kb.search import KnowledgeBase, shipped_synonyms
@@ -42,7 +43,8 @@ class _Look:
 class KnowledgeFollower:
     """Serves the last good set of a folder and follows its files from ``start()`` to ``stop()``.
 
-    A file that breaks keeps serving as it last was good, while the others go on; ``problems`` says what is wrong.
+    A file that breaks keeps serving as it last was good, over a new start too, while the others go on; ``problems``
+    says what is wrong. A file is known by its name: under another one it has never been good.
     The first reading happens here and raises ``ArticleError`` when there is nothing good to serve.
     """
 
@@ -53,6 +55,8 @@ class KnowledgeFollower:
         self._seen: _Look | None = None
         self._read: dict[Path, ArticleFile] = {}
         self._good: dict[Path, ArticleFile] = {}
+        self._last_good = LastGood(self.folder)
+        self._to_keep: dict[str, str] | None = None
         self._problems: list[Problem] = []
         self._doubts: list[Problem] = []
         self._listeners: list[Callable[[KnowledgeBase], None]] = []
@@ -109,6 +113,7 @@ class KnowledgeFollower:
         """Compare the folder with what is served, and serve what is new and good."""
         with self._looking:
             publishing.finish_abandoned(self.folder)
+            self._keep()
             for _ in range(MAX_READINGS):
                 look = self._settled()
                 if look == self._seen:
@@ -154,17 +159,23 @@ class KnowledgeFollower:
         try:
             return synonym_file.read_synonyms(self.folder / synonym_file.NAME, look.synonyms[0]), []
         except ArticleError as exc:
-            return self._current.synonyms if self._current else shipped_synonyms(), list(exc.problems)
+            return self._current.synonyms if self._current else self._last_good_synonyms(), list(exc.problems)
+
+    def _last_good_synonyms(self) -> Synonyms:
+        place = self._last_good.place_of(synonym_file.NAME)
+        try:
+            return synonym_file.read_synonyms(self.folder / synonym_file.NAME, place) if place else shipped_synonyms()
+        except ArticleError:
+            return shipped_synonyms()
 
     def _serve(self, synonyms: Synonyms, doubts: list[Problem]) -> None:
         self._doubts = doubts
         problems = doubts + [problem for file in self._read.values() for problem in file.problems]
         good = {}
         for path, file in self._read.items():
-            if not file.problems:
-                good[path] = file
-            elif path in self._good:
-                good[path] = self._good[path]
+            kept = file if not file.problems else self._as_it_last_was(path)
+            if kept is not None:
+                good[path] = kept
         # A file that is there and broken may still be a parent.
         between = problems_between(list(good.values()), [file.category for file in self._read.values()])
         if not self._read:
@@ -173,8 +184,17 @@ class KnowledgeFollower:
             )
         self._tell_problems(problems + between)
         if between or not good:
-            return
+            if self._current is not None:
+                return
+            # A start serves what a follower that ran all the while would.
+            good = self._last_good.article_files()
+            if not good or problems_between(list(good.values()), [file.category for file in self._read.values()]):
+                return
         before, self._good = self._good, good
+        self._to_keep = {path.name: file.digest for path, file in good.items()}
+        if self._seen and self._seen.synonyms and not doubts:
+            self._to_keep[synonym_file.NAME] = synonyms.digest
+        self._keep()
         known = self._current
         if known is None or _digests(before) != _digests(good) or known.synonyms.digest != synonyms.digest:
             articles = [article for file in good.values() for article in file.articles]
@@ -182,6 +202,20 @@ class KnowledgeFollower:
             with _giving_way():
                 made = KnowledgeBase(articles, headings, before=known, synonyms=synonyms)
             self._put_in_force(made)
+
+    def _as_it_last_was(self, path: Path) -> ArticleFile | None:
+        if path in self._good:
+            return self._good[path]
+        kept = self._last_good.article_file(path)
+        if kept is not None:
+            sentence = "%s is broken and served as it last was good"
+            log.warning(sentence, source_of(path), extra={"event": "last_good_served", "file": path.name})
+        return kept
+
+    def _keep(self) -> None:
+        """What is in force stays for the next start; tried again at each look while somebody else has the turn."""
+        if self._to_keep is not None and self._last_good.keep(self._to_keep):
+            self._to_keep = None
 
     def _put_in_force(self, knowledge: KnowledgeBase) -> None:
         self._current = knowledge

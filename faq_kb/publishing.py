@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 
 # Beside the articles, so that moving a file from there is one step of the file system. No article file is hidden.
 WORK_FOLDER = ".publish"
+# In it, the files that `last_good` keeps. They are no publication's.
+LAST_GOOD = "last-good"
 LOCK_WAIT_SECONDS = 10.0
 _LOCK_LOOK_SECONDS = 0.01
 
@@ -71,13 +73,14 @@ def publish(folder: Path, expected: Mapping[str, str | None], files: Mapping[str
     """
     if any("/" in name or name.startswith(".") for name in files):
         raise ValueError("a file of the folder itself")
-    with _turn(folder):
+    with taking_turns(folder):
         finish(folder)
         for name, was in expected.items():
             if digest_of(folder / name) != was:
                 raise FilesChanged(name)
         moves = tuple(
-            Move(name, expected[name], None if content is None else _digest(content)) for name, content in files.items()
+            Move(name, expected[name], None if content is None else digest_of_bytes(content))
+            for name, content in files.items()
         )
         journal = Journal(secrets.token_hex(8), False, moves)
         _stage(folder, journal, files)
@@ -90,7 +93,7 @@ def finish_abandoned(folder: Path) -> None:
     journal = last_journal(folder)
     if journal is None or journal.done:
         return
-    with contextlib.suppress(OSError, PublisherBusy), _turn(folder, wait_seconds=0):
+    with contextlib.suppress(OSError, PublisherBusy), taking_turns(folder, wait_seconds=0):
         finish(folder)
         log.info("Finished a publication that was left half-way", extra={"event": "publication_finished"})
 
@@ -104,7 +107,7 @@ def finish(folder: Path) -> None:
         _settle(folder)
         _write_journal(folder, Journal(journal.id, True, journal.moves))
     for left in (folder / WORK_FOLDER).iterdir():
-        if left.is_dir():
+        if left.is_dir() and left.name != LAST_GOOD:
             shutil.rmtree(left)
 
 
@@ -164,9 +167,13 @@ def published_files(folder: Path) -> dict[str, bytes]:
 
 def digest_of(path: Path) -> str | None:
     try:
-        return _digest(path.read_bytes())
+        return digest_of_bytes(path.read_bytes())
     except FileNotFoundError:
         return None
+
+
+def digest_of_bytes(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def _raw(journal: Journal | None) -> bytes:
@@ -178,12 +185,8 @@ def _read(path: Path) -> bytes:
         return stream.read(MAX_FILE_BYTES + 1)
 
 
-def _digest(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
-
-
 @contextlib.contextmanager
-def _turn(folder: Path, wait_seconds: float = LOCK_WAIT_SECONDS) -> Iterator[None]:
+def taking_turns(folder: Path, wait_seconds: float = LOCK_WAIT_SECONDS) -> Iterator[None]:
     """One publisher at a time, over threads and processes; the kernel lets go for one that dies."""
     work = folder / WORK_FOLDER
     work.mkdir(exist_ok=True)
@@ -197,6 +200,8 @@ def _turn(folder: Path, wait_seconds: float = LOCK_WAIT_SECONDS) -> Iterator[Non
                 if time.monotonic() >= deadline:
                     raise PublisherBusy from exc
                 time.sleep(_LOCK_LOOK_SECONDS)
+        if not (work / ".gitignore").exists():
+            write_whole(work / ".gitignore", b"*\n")  # the shop's own repository is not to track it either
         yield
 
 
@@ -227,10 +232,15 @@ def _carry_out(folder: Path, journal: Journal, move: Move) -> None:
 
 def _write_journal(folder: Path, journal: Journal) -> None:
     written: dict[str, Any] = {"id": journal.id, "done": journal.done, "moves": [vars(move) for move in journal.moves]}
-    work = folder / WORK_FOLDER
-    _write(work / "journal.tmp", json.dumps(written).encode())
-    (work / "journal.tmp").replace(work / "journal.json")
-    _settle(work)
+    write_whole(folder / WORK_FOLDER / "journal.json", json.dumps(written).encode())
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Whoever reads finds all of it or what was there before. For the one whose turn it is."""
+    beside = path.with_name(f".{path.name}.tmp")
+    _write(beside, content)
+    beside.replace(path)
+    _settle(path.parent)
 
 
 def _write(path: Path, content: bytes) -> None:

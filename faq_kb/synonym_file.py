@@ -54,7 +54,7 @@ def synonyms_of(content: bytes, name: str = NAME) -> Synonyms:
         problems.append(Problem(name, 0, "", f"expected at most {MAX_GROUPS} groups", "too_many"))
     if problems:
         raise ArticleError(problems)
-    return Synonyms([*groups, *groups_in(shipped_text(EVERYDAY))], hashlib.sha256(content).hexdigest()[:12])
+    return Synonyms([*groups, *groups_in(shipped_text(EVERYDAY))], hashlib.sha256(content).hexdigest())
 
 
 def shipped_lines() -> list[str]:

@@ -23,6 +23,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 import shop.demo
+from faq_kb import ArticleError, last_good
 from handoff import agents, migrations
 from handoff.clock import utc_now
 from handoff.database import Database
@@ -110,11 +111,16 @@ class Runner:
                     f"stop what uses it, or choose another: SWITCHBOARD_PORT={settings.port + 1} make run"
                 ) from exc
         files = [*training.sources(self._root), self._root / "endpoints.yml", settings.credentials_path(self._root)]
-        files += sorted(settings.articles_path(self._root).glob("*.yml"))
         try:
             training.check_yaml((path for path in files if path.exists()), self._root)
+            # A broken one stops nothing: it is served as it last was good.
+            problems = last_good.not_served(settings.articles_path(self._root))
         except training.BrokenFile as exc:
             raise CannotStart(str(exc)) from exc
+        except ArticleError as exc:
+            raise CannotStart(str(exc.problems[0])) from exc
+        for problem in problems:
+            self._tell(f"Not served as it stands: {problem}")
 
     def _prepare(self) -> None:
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -70,7 +71,7 @@ def test_an_id_in_two_files_waits_until_it_is_in_one(folder: Path, follower: Kno
 
 
 def test_an_emptied_folder_keeps_the_last_good_set(folder: Path, follower: KnowledgeFollower) -> None:
-    for path in folder.iterdir():
+    for path in folder.glob("*.yml"):
         path.unlink()
     wait_until(lambda: [problem.code for problem in follower.problems] == ["no_files"])
     assert fee(follower) == "Thirty dollars."
@@ -144,11 +145,85 @@ def test_a_folder_with_nothing_good_refuses_to_start(tmp_path: Path) -> None:
         KnowledgeFollower(tmp_path)
 
 
-def test_a_start_with_one_broken_file_serves_the_others(folder: Path) -> None:
+def fee_at_a_start(folder: Path) -> str:
+    return fee(KnowledgeFollower(folder))
+
+
+def test_a_start_with_a_broken_file_serves_it_as_it_last_was(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    KnowledgeFollower(folder)
+    (folder / "delivery.yml").write_text("category: [", encoding="utf-8")
+    started = KnowledgeFollower(folder)
+    assert sorted(started.current.articles) == ["delivery-fee", "delivery-time", "returns-how"]
+    assert [(problem.file, problem.code) for problem in started.problems] == [
+        ("faq_kb/articles/delivery.yml", "bad_yaml")
+    ]
+    assert "faq_kb/articles/delivery.yml is broken and served as it last was good" in caplog.messages
+    assert fee_at_a_start(folder) == "Thirty dollars.", "however often it starts"
+
+
+def test_a_good_file_goes_before_what_it_last_was(folder: Path) -> None:
+    KnowledgeFollower(folder)
+    replace(folder / "delivery.yml", "Thirty", "Forty")
+    assert fee_at_a_start(folder) == "Forty dollars."
+    (folder / "delivery.yml").write_bytes(b"\x00")
+    assert fee_at_a_start(folder) == "Forty dollars."
+
+
+def test_a_start_with_a_broken_file_that_was_never_good_serves_the_others(folder: Path) -> None:
     (folder / "returns.yml").write_text("category: [", encoding="utf-8")
     follower = KnowledgeFollower(folder)
     assert sorted(follower.current.articles) == ["delivery-fee", "delivery-time"]
     assert [problem.file for problem in follower.problems] == ["faq_kb/articles/returns.yml"]
+
+
+def test_a_deleted_file_never_comes_back(folder: Path, follower: KnowledgeFollower) -> None:
+    (folder / "returns.yml").unlink()
+    wait_until(lambda: "returns-how" not in follower.current.articles)
+    (folder / "returns.yml").write_text("category: [", encoding="utf-8")
+    assert "returns-how" not in KnowledgeFollower(folder).current.articles
+
+
+def test_a_start_while_an_id_is_in_two_files_serves_the_set_before(folder: Path) -> None:
+    served = KnowledgeFollower(folder).current
+    copy = (folder / "returns.yml").read_text(encoding="utf-8").replace("14 days", "90 days")
+    (folder / "aaa.yml").write_text(copy, encoding="utf-8")
+    started = KnowledgeFollower(folder)
+    assert started.current.version == served.version
+    assert [problem.code for problem in started.problems] == ["repeated_id"]
+
+
+def test_a_start_with_broken_words_searches_with_the_last_good_ones(folder: Path) -> None:
+    (folder / "synonyms.txt").write_text("zorgle = shipping = 運費\n", encoding="utf-8")
+    KnowledgeFollower(folder)
+    (folder / "synonyms.txt").write_text("zorgle", encoding="utf-8")
+    started = KnowledgeFollower(folder)
+    assert started.current.search("how much is zorgle")[0].article_id == "delivery-fee"
+    assert [(problem.file, problem.line) for problem in started.problems] == [("synonyms.txt", 1)]
+
+
+def test_a_damaged_copy_is_not_served(folder: Path) -> None:
+    KnowledgeFollower(folder)
+    for copy in (folder / ".publish" / "last-good").iterdir():
+        copy.write_bytes(copy.read_bytes()[:100])
+    (folder / "returns.yml").write_text("category: [", encoding="utf-8")
+    assert sorted(KnowledgeFollower(folder).current.articles) == ["delivery-fee", "delivery-time"]
+
+
+def test_a_folder_that_cannot_be_written_to_is_served_and_says_so(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (folder / ".publish").write_bytes(b"")
+    assert fee_at_a_start(folder) == "Thirty dollars."
+    assert [record.event for record in caplog.records if record.levelname == "WARNING"] == ["last_good_not_kept"]  # type: ignore[attr-defined]
+
+
+def test_git_tracks_nothing_of_it(folder: Path) -> None:
+    KnowledgeFollower(folder)
+    subprocess.run(["git", "init", "-q", str(folder)], check=True)
+    shown = subprocess.run(
+        ["git", "-C", str(folder), "status", "-s", "-uall"], capture_output=True, text=True, check=True
+    )
+    assert shown.stdout.split() == ["??", "delivery.yml", "??", "returns.yml"]
 
 
 def test_the_end_state_is_that_of_a_fresh_start(folder: Path, follower: KnowledgeFollower) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -11,14 +12,21 @@ import sys
 import time
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 from ports import free_port
 from running_switchboard import ROOT, Running, environment, switchboard
 
+from faq_kb import KnowledgeFollower
+from faq_kb.markup import plain
+
 pytestmark = pytest.mark.processes
-NOT_SOURCES = shutil.ignore_patterns(".venv", "var", ".git", "tests", "__pycache__", ".*_cache", "models", "docs")
+NOT_SOURCES = shutil.ignore_patterns(
+    ".venv", "var", ".git", "tests", "__pycache__", ".*_cache", "models", "docs", ".publish"
+)
+ARTICLES = ROOT / "faq_kb" / "articles"
 
 
 @pytest.mark.bot
@@ -73,7 +81,6 @@ def test_a_taken_port_is_one_sentence(tmp_path: Path) -> None:
     [
         ("nlu/orders.yml", "nlu:\n- intent: [unclosed\n", "nlu/orders.yml, line"),
         ("domain.yml", "intents:\n\t- tab\n", "domain.yml, line 2"),
-        ("faq_kb/articles/delivery.yml", "category: {en: x\n", "faq_kb/articles/delivery.yml, line"),
         ("endpoints.yml", "switchboard:\n  port: 8000\n  colour: blue\n", "unknown setting switchboard.colour"),
         ("endpoints.yml", "switchboard:\n  bot_timeout_seconds: soon\n", "expected a whole number"),
         ("credentials.yml", "rest: {\n", "credentials.yml, line"),
@@ -84,6 +91,29 @@ def test_a_broken_file_is_one_sentence_with_its_line(tmp_path: Path, file: str, 
     (copy / file).write_text(text, encoding="utf-8")
     said = _refused(copy, tmp_path, free_port())
     assert words in said
+    assert len(said.strip().splitlines()) == 1 and "Traceback" not in said
+
+
+@pytest.mark.bot
+def test_a_start_with_a_broken_article_file_answers_from_it_as_it_last_was(tmp_path: Path) -> None:
+    folder = tmp_path / "faq_kb" / "articles"
+    shutil.copytree(ARTICLES, folder, ignore=NOT_SOURCES)
+    KnowledgeFollower(folder)
+    (folder / "delivery.yml").write_text("category: {en: x\n", encoding="utf-8")
+    with switchboard(tmp_path / "var", SWITCHBOARD_ARTICLES_DIR=str(folder)) as started:
+        assert "Not served as it stands: faq_kb/articles/delivery.yml:" in started.output  # type: ignore[attr-defined]
+        assert _call(started, "/readyz")["article_problems"] == 1
+        (line,) = _call(started, "/webhooks/rest/webhook", {"sender": "ana", "message": "How much is delivery?"})
+    articles = KnowledgeFollower(ARTICLES).current.articles
+    assert line["text"] == plain(articles["delivery-fee"].answer_in("en"))
+
+
+def test_articles_of_which_none_is_good_or_ever_was_are_one_sentence(tmp_path: Path) -> None:
+    copy = _copy(tmp_path)
+    for path in (copy / "faq_kb" / "articles").glob("*.yml"):
+        path.write_text("category: {en: x\n", encoding="utf-8")
+    said = _refused(copy, tmp_path, free_port())
+    assert "faq_kb/articles/account.yml:" in said
     assert len(said.strip().splitlines()) == 1 and "Traceback" not in said
 
 
@@ -121,6 +151,12 @@ def _copy(tmp_path: Path) -> Path:
     copy = tmp_path / "copy"
     shutil.copytree(ROOT, copy, ignore=NOT_SOURCES)
     return copy
+
+
+def _call(running: Running, path: str, body: Any = None) -> Any:
+    request = urllib.request.Request(running.base + path, None if body is None else json.dumps(body).encode())
+    with urllib.request.urlopen(request, timeout=60) as response:
+        return json.load(response)
 
 
 def _refused(root: Path, tmp_path: Path, port: int) -> str:
