@@ -123,10 +123,12 @@ class KnowledgeBase:
 
     @classmethod
     def load(cls, folder: Path) -> KnowledgeBase:
-        """The articles of a folder; raises ``ArticleError`` when any file is broken."""
+        """The articles and words of a folder; raises ``ArticleError`` when any file is broken."""
+        from faq_kb.synonym_file import synonyms_in  # it builds upon the groups that are shipped here
+
         files = load_files(folder)
         articles = [article for file in files for article in file.articles]
-        return cls(articles, [file.heading for file in files if file.heading])
+        return cls(articles, [file.heading for file in files if file.heading], synonyms=synonyms_in(folder))
 
     def search(self, text: str, limit: int = 5, *, reader: Reader | None = None) -> list[Hit]:
         """The articles that fit best, best first; left out are those not for this reader or not of today."""

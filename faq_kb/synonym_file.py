@@ -14,7 +14,7 @@ from pathlib import Path
 import yaml
 
 from faq_kb.problems import ArticleError, Problem
-from faq_kb.search import EVERYDAY, shipped_text
+from faq_kb.search import EVERYDAY, shipped_synonyms, shipped_text
 from faq_kb.words import Synonyms, groups_in
 
 NAME = "synonyms.txt"
@@ -22,6 +22,12 @@ MAX_BYTES = 400_000
 MAX_GROUPS = 5_000
 MAX_WORDS = 100
 MAX_WORD_CHARACTERS = 80
+
+
+def synonyms_in(folder: Path) -> Synonyms:
+    """The words of a folder of articles; the shipped ones until it has a file of them. Raises ``ArticleError``."""
+    path = folder / NAME
+    return read_synonyms(path, path) if path.is_file() else shipped_synonyms()
 
 
 def read_synonyms(path: Path, place: Path) -> Synonyms:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from faq_kb import ArticleError, KnowledgeBase, Problem
+from faq_kb import ArticleError, KnowledgeBase, Problem, synonym_file
 from faq_kb.loading import parse_file, problems_between, source_of
 
 
@@ -17,22 +17,26 @@ def knowledge_of(version: str, folder: Path) -> KnowledgeBase:
 
 
 def knowledge_at(version: str, folder: Path) -> KnowledgeBase:
-    """What git has of a folder at a version, such as HEAD or a tag; raises ``ArticleError``."""
+    """What git has of a folder at a version, such as HEAD or a tag, with its words; raises ``ArticleError``."""
     commit = _git(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{version}^{{commit}}")
     if commit is None:
         raise ArticleError([Problem(version, 0, "", "expected a folder or a version that git knows", "no_files")])
     id = commit.decode().strip()
     listed = _git(folder, "ls-tree", "-z", "--name-only", id, "--", "./") or b""
-    names = [Path(name).name for name in listed.decode().split("\0") if name.endswith(".yml")]
-    contents = [(name, _git(folder, "show", f"{id}:./{name}") or b"") for name in sorted(names)]
-    files = [parse_file(content, source_of(folder / name)) for name, content in contents]
+    names = sorted(Path(name).name for name in listed.decode().split("\0"))
+
+    def content(name: str) -> bytes:
+        return _git(folder, "show", f"{id}:./{name}") or b""
+
+    files = [parse_file(content(name), source_of(folder / name)) for name in names if name.endswith(".yml")]
     problems = [problem for file in files for problem in file.problems] + problems_between(files)
     if not files:
         problems.append(Problem(version, 0, "", "expected at least one .yml file with articles", "no_files"))
     if problems:
         raise ArticleError(problems)
     articles = [article for file in files for article in file.articles]
-    return KnowledgeBase(articles, [file.heading for file in files if file.heading])
+    words = synonym_file.synonyms_of(content(synonym_file.NAME)) if synonym_file.NAME in names else None
+    return KnowledgeBase(articles, [file.heading for file in files if file.heading], synonyms=words)
 
 
 def _git(folder: Path, *arguments: str) -> bytes | None:

@@ -284,8 +284,10 @@ def faq_eval(
     try:
         files = {path.name: faq_kb.questions_in(path) for path in queries or sorted(QUESTIONS.glob("*.jsonl"))}
         refused = faq_kb.questions_in(out_of_scope) if out_of_scope else []
-        articles = faq_kb.articles_in(kb) if kb else faq_kb.load_articles(_settings().articles_path(ROOT))
-        knowledge = faq_kb.KnowledgeBase(articles)
+        if kb:
+            knowledge = faq_kb.KnowledgeBase(faq_kb.articles_in(kb))
+        else:
+            knowledge = faq_kb.KnowledgeBase.load(_settings().articles_path(ROOT))
     except (OSError, ValueError, faq_kb.ArticleError) as exc:
         _fail(str(exc))
     if not out_of_scope:
@@ -319,7 +321,7 @@ def faq_replay(
     from faq_kb.replay import LABELLED
     from switchboard.article_versions import knowledge_of
 
-    folder = ROOT / "faq_kb" / "articles"
+    folder = _settings().articles_path(ROOT)
     try:
         old, new = knowledge_of(before, folder), faq_kb.KnowledgeBase.load(after or folder)
         labelled = [one for path in questions or [DEVELOPMENT_QUESTIONS] for one in faq_kb.questions_in(path)]

@@ -13,8 +13,9 @@ from switchboard.cli import app
 ROOT = Path(__file__).parent.parent.parent
 
 
-def faq(*arguments: str | Path) -> tuple[int, str]:
-    result = CliRunner().invoke(app, ["faq", *map(str, arguments)])
+def faq(*arguments: str | Path, **settings: str | Path) -> tuple[int, str]:
+    environment = {f"SWITCHBOARD_{name.upper()}": str(value) for name, value in settings.items()}
+    result = CliRunner().invoke(app, ["faq", *map(str, arguments)], env=environment)
     return result.exit_code, result.stdout
 
 

@@ -5,11 +5,17 @@ from __future__ import annotations
 import json
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 from test_faq_commands import faq
 
-from faq_kb import ArticleError, KnowledgeBase, Question, Reader, replay
+from faq_kb import ArticleError, KnowledgeBase, KnowledgeFollower, Question, Reader, replay
+from handoff import conversations, transcript
+from handoff.clock import utc_now
+from handoff.database import Database
+from handoff.models import Author
+from handoff.records import Draft
 from switchboard.article_versions import knowledge_at
 
 PAST = ("幾時送到", "how much is shipping", "點樣退貨", "do you sell tea", "how much is shipping?")
@@ -99,3 +105,55 @@ def test_the_command_shows_both_sides(folder: Path, tmp_path: Path) -> None:
     code, said = faq("replay", *shared, "--json")
     assert json.loads(said)["lost"][0]["expected"] == "returns-how"
     assert faq("replay", "--before", tmp_path / "nowhere", "--past", "0")[0] != 0
+
+
+def ask(database_url: str, text: str, answer: str | None = "x", channel: str = "widget") -> None:
+    """A customer says this and the assistant answers, or does not."""
+    database, now = Database(database_url), utc_now()
+
+    def work(connection: Any) -> None:
+        conversation = conversations.open_or_begin(connection, channel, "ana", now, "en")
+        asked = transcript.append(connection, conversation, Draft(Author.CUSTOMER, text), now)
+        if answer is not None:
+            transcript.append(connection, conversation, Draft(Author.ASSISTANT, answer, reply_to=asked.id), now)
+
+    database.write_now(work)
+    database.close()
+
+
+def test_the_command_asks_what_customers_of_this_shop_asked(folder: Path, tmp_path: Path, database_url: str) -> None:
+    git(folder, "init", "-q")
+    git(folder, "add", ".")
+    git(folder, "commit", "-qm", "Before.")
+    ask(database_url, "How do I return it, ana@shop.example")
+    ask(database_url, "how do i return it", channel="telegram")
+    ask(database_url, "how do i return this one", answer=None)
+    (tmp_path / "none.jsonl").write_text("", encoding="utf-8")
+    (folder / "returns.yml").unlink()
+    shop = {"articles_dir": folder, "database_url": database_url, "data_dir": tmp_path}
+    code, said = faq("replay", "--questions", tmp_path / "none.jsonl", "--json", **shop)
+    assert code == 0, said
+    lost = json.loads(said)["lost"]
+    assert {one["text"] for one in lost} == {"how do i return it", "How do I return it, [e-mail]"}
+    assert {one["before"]["id"] for one in lost} == {"returns-how"}
+    code, said = faq("replay", "--questions", tmp_path / "none.jsonl", "--past", "1", **shop)
+    assert said.startswith("Of 1 questions"), "the newest alone"
+
+
+def test_the_commands_search_with_the_editors_words_as_the_bot_does(folder: Path, tmp_path: Path) -> None:
+    git(folder, "init", "-q")
+    git(folder, "add", ".")
+    git(folder, "commit", "-qm", "Before.")
+    (folder / "synonyms.txt").write_text("zorgle = shipping = 運費\n", encoding="utf-8")
+    asked = tmp_path / "asked.jsonl"
+    asked.write_text('{"text": "is there free zorgle", "id": "delivery-fee"}\n', encoding="utf-8")
+    follower = KnowledgeFollower(folder)
+    assert KnowledgeBase.load(folder).version == follower.current.version
+    settings = {"articles_dir": folder, "data_dir": tmp_path}
+    code, said = faq("replay", "--questions", asked, "--past", "0", "--json", **settings)
+    assert (code, [one["after"]["id"] for one in json.loads(said)["won"]]) == (0, ["delivery-fee"])
+    code, said = faq("eval", "--queries", asked, "--json", **settings)
+    assert json.loads(said)["asked.jsonl"]["answered"] == 1.0
+    git(folder, "add", ".")
+    git(folder, "commit", "-qm", "After.")
+    assert knowledge_at("HEAD", folder).version == follower.current.version
