@@ -10,9 +10,11 @@ from faq_kb.articles import LOCALES, Article
 from faq_kb.collisions import beaten_phrasings, repeated_phrasings, similar_phrasings
 from faq_kb.loading import ArticleFile, article_paths, problems_between, read_file, source_of
 from faq_kb.pin_check import doubtful_pins
-from faq_kb.problems import Level, Problem
-from faq_kb.search import SHOP_TIME
+from faq_kb.problems import ArticleError, Level, Problem
+from faq_kb.search import SHOP_TIME, shipped_synonyms
+from faq_kb.synonym_file import synonyms_in
 from faq_kb.wording import scripts_of, wording
+from faq_kb.words import Synonyms
 
 EXPIRES_SOON = timedelta(days=14)
 # With fewer the search has to guess more than it knows.
@@ -21,28 +23,28 @@ _SCRIPTS = {"en": "English", "hant": "traditional Chinese", "hans": "simplified 
 
 
 def check(folder: Path, today: date | None = None, *, by_search: bool = True) -> list[Problem]:
-    """Everything wrong with the articles of a folder, errors first; empty when there is nothing to mend.
+    """Everything wrong with the articles and words of a folder, errors first; empty when there is nothing to mend.
 
     ``by_search`` also lets the search tell which articles take each other's questions: seconds, for a large folder.
     """
     files = [read_file(path) for path in article_paths(folder)]
     if not files:
         return [Problem(source_of(folder), 0, "", "expected at least one .yml file with articles", "no_files")]
-    return check_files(files, today, by_search=by_search)
-
-
-def check_files(files: Sequence[ArticleFile], today: date | None = None, *, by_search: bool = True) -> list[Problem]:
-    """The same for files that are read already."""
     articles = [article for file in files for article in file.articles]
     problems = [problem for file in files for problem in file.problems] + problems_between(files)
-    problems += doubts(articles, today or datetime.now(SHOP_TIME).date())
+    try:
+        synonyms = synonyms_in(folder)
+    except ArticleError as exc:
+        synonyms = shipped_synonyms()
+        problems += exc.problems
+    problems += doubts(articles, today or datetime.now(SHOP_TIME).date(), synonyms)
     problems += _unnamed_categories(files)
     if by_search:
-        problems += beaten_phrasings(articles)
+        problems += beaten_phrasings(articles, synonyms)
     return sorted(problems, key=lambda problem: problem.level is not Level.ERROR)
 
 
-def doubts(articles: Sequence[Article], today: date) -> list[Problem]:
+def doubts(articles: Sequence[Article], today: date, synonyms: Synonyms | None = None) -> list[Problem]:
     """What may be wrong with articles that are each in order; quick enough for every save."""
     return [
         *doubtful_pins(articles),
@@ -50,7 +52,7 @@ def doubts(articles: Sequence[Article], today: date) -> list[Problem]:
         *_dead_related(articles),
         *_expired(articles, today),
         *repeated_phrasings(articles),
-        *similar_phrasings(articles),
+        *similar_phrasings(articles, synonyms),
         *_thin_phrasings(articles),
         *(problem for article in articles for problem in wording(article)),
     ]

@@ -10,7 +10,7 @@ from faq_kb.folding import fold, fold_words
 from faq_kb.problems import Level, Problem
 from faq_kb.search import KnowledgeBase, shipped_synonyms
 from faq_kb.vectors import Space, pack
-from faq_kb.words import features_of
+from faq_kb.words import Synonyms, features_of
 
 # Two phrasings this much alike will be taken for each other as soon as a customer drops or adds a word.
 COLLIDING_LIKENESS = 0.75
@@ -43,13 +43,13 @@ def repeated_phrasings(articles: Sequence[Article]) -> Iterator[Problem]:
                 yield _warning(article, message, "repeated_phrasing", text=text, other=owner.id)
 
 
-def similar_phrasings(articles: Sequence[Article]) -> Iterator[Problem]:
+def similar_phrasings(articles: Sequence[Article], synonyms: Synonyms | None = None) -> Iterator[Problem]:
     """Phrasings of two articles that the search can hardly tell apart."""
     phrasings = [(article, text) for article in articles for text in article.phrasings]
     words = [fold_words(text) for _, text in phrasings]
     if not phrasings:
         return
-    sentences = pack(features_of(fold(text), shipped_synonyms()) for _, text in phrasings)
+    sentences = pack(features_of(fold(text), synonyms or shipped_synonyms()) for _, text in phrasings)
     matrix = Space(sentences.hashes, len(sentences), pack(())).vectors(sentences)
     reported: set[tuple[str, str]] = set()
     for start in range(0, len(phrasings), _COMPARED_AT_ONCE):
@@ -66,10 +66,10 @@ def similar_phrasings(articles: Sequence[Article]) -> Iterator[Problem]:
                 )
 
 
-def beaten_phrasings(articles: Sequence[Article]) -> Iterator[Problem]:
+def beaten_phrasings(articles: Sequence[Article], synonyms: Synonyms | None = None) -> Iterator[Problem]:
     """Pairs of articles of which each takes a good part of the other's questions."""
     by_pair: dict[tuple[str, str], list[Taken]] = {}
-    for taken in taken_phrasings(articles):
+    for taken in taken_phrasings(articles, synonyms):
         by_pair.setdefault((taken.article.id, taken.by.id), []).append(taken)
     for (id, other), lost in by_pair.items():
         back = by_pair.get((other, id), [])
@@ -86,13 +86,13 @@ def _is_much(taken: Sequence[Taken]) -> bool:
     return bool(taken) and len(taken) >= MUCH_TAKEN * len(taken[0].article.phrasings)
 
 
-def taken_phrasings(articles: Sequence[Article], of: Sequence[str] | None = None) -> Iterator[Taken]:
-    """Phrasings (of all articles, or of these ids) that the search would answer with another article."""
-    asked = [article for article in articles if of is None or article.id in of]
+def taken_phrasings(articles: Sequence[Article], synonyms: Synonyms | None = None) -> Iterator[Taken]:
+    """Phrasings that the search would answer with another article."""
     for part in range(_PARTS):
-        left_out = {article.id: article.phrasings[part::_PARTS] for article in asked}
-        knowledge = KnowledgeBase([_without(article, left_out.get(article.id, ())) for article in articles])
-        for article in asked:
+        left_out = {article.id: article.phrasings[part::_PARTS] for article in articles}
+        bare = [_without(article, left_out[article.id]) for article in articles]
+        knowledge = KnowledgeBase(bare, synonyms=synonyms)
+        for article in articles:
             for text in left_out[article.id]:
                 hits = knowledge.search(text, 1)
                 if knowledge.answerable(hits) and hits[0].article_id != article.id:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import yaml
 
+from faq_kb.loading import source_of
 from faq_kb.problems import ArticleError, Problem
 from faq_kb.search import EVERYDAY, shipped_synonyms, shipped_text
 from faq_kb.words import Synonyms, groups_in
@@ -35,9 +36,9 @@ def read_synonyms(path: Path, place: Path) -> Synonyms:
     try:
         with place.open("rb") as stream:
             content = stream.read(MAX_BYTES + 1)
-        return synonyms_of(content, path.name)
+        return synonyms_of(content, source_of(path))
     except OSError as exc:
-        raise ArticleError([Problem(path.name, 0, "", f"cannot be read: {exc.strerror}", "unreadable")]) from exc
+        raise ArticleError([Problem(source_of(path), 0, "", f"cannot be read: {exc.strerror}", "unreadable")]) from exc
 
 
 def synonyms_of(content: bytes, name: str = NAME) -> Synonyms:

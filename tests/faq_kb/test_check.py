@@ -23,6 +23,7 @@ SHIPPED = ROOM / "articles"
 
 
 TODAY = date(2025, 2, 1)
+GOOD = {"id": "a", "question": {"en": "x"}, "answer": {"en": "x"}}
 # What a set of two or three phrasings an article is told for good reason.
 THIN = {"thin_phrasing", "no_phrasing_in"}
 
@@ -157,6 +158,29 @@ def test_promises_are_found(locale: str, text: str, words: list[str]) -> None:
     assert promises(text, locale) == words
 
 
+def test_a_promise_in_an_answer_is_a_warning_with_its_file_line_and_field(folder: Path) -> None:
+    path = folder / "delivery.yml"
+    path.write_text(path.read_text(encoding="utf-8").replace("三日內送到。", "保證三日內送到。"), encoding="utf-8")
+    (problem,) = mends(folder, TODAY)
+    assert (problem.code, problem.level, problem.file) == ("promise", Level.WARNING, "faq_kb/articles/delivery.yml")
+    assert (problem.line, problem.field, problem.params["found"]) == (3, "answer.zh-HK", "保證")
+
+
+def test_the_check_asks_with_the_editors_words(folder: Path) -> None:
+    def collides() -> bool:
+        return "colliding_phrasings" in {problem.code for problem in check(folder, TODAY, by_search=False)}
+
+    for name, old, new in (
+        ("delivery", "free shipping", "is there any free shipping at weekends"),
+        ("returns", "send it back", "is there any free zorgle at weekends"),
+    ):
+        path = folder / f"{name}.yml"
+        path.write_text(path.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
+    assert not collides()
+    (folder / "synonyms.txt").write_text("zorgle = shipping\n", encoding="utf-8")
+    assert collides()
+
+
 def test_doubts_about_an_answer_are_told_with_its_locale() -> None:
     assert codes(article(answer="字" * 251, locale="zh-TW"), field="answer.zh-TW") == {"long_to_read"}
     assert codes(article(answer="見 [這裡](javascript:x)", locale="zh-TW")) == {"unsafe_link"}
@@ -219,6 +243,26 @@ def test_the_shipped_articles_fit_the_schema_for_editors() -> None:
     for path in sorted(SHIPPED.glob("*.yml")):
         content = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
         assert [error.message for error in validator.iter_errors(content)] == [], path.name
+
+
+@pytest.mark.parametrize(
+    ("change", "where"),
+    [
+        ({"colour": "blue"}, []),
+        ({"parent": "Not An Id"}, ["parent"]),
+        ({"articles": [{"id": "a"}]}, ["articles", 0]),
+        ({"articles": [{"id": "a", "question": {"fr": "x"}, "answer": {"en": "x"}}]}, ["articles", 0, "question"]),
+        ({"articles": [{"id": "a", "question": {"en": ""}, "answer": {"en": "x"}}]}, ["articles", 0, "question", "en"]),
+        ({"articles": [{**GOOD, "image": "javascript:alert(1)"}]}, ["articles", 0, "image"]),
+        ({"articles": [{**GOOD, "pins": [{"begins": "x"}]}]}, ["articles", 0, "pins", 0]),
+        ({"articles": [{**GOOD, "audience": ["vip"]}]}, ["articles", 0, "audience", 0]),
+    ],
+)
+def test_the_schema_shows_editors_where_a_file_is_wrong(change: dict[str, object], where: list[object]) -> None:
+    schema = json.loads((ROOM / "articles.schema.json").read_text(encoding="utf-8"))
+    content = {"category": {"en": "C"}, "articles": [GOOD]}
+    assert not list(OAS31Validator(schema).iter_errors(content))
+    assert where in [list(error.absolute_path) for error in OAS31Validator(schema).iter_errors({**content, **change})]
 
 
 def test_every_shipped_phrasing_leads_to_its_article() -> None:

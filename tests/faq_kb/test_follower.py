@@ -198,7 +198,7 @@ def test_a_start_with_broken_words_searches_with_the_last_good_ones(folder: Path
     (folder / "synonyms.txt").write_text("zorgle", encoding="utf-8")
     started = KnowledgeFollower(folder)
     assert started.current.search("how much is zorgle")[0].article_id == "delivery-fee"
-    assert [(problem.file, problem.line) for problem in started.problems] == [("synonyms.txt", 1)]
+    assert [(problem.file, problem.line) for problem in started.problems] == [("faq_kb/articles/synonyms.txt", 1)]
 
 
 def test_a_damaged_copy_is_not_served(folder: Path) -> None:

@@ -47,7 +47,7 @@ def test_words_are_followed_and_broken_ones_stay_as_they_were(folder: Path) -> N
     assert knowledge.search("how much is zorgle")[0].article_id == "delivery-fee"
     (folder / NAME).write_text("zorgle", encoding="utf-8")
     follower.look()
-    assert [(problem.file, problem.line) for problem in follower.problems] == [(NAME, 1)]
+    assert [(problem.file, problem.line) for problem in follower.problems] == [(f"faq_kb/articles/{NAME}", 1)]
     assert follower.current is knowledge
     (folder / NAME).unlink()
     follower.look()
