@@ -15,7 +15,6 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar, copy_context
 from functools import partial
-from types import MappingProxyType
 from typing import Any
 
 from rasa.core.channels.channel import OutputChannel
@@ -44,12 +43,12 @@ class StockSender:
     """Sends through the output channel that `output_for` gives for what was remembered of the customer."""
 
     repeats_safely = False
-    file_limits: Mapping[str, int] = MappingProxyType({})
     joins_turns = False
     takes_templates = False
 
     def __init__(self, output_for: Callable[[Reach], OutputChannel | None], care: Care, site: str) -> None:
         self._output_for = output_for
+        self.file_limits: Mapping[str, int] = {}
         self._cutting = _Cutting(care.limits)
         self._site = site
         self._titles_as_payloads = care.titles_as_payloads
