@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from connectors.events import Event, Incoming, Receipt, Unused
 from connectors.media import MediaPlace
-from connectors.meta import GRAPH, VERSION, MetaWebhook, graph_failure
+from connectors.meta import GRAPH, MEDIA_HOSTS, VERSION, MetaWebhook, graph_failure
 from connectors.output import Envelope, Limits, Output, Part, SentFile
 from connectors.own import Window
 from connectors.provider import Answer, Provider
@@ -24,7 +24,6 @@ PERSON_WINDOW = timedelta(days=7)
 _MEDIA = {"image": "image", "video": "video", "audio": "audio", "file": "file"}
 # https://developers.facebook.com/docs/messenger-platform/send-messages/saving-assets
 FILE_BYTES = 25_000_000
-_MEDIA_HOSTS = ("fbcdn.net", "cdninstagram.com", "fbsbx.com")
 
 
 class MessengerOutput(Output):
@@ -92,7 +91,7 @@ class MessengerInput(MetaWebhook):
         self.app_secret = app_secret
         self.verify_token = verify_token
         self._human_agent = human_agent
-        self._media_hosts = (*_MEDIA_HOSTS, urlsplit(api_url).netloc)
+        self._media_hosts = (*MEDIA_HOSTS, urlsplit(api_url).netloc)
         self._output = MessengerOutput(token, human_agent, api_url)
 
     @classmethod

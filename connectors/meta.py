@@ -19,6 +19,8 @@ from connectors.webhook import Webhook
 
 GRAPH = "https://graph.facebook.com"
 VERSION = "v21.0"
+# Where what customers of Messenger and Instagram send is; the addresses are signed.
+MEDIA_HOSTS = ("fbcdn.net", "cdninstagram.com", "fbsbx.com")
 # Our own token, app or permission: the operator has to act.
 _ACCOUNT = {0, 3, 10, 190, 200, 368, 131005, 131031, 131042, 131045, 133010}
 _BUSY_ACCOUNT = {4, 32, 80007, 130429, 131048, 613}

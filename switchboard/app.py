@@ -244,7 +244,7 @@ def create_app(
         promises=PromiseWatch(database, floor, clock),
         idle=Idle(database, floor, settings.idle_terms, clock),
         files=store,
-        media=MediaFetching(database, store, post.own_channel, live, clock),
+        media=MediaFetching(database, store, post.files_of, live, clock),
         invitations=inviting,
         queue=QueueNews(database, floor, timedelta(minutes=settings.queue_update_minutes), clock),
     )

@@ -28,6 +28,7 @@ from sanic import Blueprint, Sanic
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
+from connectors.media import GivesFiles
 from connectors.output import Mailer
 from connectors.own import BadSetting, NotTaken, OwnChannel
 from connectors.stock.care import Kept, Known
@@ -217,6 +218,7 @@ class Mount:
     def _mount_one(self, app: Sanic, name: str, channel: InputChannel, settings: Mapping[str, Any]) -> None:
         prefix = "/webhooks/" + channel.url_prefix()
         account = name.partition(":")[2]
+        files: GivesFiles | None = None
         if isinstance(channel, OwnChannel):
             sender: Sender | None = OwnSender(channel, self._post.site, self._files.path_of)
             blueprint = channel.blueprint(self._kept(name, channel.brings_again))
@@ -230,10 +232,12 @@ class Mount:
         else:
             kept = Kept(name, channel, settings, f"{self._site}{prefix}{f'/{account}' if account else ''}/webhook")
             sender, blueprint = self._stock(kept, app)
+            open_media = care_for(channel).open_media
+            files = stock.StockFiles(kept, open_media) if open_media else None
         if account:
             blueprint, prefix = blueprint.copy(f"{blueprint.name}_{account}"), f"{prefix}/{account}"
         app.blueprint(blueprint, url_prefix=prefix)
-        self._post.register(name, sender, channel if isinstance(channel, OwnChannel) else None)
+        self._post.register(name, sender, channel if isinstance(channel, OwnChannel) else None, files)
 
     def _exchange(self, name: str) -> ChannelExchange:
         return ChannelExchange(name, self._database, self._live, self._clock, self._post.begin, self._report)

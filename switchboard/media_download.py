@@ -48,7 +48,7 @@ class Download:
         """The bytes. Raises NotFetched."""
         try:
             async with aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(resolver=_PublicResolver()),
+                connector=aiohttp.TCPConnector(resolver=None if self._place.is_own else _PublicResolver()),
                 timeout=aiohttp.ClientTimeout(total=WHOLE_SECONDS, connect=10),
                 cookie_jar=aiohttp.DummyCookieJar(),
             ) as session:

@@ -10,8 +10,8 @@ from typing import Any
 
 from sqlalchemy.engine import Connection
 
+from connectors.media import GivesFiles
 from connectors.output import DeliveryFailed
-from connectors.own import OwnChannel
 from handoff import attachments, conversations, pending_media, shapes, transcript
 from handoff.attachment_store import AttachmentStore
 from handoff.clock import Clock
@@ -41,7 +41,7 @@ class MediaFetching:
         self,
         database: Database,
         store: AttachmentStore,
-        channel_of: Callable[[str], OwnChannel | None],
+        channel_of: Callable[[str], GivesFiles | None],
         live: Live,
         clock: Clock,
     ) -> None:
@@ -77,7 +77,7 @@ class MediaFetching:
         ]
         await self._settle(pending, message, owner, kept)
 
-    async def _one(self, channel: OwnChannel, kept: Mapping[str, Any], owner: str, is_last: bool) -> Mapping[str, Any]:
+    async def _one(self, channel: GivesFiles, kept: Mapping[str, Any], owner: str, is_last: bool) -> Mapping[str, Any]:
         """How this file stands in its message from now on."""
         file = Attachment(
             kept["kind"], kept["source"], kept.get("name"), kept.get("mime_type"), size_bytes=kept.get("bytes")
@@ -140,7 +140,7 @@ class MediaFetching:
             )
 
 
-async def _is_gone(channel: OwnChannel, said: bytes) -> bool:
+async def _is_gone(channel: GivesFiles, said: bytes) -> bool:
     try:
         return await channel.is_gone(said)
     except DeliveryFailed:  # it had to ask its provider

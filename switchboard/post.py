@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from rasa.core.channels.channel import OutputChannel
 
+from connectors.media import GivesFiles
 from connectors.output import DeliveryFailed, Envelope, Part
 from connectors.own import OwnChannel, Window
 from faq_kb.markup import plain
@@ -48,13 +49,20 @@ class ChannelPost:
         self._clock = clock
         self._senders: dict[str, Sender] = {}
         self._windows: dict[str, OwnChannel] = {}
+        self._files: dict[str, GivesFiles] = {}
         self._only_in_response: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._asides = Rates(1, 1 / 60, time.monotonic)
         self.left_out: Sequence[LeftOut] = ()
 
-    def register(self, name: str, sender: Sender | None, channel: OwnChannel | None = None) -> None:
-        """Remember how customers of this channel are written to; None: only within the response to their request."""
+    def register(
+        self, name: str, sender: Sender | None, channel: OwnChannel | None = None, files: GivesFiles | None = None
+    ) -> None:
+        """Remember how customers of this channel are written to; None: only within the response to their request. And
+        who gives their files."""
+        given = files or channel
+        if given is not None:
+            self._files[name] = given
         if sender is None:
             self._only_in_response.add(name)
             return
@@ -93,11 +101,11 @@ class ChannelPost:
 
     def gives_files(self, channel: str) -> bool:
         """Whether what customers attach can be fetched at a provider."""
-        return channel in self._windows
+        return channel in self._files
 
-    def own_channel(self, name: str) -> OwnChannel | None:
-        """The channel of `connectors` that is mounted under this name."""
-        return self._windows.get(name)
+    def files_of(self, channel: str) -> GivesFiles | None:
+        """Who says where the files of this channel's customers are."""
+        return self._files.get(channel)
 
     def is_written_to(self, channel: str) -> bool:
         """Whether customers of this channel can be written to at any time, by the outbox."""

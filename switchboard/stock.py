@@ -21,11 +21,14 @@ from sanic.request import Request
 from sanic.response import HTTPResponse, text
 from sqlalchemy.engine import Connection
 
-from connectors.stock.care import Care, Kept, Known, NoOutput
+from connectors.media import MediaPlace
+from connectors.stock.care import Care, Kept, Known, NoOutput, OpenMedia
 from handoff import conversations, transcript
 from handoff.database import Database
 from switchboard.exchange import ChannelExchange
 from switchboard.http_errors import error_response
+from switchboard.records import Attachment
+from switchboard.stock_sender import failure_of
 
 log = logging.getLogger(__name__)
 
@@ -150,6 +153,29 @@ async def _prepared(call: Call, kept: Kept, care: Care, request: Request, receiv
             return answer
     call.known = care.read(kept, request)
     return None
+
+
+class StockFiles:
+    """The files of a stock channel's customers, as our own channels give theirs."""
+
+    def __init__(self, kept: Kept, open_media: OpenMedia) -> None:
+        self._kept = kept
+        self._open_media = open_media
+
+    def name(self) -> str:
+        """The channel's."""
+        return self._kept.name
+
+    async def open_media(self, attachment: Attachment) -> MediaPlace:
+        """Where it is. Raises DeliveryFailed, whatever the provider's client raises."""
+        try:
+            return await self._open_media(self._kept, attachment)
+        except Exception as exc:
+            raise failure_of(exc) from exc
+
+    async def is_gone(self, said: bytes) -> bool:
+        """Nothing is known of what such providers say."""
+        return False
 
 
 def quiet(kept: Kept, care: Care) -> None:

@@ -34,7 +34,7 @@ API = "https://api.twilio.com"
 # Twilio posts some thirty fields; a body of thousands is none of its.
 MAX_FIELDS = 200
 # Where https://www.twilio.com/docs/messaging/api/media-resource#fetch-a-media-resource leads to.
-_MEDIA_HOSTS = ("mms.twiliocdn.com", "media.twiliocdn.com", "s3-external-1.amazonaws.com")
+MEDIA_HOSTS = ("mms.twiliocdn.com", "media.twiliocdn.com", "s3-external-1.amazonaws.com")
 # Answered by Twilio itself: https://help.twilio.com/articles/223134027. Of its other words, CANCEL, END, QUIT, YES and
 # INFO are what customers of a shop say as well, and mean something by.
 _TWILIOS_WORDS = frozenset({"stop", "stopall", "unsubscribe", "start", "unstop", "help"})
@@ -190,7 +190,7 @@ class TwilioSmsInput(Webhook):
         auth = aiohttp.encode_basic_auth(self._account_sid, self._auth_token)
         api = urlsplit(self._api_url).netloc
         headers = {"Authorization": auth} if urlsplit(url).netloc == api else {}
-        return MediaPlace(url, (api, *_MEDIA_HOSTS), headers, attachment.mime_type)
+        return MediaPlace(url, (api, *MEDIA_HOSTS), headers, attachment.mime_type)
 
 
 def _form_of(request: Request) -> RequestParameters | None:

@@ -14,6 +14,7 @@ from rasa.core.channels.channel import InputChannel, OutputChannel, UserMessage
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
+from connectors.media import MediaPlace
 from connectors.output import Limits
 from switchboard.records import Attachment
 
@@ -51,6 +52,7 @@ class Known:
     unused: str | None = None
 
 
+OpenMedia = Callable[[Kept, Attachment], Awaitable[MediaPlace]]
 Proof = Callable[[Kept, Request], bool]
 Reading = Callable[[Kept, Request], Known]
 HandOver = Callable[[UserMessage, Known], Awaitable[None]]
@@ -75,7 +77,7 @@ class Care:
 
     `needs`: settings without which it does not run, beside Rasa's own. `in_thread`: its client is synchronous.
     `writes_later`: whether customers can be written to unasked. `prepare` runs before the blueprint is built, `start`
-    when the gateway runs.
+    when the gateway runs. `open_media` says where a customer's file is, with what the entry knows.
     """
 
     is_genuine: Proof | None = None
@@ -89,6 +91,12 @@ class Care:
     titles_as_payloads: bool = False
     prepare: Callable[[Kept], None] = lambda _kept: None
     start: Callable[[Kept], Awaitable[None]] | None = None
+    open_media: OpenMedia | None = None
+
+
+def not_given(kind: str, name: str | None = None) -> Attachment:
+    """A file that only its name is known of."""
+    return Attachment(kind, {"refused": "not_given"}, name)
 
 
 class NoOutput(OutputChannel):

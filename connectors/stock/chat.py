@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import json
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 import jwt
 from jwt.algorithms import RSAAlgorithm
@@ -16,9 +16,11 @@ from rasa.core.channels.mattermost import MattermostBot
 from sanic.request import Request
 from sanic.response import HTTPResponse, text
 
+from connectors.media import MediaPlace, kind_of
 from connectors.output import Limits
 from connectors.proof import hex_sha1, same
-from connectors.stock.care import Care, HandOver, Kept, Known, Reach
+from connectors.stock.care import Care, HandOver, Kept, Known, Reach, not_given
+from switchboard.records import Attachment
 
 MICROSOFT_HOSTS = (
     ".botframework.com",
@@ -26,6 +28,7 @@ MICROSOFT_HOSTS = (
     ".botframework.azure.us",
     ".infra.gov.teams.microsoft.us",
 )
+SLACK_FILES = "files.slack.com"
 BOT_FRAMEWORK_ISSUER = "https://api.botframework.com"
 
 
@@ -54,13 +57,34 @@ def _slack_read(kept: Kept, request: Request) -> Known:
     if "challenge" in body:
         return Known()
     event = body["event"]
-    if not event.get("text") or event.get("bot_id") or event.get("subtype"):
+    files = tuple(map(_slack_file, event.get("files") or ()))
+    is_said = bool(event.get("text")) and not event.get("subtype")
+    if event.get("bot_id") or not (is_said or files):
         return Known(unused=f"{event.get('type')} {event.get('subtype') or ''}".strip())
+    words = event.get("text") or ""
+    if not words:
+        event["text"] = " "  # the channel takes nothing without a text
     # A mention comes twice, as `message` and as `app_mention`, each with an id of its own; the time stamp is one.
     return Known(
         f"{event.get('channel')}:{event.get('ts')}",
         _slack_reach(event.get("channel"), event.get("thread_ts") or event.get("ts")),
+        text=None if words else "",
+        attachments=files,
     )
+
+
+def _slack_file(found: Any) -> Attachment:
+    """https://api.slack.com/types/file; what is not on Slack's own host, nobody but the customer may open."""
+    url, kind = str(found.get("url_private_download") or found.get("url_private") or ""), kind_of(found.get("mimetype"))
+    if urlsplit(url).hostname != SLACK_FILES:
+        return not_given(kind, found.get("name"))
+    return Attachment(kind, {"url": url}, found.get("name"), found.get("mimetype"), found.get("size"))
+
+
+async def _slack_open(kept: Kept, attachment: Attachment) -> MediaPlace:
+    """With the scope `files:read`; without it Slack shows its page to sign in."""
+    headers = {"Authorization": f"Bearer {kept.channel.slack_token}"}
+    return MediaPlace(str(attachment.source["url"]), (SLACK_FILES,), headers)
 
 
 def _slack_reach(channel: Any, thread: Any) -> dict[str, Any]:
@@ -79,6 +103,7 @@ SLACK = Care(
     read=_slack_read,
     output=_slack_output,
     limits=Limits(text=3000, buttons=5, button_title=75, images=True),
+    open_media=_slack_open,
 )
 
 
@@ -107,7 +132,24 @@ def _mattermost_read(_kept: Kept, request: Request) -> Known:
     if "trigger_word" not in body and "context" not in body:
         return Known(unused="no message")
     key = body.get("trigger_id") if "context" in body else body.get("post_id")
-    return Known(str(key) if key else None, {"channel": body["channel_id"]}, name=body.get("user_name"))
+    given = body.get("file_ids") or ""
+    ids = given if isinstance(given, list) else str(given).split(",")
+    files = tuple(Attachment("file", {"id": str(one)}) for one in ids if one)
+    return Known(
+        str(key) if key else None,
+        {"channel": body["channel_id"]},
+        name=body.get("user_name"),
+        # The word that calls the bot stands for the files.
+        text="" if files and (body.get("text") or "").strip() == body.get("trigger_word") else None,
+        attachments=files,
+    )
+
+
+async def _mattermost_open(kept: Kept, attachment: Attachment) -> MediaPlace:
+    """https://api.mattermost.com/#tag/files/operation/GetFile"""
+    url = f"{str(kept.channel.url).rstrip('/')}/files/{quote(str(attachment.source['id']), safe='')}"
+    headers = {"Authorization": f"Bearer {kept.channel.token}"}
+    return MediaPlace(url, (urlsplit(url).netloc,), headers, is_own=True)
 
 
 def _mattermost_output(kept: Kept, reach: Reach) -> OutputChannel:
@@ -123,6 +165,7 @@ MATTERMOST = Care(
     in_thread=True,
     limits=Limits(text=16_000, buttons=5, button_title=80, images=True),
     prepare=_mattermost_prepare,
+    open_media=_mattermost_open,
 )
 
 
@@ -139,18 +182,21 @@ async def _rocketchat_take(kept: Kept, request: Request, hand_over: HandOver) ->
     body = request.json
     room = body.get("_id") if "visitor" in body else body.get("channel_id")
     if "visitor" in body:
-        messages = [(one.get("_id"), one.get("msg"), one.get("username")) for one in body.get("messages") or ()]
+        messages = [(one.get("_id"), one.get("msg"), one.get("username"), one) for one in body.get("messages") or ()]
     else:
-        messages = [(body.get("message_id"), body.get("text"), body.get("user_name"))]
-    for key, words, writer in messages:
-        if not words or not room:
+        messages = [(body.get("message_id"), body.get("text"), body.get("user_name"), {})]
+    for key, words, writer, message in messages:
+        # Livechat's webhook names the file; its bytes are for who is signed in to the server.
+        found = message.get("file") or message.get("fileUpload")
+        files = (not_given(kind_of(found.get("type")), found.get("name")),) if found else ()
+        if not (words or files) or not room:
             continue
-        known = Known(str(key) if key else None, {"room": room}, name=writer)
+        known = Known(str(key) if key else None, {"room": room}, name=writer, attachments=files)
 
         async def on_new_message(message: Any, known: Known = known) -> None:
             await hand_over(message, known)
 
-        await kept.channel.send_message(words, writer, room, on_new_message, None)
+        await kept.channel.send_message(words or "", writer, room, on_new_message, None)
     return text("")
 
 
@@ -178,15 +224,22 @@ async def _webex_take(kept: Kept, request: Request, hand_over: HandOver) -> HTTP
     if body.get("resource") != "messages" or body.get("event") != "created":
         return text("")
     message = await asyncio.to_thread(kept.channel.api.messages.get, body["data"]["id"])
-    if not message.text or message.personId == await _webex_me(kept):
+    files = tuple(Attachment("file", {"url": str(one)}) for one in message.files or ())
+    if not (message.text or files) or message.personId == await _webex_me(kept):
         return text("")
-    known = Known(str(message.id), {"room": message.roomId})
+    known = Known(str(message.id), {"room": message.roomId}, attachments=files)
 
     async def on_new_message(made: Any) -> None:
         await hand_over(made, known)
 
-    await kept.channel.process_message(on_new_message, message.text, message.roomId, None)
+    await kept.channel.process_message(on_new_message, message.text or "", message.roomId, None)
     return text("")
+
+
+async def _webex_open(kept: Kept, attachment: Attachment) -> MediaPlace:
+    """https://developer.webex.com/docs/api/v1/contents; while it is looked through for viruses it is locked (423)."""
+    headers = {"Authorization": f"Bearer {kept.channel.token}"}
+    return MediaPlace(str(attachment.source["url"]), ("webexapis.com",), headers)
 
 
 async def _webex_me(kept: Kept) -> str:
@@ -203,6 +256,7 @@ WEBEXTEAMS = Care(
     take=_webex_take,
     in_thread=True,
     limits=Limits(text=7000, buttons=0, images=True),
+    open_media=_webex_open,
 )
 
 
@@ -222,8 +276,12 @@ def _hangouts_read(_kept: Kept, request: Request) -> Known:
     message = body.get("message") or {}
     # The display name is not unique, and the person's own choice; the name of the resource is Google's.
     who = (message.get("sender") if kind == "MESSAGE" else body.get("user")) or {}
+    files = tuple(
+        not_given(kind_of(one.get("contentType")), one.get("contentName")) for one in message.get("attachment") or ()
+    )
+    message.setdefault("text", "")  # which the channel asks for
     key = f"{message.get('name')}:{body.get('eventTime')}" if message.get("name") else None
-    return Known(key, sender=str(who["name"]), name=who.get("displayName"))
+    return Known(key, sender=str(who["name"]), name=who.get("displayName"), attachments=files)
 
 
 HANGOUTS = Care(is_genuine=_hangouts_is_genuine, needs=("project_id",), read=_hangouts_read, writes_later=False)
@@ -264,11 +322,37 @@ def _is_service(kept: Kept, url: str) -> bool:
 
 def _bot_framework_read(_kept: Kept, request: Request) -> Known:
     body = request.json
-    if body["type"] != "message" or not (body.get("text") or "").strip():
+    files = tuple(filter(None, (_activity_file(one, body["serviceUrl"]) for one in body.get("attachments") or ())))
+    if body["type"] != "message" or not ((body.get("text") or "").strip() or files):
         return Known(unused=str(body["type"]))
     reach = {"conversation": body["conversation"], "bot": body["recipient"], "service": body["serviceUrl"]}
     conversation = str(body["conversation"]["id"])
-    return Known(f"{conversation}:{body['id']}" if body.get("id") else None, reach, name=body["from"].get("name"))
+    key = f"{conversation}:{body['id']}" if body.get("id") else None
+    return Known(key, reach, name=body["from"].get("name"), attachments=files)
+
+
+def _activity_file(found: Any, service: str) -> Attachment | None:
+    """A file of an activity; Teams has its words there once more, and cards."""
+    kind, name = str(found.get("contentType") or ""), found.get("name")
+    if kind == "application/vnd.microsoft.teams.file.download.info":
+        return Attachment("file", {"url": str(found["content"]["downloadUrl"]), "service": service}, name)
+    if not found.get("contentUrl") or kind.startswith("application/vnd.microsoft"):
+        return None
+    return Attachment(kind_of(kind), {"url": str(found["contentUrl"]), "service": service}, name, kind)
+
+
+async def _bot_framework_open(kept: Kept, attachment: Attachment) -> MediaPlace:
+    """At the service that the message came from with our token, or at a signed address of Microsoft's."""
+    url, service = str(attachment.source["url"]), str(attachment.source["service"])
+    at_service = urlsplit(url).netloc == urlsplit(service).netloc and _is_service(kept, service)
+    headers: dict[str, str] = {}
+    if at_service:
+        channel = kept.channel
+        bot = BotFramework(channel.app_id, channel.app_password, {}, {}, service)
+        known = await asyncio.to_thread(asyncio.run, bot._get_headers())
+        headers = {"Authorization": str((known or {}).get("Authorization") or "")}
+    hosts = (urlsplit(service).netloc,) if at_service else ("botframework.com", "sharepoint.com")
+    return MediaPlace(url, hosts, headers)
 
 
 def _bot_framework_output(kept: Kept, reach: Reach) -> OutputChannel | None:
@@ -286,6 +370,7 @@ BOT_FRAMEWORK = Care(
     output=_bot_framework_output,
     in_thread=True,
     limits=Limits(text=4000, buttons=6, button_title=60, images=True),
+    open_media=_bot_framework_open,
 )
 
 

@@ -6,8 +6,9 @@ import hashlib
 from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlsplit
 
+import aiohttp
 import requests
 from fbmessenger import MessengerClient  # type: ignore[import-untyped]
 from rasa.core.channels.channel import OutputChannel, UserMessage
@@ -17,8 +18,11 @@ from sanic.request import Request, RequestParameters
 from sanic.response import HTTPResponse, text
 from twilio.request_validator import RequestValidator
 
+from connectors.media import MediaPlace, kind_of
+from connectors.meta import MEDIA_HOSTS
 from connectors.output import Limits
 from connectors.proof import hex_sha256, same
+from connectors.sms.twilio import MEDIA_HOSTS as TWILIO_MEDIA_HOSTS
 from connectors.stock.care import Care, HandOver, Kept, Known, NoOutput, Reach
 from switchboard.records import Attachment
 
@@ -105,6 +109,13 @@ def _telegram_output(kept: Kept, _reach: Reach) -> OutputChannel:
     return known
 
 
+async def _telegram_open(kept: Kept, attachment: Attachment) -> MediaPlace:
+    output: Any = _telegram_output(kept, {})
+    found = await output.get_file(attachment.source["file_id"])
+    url = f"https://api.telegram.org/file/bot{kept.channel.access_token}/{found.file_path}"
+    return MediaPlace(url, ("api.telegram.org",))
+
+
 async def _telegram_start(kept: Kept) -> None:
     output: Any = _telegram_output(kept, {})
     await output.set_webhook(
@@ -123,6 +134,7 @@ TELEGRAM = Care(
     limits=Limits(text=4096, buttons=8, button_title=60, payload=64, images=True),
     prepare=_telegram_prepare,
     start=_telegram_start,
+    open_media=_telegram_open,
 )
 
 
@@ -178,6 +190,10 @@ def _facebook_output(kept: Kept, _reach: Reach) -> OutputChannel:
     return MessengerBot(client)
 
 
+async def _facebook_open(_kept: Kept, attachment: Attachment) -> MediaPlace:
+    return MediaPlace(str(attachment.source["url"]), MEDIA_HOSTS)
+
+
 FACEBOOK = Care(
     is_genuine=_facebook_is_genuine,
     needs=("verify", "secret", "page-access-token"),
@@ -185,6 +201,7 @@ FACEBOOK = Care(
     output=_facebook_output,
     in_thread=True,
     limits=Limits(text=2000, buttons=3, button_title=20, text_with_buttons=640, images=True),
+    open_media=_facebook_open,
 )
 
 
@@ -206,7 +223,7 @@ def _twilio_read(_kept: Kept, request: Request) -> Known:
     count = form.get("NumMedia") or "0"
     attachments = tuple(
         Attachment(
-            _kind_of(form.get(f"MediaContentType{index}") or ""),
+            kind_of(form.get(f"MediaContentType{index}")),
             {"url": form.get(f"MediaUrl{index}")},
             mime_type=form.get(f"MediaContentType{index}"),
         )
@@ -221,9 +238,12 @@ def _twilio_read(_kept: Kept, request: Request) -> Known:
     return Known(form.get("MessageSid"), attachments=attachments, text=words if attachments else None)
 
 
-def _kind_of(mime_type: str) -> str:
-    kind = mime_type.partition("/")[0]
-    return kind if kind in ("image", "video", "audio") else "file"
+async def _twilio_open(kept: Kept, attachment: Attachment) -> MediaPlace:
+    """https://www.twilio.com/docs/messaging/api/media-resource"""
+    url = str(attachment.source["url"])
+    auth = aiohttp.encode_basic_auth(kept.setting("account_sid"), kept.setting("auth_token"))
+    headers = {"Authorization": auth} if urlsplit(url).netloc == "api.twilio.com" else {}
+    return MediaPlace(url, ("api.twilio.com", *TWILIO_MEDIA_HOSTS), headers)
 
 
 TWILIO = Care(
@@ -232,6 +252,7 @@ TWILIO = Care(
     read=_twilio_read,
     in_thread=True,
     limits=Limits(text=1600, buttons=0, images=True),
+    open_media=_twilio_open,
 )
 
 

@@ -17,10 +17,11 @@ from urllib.parse import urlencode, urlsplit
 import aiohttp
 import pytest
 import requests
+import sample_files
 import yarl
 from gateway_parts import Gateway, Start
 from kit import as_json
-from providers.server import eventually
+from providers.server import PICTURE, eventually
 from providers.stock import APP_ID, PROJECT, WEBEX_ME, StockProviders, bot_framework_token, google_token
 from twilio.request_validator import RequestValidator
 
@@ -372,6 +373,165 @@ async def test_what_stock_channels_drop_is_kept(begun: Gateway, providers: Stock
         lines = (await seat.get(f"/conversations/{row['id']}"))["messages"]
         pictures += [row["channel"] for line in lines if line["text"] in ("[Picture]",)]
     assert sorted(pictures) == ["facebook", "telegram", "twilio"]
+
+
+def _signed(name: str, body: bytes) -> Call:
+    """With the proof of this channel's provider."""
+    if name == "slack":
+        stamp = str(int(time.time()))
+        digest = _hmac(SECRET, f"v0:{stamp}:".encode() + body, hashlib.sha256).hexdigest()
+        return Call(body, {**JSON, "X-Slack-Signature": f"v0={digest}", "X-Slack-Request-Timestamp": stamp})
+    if name == "facebook":
+        return Call(body, {**JSON, "X-Hub-Signature-256": "sha256=" + _hmac(SECRET, body, hashlib.sha256).hexdigest()})
+    return Call(body, {**JSON, "X-Spark-Signature": _hmac("w", body, hashlib.sha1).hexdigest()})
+
+
+def _shared(gateway: Gateway, providers: StockProviders) -> dict[str, Call]:
+    """A customer's picture or document on each channel, in its provider's wire format."""
+    original = f"{providers.address}/v3/attachments/a1/views/original"
+    account, key = "AC" + "0" * 32, "0" * 32
+    picture = ("image/png", PICTURE, "")
+    basic = "Basic " + base64.b64encode(f"{account}:{key}".encode()).decode()
+    media = f"/2010-04-01/Accounts/{account}/Messages/MM1/Media/ME1"
+    providers.files = {
+        "files.slack.com/files-pri/T1-F1/cup.png": ("Bearer xoxb-1", *picture),
+        f"api.telegram.org/file/bot{'1:' + 'a' * 35}/photos/large": (None, *picture),
+        "scontent.xx.fbcdn.net/v/1": (None, *picture),
+        f"api.twilio.com{media}": (basic, *picture),
+        "/api/v4/files/f1": ("Bearer t", "application/pdf", sample_files.PDF, "invoice.pdf"),
+        "webexapis.com/v1/contents/c1": ("Bearer t", "application/pdf", sample_files.PDF, "invoice.pdf"),
+        "/v3/attachments/a1/views/original": ("Bearer bot-token", *picture),
+    }
+    providers.webex["file1"] = {
+        "id": "file1",
+        "roomId": "room1",
+        "personId": "ana",
+        "files": ["https://webexapis.com/v1/contents/c1"],
+    }
+    slack = {
+        "type": "message",
+        "subtype": "file_share",
+        "channel_type": "im",
+        "channel": "D1",
+        "user": "U1",
+        "text": "",
+        "ts": "1.90",
+        "files": [
+            {
+                "id": "F1",
+                "name": "cup.png",
+                "mimetype": "image/png",
+                "size": len(PICTURE),
+                "url_private": "https://files.slack.com/files-pri/T1-F1/cup.png",
+            },
+        ],
+    }
+    photo = {
+        "message_id": 90,
+        "from": {"id": 42},
+        "chat": {"id": 42, "type": "private"},
+        "photo": [{"file_id": "small"}, {"file_id": "large"}],
+    }
+    attached = {"type": "image", "payload": {"url": "https://scontent.xx.fbcdn.net/v/1?oh=1"}}
+    facebook = {"sender": {"id": "42"}, "message": {"mid": "m90", "attachments": [attached]}}
+    form = {
+        "From": "+85291234567",
+        "Body": "",
+        "MessageSid": "MM1",
+        "NumMedia": "1",
+        "MediaUrl0": f"https://api.twilio.com{media}",
+        "MediaContentType0": "image/png",
+    }
+    activity = json.loads(_bot_framework("", 90, gateway, providers).body)
+    activity["attachments"] = [
+        {"contentType": "text/html", "content": "<div><img></div>"},
+        {
+            "contentType": "image/png",
+            "contentUrl": original,
+            "name": "cup.png",
+        },
+    ]
+    mattermost = {**json.loads(_mattermost("", 90, gateway, providers).body), "text": "bot", "file_ids": "f1"}
+    rocket = {"_id": "m90", "msg": "", "username": "ana", "file": {"_id": "r1", "name": "cup.png", "type": "image/png"}}
+    hangouts = json.loads(_hangouts("", 90, gateway, providers).body)
+    del hangouts["message"]["text"]
+    hangouts["message"]["attachment"] = [{"contentName": "cup.png", "contentType": "image/png"}]
+    return {
+        "slack": _signed("slack", as_json({"type": "event_callback", "event": slack, "authed_users": ["UB"]})),
+        "telegram": Call(as_json({"update_id": 90, "message": photo}), _telegram("", 90, gateway, providers).headers),
+        "facebook": _signed("facebook", as_json({"object": "page", "entry": [{"messaging": [facebook]}]})),
+        "twilio": _twilio_call(form, "twilio", gateway),
+        "mattermost": Call(as_json(mattermost), JSON),
+        "webexteams": _signed(
+            "webexteams", as_json({"resource": "messages", "event": "created", "data": {"id": "file1"}})
+        ),
+        "botframework": Call(as_json(activity), _bot_framework("", 90, gateway, providers).headers),
+        "rocketchat": Call(
+            as_json({"_id": "room1", "visitor": {}, "messages": [rocket]}), {**JSON, "X-RocketChat-Livechat-Token": "w"}
+        ),
+        "hangouts": Call(as_json(hangouts), _hangouts("", 90, gateway, providers).headers),
+    }
+
+
+async def test_files_on_stock_channels_are_fetched_with_the_key_of_the_entry_or_named(
+    begun: Gateway, providers: StockProviders
+) -> None:
+    seat = await begun.seat("ben")
+    for name, call in _shared(begun, providers).items():
+        assert (await _post(begun, name, call))[0] < 300, name
+
+    async def files() -> dict[str, dict[str, Any]]:
+        rows = (await seat.get("/conversations?view=all"))["conversations"]
+        lines = [(one["channel"], (await seat.get(f"/conversations/{one['id']}"))["messages"][0]) for one in rows]
+        return {channel: {"text": line["text"], **line["attachments"][0]} for channel, line in lines}
+
+    await begun.app.ctx.watches["media"].look()
+    deadline = time.monotonic() + 20
+    shown = await files()
+    while not all(one["id"] or one.get("refused") for one in shown.values()):
+        assert time.monotonic() < deadline, shown
+        await asyncio.sleep(0.05)
+        shown = await files()
+    seen = {channel: (one["type"], one.get("refused")) for channel, one in shown.items()}
+    assert seen == {
+        "slack": ("image/png", None),
+        "telegram": ("image/png", None),
+        "facebook": ("image/png", None),
+        "twilio": ("image/png", None),
+        "botframework": ("image/png", None),
+        "mattermost": ("application/pdf", None),
+        "webexteams": ("application/pdf", None),
+        "rocketchat": (None, "not_given"),
+        "hangouts": (None, "not_given"),
+    }
+    assert {shown[one]["name"] for one in ("mattermost", "webexteams")} == {"invoice.pdf"}
+    assert {channel: one["text"] for channel, one in shown.items()} == {
+        **dict.fromkeys(seen, "[Picture]"),
+        **dict.fromkeys(("mattermost", "webexteams"), "[File]"),
+    }
+    assert begun.bot.asked == [], "the bot cannot look at files"
+
+
+async def test_attack_16_files_that_a_stock_channel_says_are_elsewhere_are_not_asked_for(
+    begun: Gateway, providers: StockProviders
+) -> None:
+    seat = await begun.seat("ben")
+    calls = _shared(begun, providers)
+    for host in ("files.slack.com", "scontent.xx.fbcdn.net", "api.twilio.com", "webexapis.com"):
+        providers.files = {one.replace(host, "evil.example"): found for one, found in providers.files.items()}
+    for name in ("slack", "facebook"):
+        for host in (b"files.slack.com", b"scontent.xx.fbcdn.net"):
+            calls[name] = _signed(name, calls[name].body.replace(host, b"evil.example"))
+        assert (await _post(begun, name, calls[name]))[0] < 300, name
+    providers.webex["file1"]["files"] = ["https://evil.example/v1/contents/c1"]
+    assert (await _post(begun, "webexteams", calls["webexteams"]))[0] < 300
+    await begun.app.ctx.watches["media"].look()
+    rows = (await seat.get("/conversations?view=all"))["conversations"]
+    assert len(rows) == 3
+    for row in rows:
+        (file,) = (await seat.get(f"/conversations/{row['id']}"))["messages"][0]["attachments"]
+        assert (file["id"], file["refused"]) == (None, "not_given"), row["channel"]
+    assert not any("evil" in one for one in providers.asked)
 
 
 async def test_attack_11_downgrades_and_replays_against_stock_channels(

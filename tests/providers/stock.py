@@ -66,9 +66,23 @@ class StockProviders:
     def __init__(self) -> None:
         self.sent: list[Sent] = []
         self.asked: list[str] = []
-        self.webex: dict[str, dict[str, str]] = {}
+        self.webex: dict[str, dict[str, Any]] = {}
         self.refuse: list[int] = []  # statuses for the next messages
+        # By host and path: what the key has to be, and the file's type, bytes and name.
+        self.files: dict[str, tuple[str | None, str, bytes, str]] = {}
         self.address = ""
+
+    def file(self, host: str, path: str, key: str | None) -> tuple[int, dict[str, str], bytes] | None:
+        """A customer's file at `host`, for who shows the key; None where there is none."""
+        found = self.files.get(f"{host}{path}")
+        if found is None:
+            return None
+        self.asked.append(f"{host}{path}")
+        wanted, kind, content, name = found
+        if key != wanted:
+            return 401, {"Content-Type": "text/html"}, b"sign in"
+        named = {"Content-Disposition": f'attachment; filename="{name}"'} if name else {}
+        return 200, {"Content-Type": kind, **named}, content
 
     def answer(self, host: str, path: str, query: dict[str, str], body: dict[str, Any]) -> tuple[int, Any]:
         """The answer of `host`."""
@@ -88,6 +102,9 @@ class StockProviders:
             return 200, {"id": WEBEX_ME}
         if host == "webexapis.com" and tail in self.webex:
             return 200, self.webex[tail]
+        if tail == "getFile":
+            file = {"file_id": body.get("file_id"), "file_unique_id": "u", "file_path": f"photos/{body.get('file_id')}"}
+            return 200, {"ok": True, "result": file}
         if tail in ("setWebhook",):
             return 200, {"ok": True, "result": True}
         return self._take(host, path, query, body)
@@ -151,10 +168,15 @@ class StockProviders:
                 body = _body(self.headers.get("content-type") or "", self.rfile.read(length))
                 host = self.headers.get("x-real-host") or ""
                 query = {name: values[0] for name, values in parse_qs(parts.query).items()}
-                status, answer = providers.answer(host, parts.path, query, body)
-                raw = json.dumps(answer).encode()
+                file = providers.file(host, parts.path, self.headers.get("authorization"))
+                if file is not None:
+                    status, headers, raw = file
+                else:
+                    status, answer = providers.answer(host, parts.path, query, body)
+                    headers, raw = {"Content-Type": "application/json"}, json.dumps(answer).encode()
                 self.send_response(status)
-                self.send_header("Content-Type", "application/json")
+                for name, value in headers.items():
+                    self.send_header(name, value)
                 self.send_header("Content-Length", str(len(raw)))
                 self.end_headers()
                 self.wfile.write(raw)
