@@ -10,6 +10,8 @@ from installed import missing
 from rounds import set_up_hypothesis
 from tests_databases import REDIS, PostgresDatabases, SqliteTemplate
 
+from switchboard import steady
+
 EACH_DATABASE = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
 
 set_up_hypothesis()
@@ -17,6 +19,11 @@ set_up_hypothesis()
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: work_units.rank(item.nodeid.split("::", 1)[0]))
+
+
+def pytest_collection_finish() -> None:
+    """As the gateway does when all is loaded: garbage is looked for among what tests make alone."""
+    steady.settle()
 
 
 @pytest.hookimpl(optionalhook=True)
