@@ -222,6 +222,12 @@ def took(connection: Connection, agent_id: int, now: datetime) -> None:
     )
 
 
+def hold(connection: Connection, agent_id: int) -> None:
+    """Whoever else holds this agent waits until this transaction ends, and then sees what it did. (SQLite has one
+    writer at a time anyway.)"""
+    connection.execute(update(agents).where(agents.c.id == agent_id).values(active=agents.c.active))
+
+
 def present(connection: Connection, now: datetime) -> int:
     """How many people who answer customers are at their desk."""
     return int(

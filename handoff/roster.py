@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.engine import Connection
 
+from handoff import agents
 from handoff.errors import ImpossibleShift, ShiftsOverlap, UnknownShift
 from handoff.models import shifts
 
@@ -57,6 +58,7 @@ def add(
     connection: Connection, agent_id: int, starts_at: datetime, ends_at: datetime, note: str, now: datetime
 ) -> Shift:
     """Raises ImpossibleShift or ShiftsOverlap."""
+    agents.hold(connection, agent_id)
     _check(connection, agent_id, starts_at, ends_at, note, now)
     done = connection.execute(insert(shifts).values(agent_id=agent_id, starts_at=starts_at, ends_at=ends_at, note=note))
     return find(connection, int(done.inserted_primary_key[0]))
@@ -67,6 +69,7 @@ def change(
 ) -> Shift:
     """Raises UnknownShift, ImpossibleShift or ShiftsOverlap."""
     before = find(connection, shift_id)
+    agents.hold(connection, before.agent_id)
     _check(connection, before.agent_id, starts_at, ends_at, note, now, but=shift_id)
     connection.execute(
         update(shifts).where(shifts.c.id == shift_id).values(starts_at=starts_at, ends_at=ends_at, note=note)
