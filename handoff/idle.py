@@ -1,4 +1,5 @@
-"""Silence: a customer who does not answer a person is reminded, then the conversation is closed; both are told.
+"""Silence: a customer who does not answer a person is reminded, then the conversation is closed; both are told,
+wherever they write. A chat with the assistant ends by itself, and is pushed to nobody.
 
 What waits for us is never closed: a customer's unanswered line, the queue, a message that was left, a promise. The
 clock is the person's last line; what the assistant or the platform said counts for nothing.
@@ -112,8 +113,8 @@ class Idle:
     def _close_assistants(
         self, connection: Connection, conversation: Conversation, now: datetime
     ) -> tuple[Conversation, list[Message]] | None:
-        """A day later nobody wants a message on their phone that only says that nothing happened: said where the
-        customer's page fetches it, silent elsewhere."""
+        """A day later nobody wants a message on their phone, perhaps a paid one, that only says that nothing happened:
+        said where the customer's page fetches it, silent elsewhere. Whoever still waits for us is not closed at all."""
         if self._floor.post.pulled_by_customer(conversation.channel):
             return self._close(connection, conversation, ASSISTANT_CLOSED, now)
         return self._moved(connection, conversation, now), []

@@ -134,7 +134,10 @@ class Settings:
         at_least=0,
     )
     assistant_idle_minutes: int = _setting(
-        1440, "After how long a silent conversation with the assistant is closed; 0 never closes.", at_least=0
+        1440,
+        "After how long a silent conversation with the assistant is closed: told in a chat on a page, never pushed to "
+        "a phone or mailbox; 0 never closes.",
+        at_least=0,
     )
     reopen_minutes: int = _setting(
         60,
