@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timezone
 from typing import Any, Protocol, Union
 
 from rasa.core.channels.channel import OutputChannel, UserMessage
@@ -123,6 +123,9 @@ class Exchange(Protocol):
     def trouble(self, about: str, why: str | None) -> None:
         """Something that the operator has to know of, until it is told that it is over (None)."""
 
+    def now(self) -> datetime:
+        """The time, by the clock of whom we are told things."""
+
 
 class NobodyListens:
     """The exchange of plain Rasa."""
@@ -142,3 +145,7 @@ class NobodyListens:
 
     def trouble(self, about: str, why: str | None) -> None:
         """Rasa has nobody to tell."""
+
+    def now(self) -> datetime:
+        """Rasa gives its channels no clock."""
+        return datetime.now(timezone.utc)

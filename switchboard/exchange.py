@@ -7,6 +7,7 @@ import contextlib
 import logging
 from collections import Counter
 from collections.abc import Callable, Coroutine
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy.engine import Connection
@@ -62,6 +63,10 @@ class ChannelExchange:
         """Write it down; one for a message that nobody knows yet is looked at again."""
         if not await self._write(receipt) and receipt.message_id:
             self._begin(self._again(receipt))
+
+    def now(self) -> datetime:
+        """By the gateway's clock."""
+        return self._clock()
 
     def unused(self, kind: str) -> None:
         """Count it."""

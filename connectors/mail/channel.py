@@ -47,7 +47,13 @@ class EmailInput(Polled):
         self.tokens = None
         if settings.oauth is not None:
             self.tokens = Tokens(settings.oauth, lambda why: self.exchange.trouble("access_token", why), clock)
-        self._output = EmailOutput(settings, self._threads, lambda why: self.exchange.trouble("smtp", why), self.tokens)
+        self._output = EmailOutput(
+            settings,
+            self._threads,
+            lambda why: self.exchange.trouble("smtp", why),
+            self.tokens,
+            lambda: self.exchange.now(),
+        )
         self._often = Often(settings.mails_an_hour, clock)
 
     @classmethod

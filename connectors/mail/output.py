@@ -8,7 +8,7 @@ import re
 import ssl
 import uuid
 from collections.abc import Callable, Sequence
-from datetime import datetime, timezone
+from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
@@ -47,8 +47,14 @@ class EmailOutput(Output):
     contact_kind = "email"
 
     def __init__(
-        self, settings: MailSettings, threads: Threads, tell: Callable[[str | None], None], tokens: Tokens | None
+        self,
+        settings: MailSettings,
+        threads: Threads,
+        tell: Callable[[str | None], None],
+        tokens: Tokens | None,
+        now: Callable[[], datetime],
     ) -> None:
+        self._now = now
         self._settings = settings
         self._tokens = tokens
         self._threads = threads
@@ -98,7 +104,7 @@ class EmailOutput(Output):
         await self._mail(address, subject, text, file)
 
     async def _mail(self, address: str, subject: str, text: str, file: tuple[str, str, str] | None = None) -> None:
-        mail = self._begun(address, subject, PROVEN, str(uuid.uuid4()), datetime.now(timezone.utc))
+        mail = self._begun(address, subject, PROVEN, str(uuid.uuid4()), self._now())
         mail["Auto-Submitted"] = "auto-generated"
         mail["X-Auto-Response-Suppress"] = "All"
         mail.set_content(f"{text}\n", cte="base64")
@@ -118,7 +124,7 @@ class EmailOutput(Output):
         reach = envelope.reach
         subject = answer_subject(str(reach.get("subject") or self._settings.name or ""))
         thread = str(reach.get("thread") or PROVEN)
-        at = envelope.now or datetime.now(timezone.utc)
+        at = envelope.now or self._now()
         mail = self._begun(envelope.recipient, subject, thread, envelope.key, at)
         for name, value in answers(reach).items():
             mail[name] = value

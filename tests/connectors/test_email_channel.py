@@ -670,6 +670,7 @@ class TestEmail(Contract):
         assert str(mailed["To"]) == CUSTOMERS[0] and mailed["In-Reply-To"] is None
         code = re.findall(r"\d{6}", mailed.get_content())[0]
         assert code in str(mailed["Subject"])
+        assert mailed["Date"].datetime == gateway.clock(), "by the gateway's clock"
         await page.send({"type": "prove_code", "client_id": "p2", "code": code})
         assert (await page.until(lambda one: one.get("client_id") == "p2"))["status"] == "proved"
 
