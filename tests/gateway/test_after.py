@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -189,3 +190,28 @@ async def test_each_owner_has_a_clock_of_their_own(gateway: Gateway) -> None:
     assert figures["assistant"]["stretches"] == 1 and figures["assistant"]["score"] is None
     assert figures["resolutions"] == {"solved": 1}
     assert [(one["score"], one["comment"], one["who"]) for one in figures["comments"]] == [(2, "Slow", "Cleo")]
+
+
+async def test_promises_kept_and_broken_are_counted_for_who_made_them(gateway: Gateway) -> None:
+    ben, sue = await gateway.seat("ben"), await gateway.seat("sue")
+    _, talk = await _with_agent(gateway, ben)
+
+    async def promise(text: str, **span: float) -> None:
+        due = gateway.clock() + timedelta(**span)
+        await _say(ben, talk, text, promise={"due_at": due.isoformat()})
+
+    await promise("within the hour", hours=1)
+    gateway.clock.forward(minutes=40)
+    await _say(ben, talk, "Here it is")
+    await promise("in an hour again", hours=1)
+    gateway.clock.forward(hours=2)
+    await gateway.app.ctx.watches["promises"].look()
+    sue = await gateway.seat("sue")
+    assert (await sue.get("/figures?days=1"))["promises"] == {"open": 1, "kept": 1, "broken": 1, "withdrawn": 0}
+    ben = await gateway.seat("ben")
+    await _say(ben, talk, "Sorry, here it is at last")
+    await promise("tomorrow", hours=20)
+    figures = await sue.get("/figures?days=1")
+    assert figures["promises"] == {"open": 1, "kept": 1, "broken": 1, "withdrawn": 0}
+    (person,) = figures["people"]
+    assert (person["name"], person["promises"]["kept"], person["promises"]["broken"]) == ("Ben", 1, 1)

@@ -407,6 +407,27 @@ async def test_the_desk_hears_of_a_ticket_and_of_each_line_at_once(gateway: Gate
         await screen.until("pong")
 
 
+async def test_a_customer_sees_an_agent_type_and_nobody_else_does(gateway: Gateway) -> None:
+    seat, other = await gateway.seat("ben"), await gateway.seat("cleo")
+    page, stranger = await waiting(gateway), await gateway.page()
+    typing = f"/conversations/{await seat.claim_only()}/typing"
+    await page.state("agent")
+    for is_typing in (True, False):
+        await seat.post(typing, {"typing": is_typing})
+        frame = await page.until(
+            lambda f, is_typing=is_typing: f.get("author") == "agent" and f.get("typing") is is_typing
+        )
+        assert frame["name"] == "Ben"
+    await other.post(typing, {"typing": True})  # who looks on may press keys, and is not shown
+    # What is said after it arrives after it.
+    await seat.post(typing.replace("typing", "messages"), {"text": "Here you are", "client_id": "1"})
+    await page.message("agent", "Here you are")
+    await stranger.say("hello")
+    await stranger.message("assistant")
+    assert [f["typing"] for f in page.frames if f["type"] == "typing" and f.get("name")] == [True, False]
+    assert not [f for f in stranger.frames if f["type"] == "typing" and f.get("name")]
+
+
 async def test_attack_30_the_desks_socket_refuses_foreign_pages_and_strangers(start: Start) -> None:
     gateway = await start(allowed_origins="https://shop.example.com")
     seat, cleo = await gateway.seat("ben"), await gateway.seat("cleo")

@@ -170,3 +170,26 @@ async def test_odd_words_find_nothing_and_break_nothing(gateway: Gateway, words:
     await _say(gateway, "hello 😀")
     await _indexed(gateway)
     assert await seat.get(f"/search?{urlencode({'q': words})}", status=400 if words == "\0" else 200)
+
+
+async def test_a_search_is_narrowed_to_what_customers_thought_of_it(gateway: Gateway) -> None:
+    ben = await gateway.seat("ben")
+    gateway.bot.hands_over("運費，找人")
+    rated: dict[int, str] = {}
+    for score in (2, 5):
+        page = await gateway.page()
+        await page.say("運費，找人")
+        await page.state("waiting")
+        rated[score] = await ben.claim_only()
+        await ben.post(f"/conversations/{rated[score]}/messages", {"text": "三十元", "client_id": "1"})
+        await ben.post(f"/conversations/{rated[score]}/close")
+        question = (await page.message("system", "幫到你嗎"))["csat"][0]
+        await page.send({"type": "csat", "client_id": "r", "rating": question["id"], "score": score})
+        await page.until(lambda f: f["type"] == "accepted" and f["client_id"] == "r")
+    await _indexed(gateway)
+    for score, talk in rated.items():
+        hits = (await ben.get(f"/search?{urlencode({'q': '運費', 'rating': score})}"))["hits"]
+        assert {hit["conversation"]["id"] for hit in hits} == {talk}
+    assert (await ben.get(f"/search?{urlencode({'q': '運費', 'rating': 3})}"))["hits"] == []
+    assert len({hit["conversation"]["id"] for hit in (await ben.get("/search?q=運費"))["hits"]}) == 2
+    await ben.get("/search?q=運費&rating=six", status=400)
