@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
-from gateway_parts import Gateway
+from gateway_parts import Gateway, Start
+
+from handoff.team_file import TeamsError
 
 
 async def _member(seat: Any, login: str) -> dict[str, Any]:
@@ -50,3 +54,53 @@ async def test_what_nobody_can_answer_is_refused_by_name(
     refused = (await sue.post(f"/team/agents/{member['id']}", work, method="PUT", status=400))["error"]
     assert refused["details"]["field"] == field and said in refused["message"]
     assert (await _member(sue, "ben"))["teams"] == []
+
+
+NAME = "{zh-HK: 隊, zh-TW: 隊, zh-CN: 队, en: Team}"
+OPEN = f"desk: {{hours: mon-sun 09:00-18:00, time_zone: Asia/Hong_Kong}}\nteams: {{support: {{name: {NAME}}}}}\n"
+MISTAKES = [
+    (
+        OPEN.replace("Hong_Kong}", "Hong_Kong,\n  holidays: [HK, Mars]}"),
+        "teams.yml, line 2, desk.holidays",
+    ),
+    (
+        OPEN.replace("Hong_Kong}", "Hong_Kong,\n  exceptions:\n    [{date: 2026-02-30, hours: closed}]}"),
+        "teams.yml, line 3, desk.exceptions",
+    ),
+    (OPEN.replace("mon-sun", "mon-someday"), "teams.yml, line 1, desk.hours"),
+    (OPEN + "surprise: 1\n", "teams.yml, line 3"),
+]
+
+
+@pytest.mark.parametrize(("mistake", "place"), MISTAKES, ids=["holiday", "exception", "hours", "key"])
+async def test_a_mistake_in_the_file_is_told_with_its_place_and_the_last_good_hours_stay(
+    start: Start, root: Path, mistake: str, place: str
+) -> None:
+    teams = root / "teams.yml"
+    teams.write_text(OPEN, encoding="utf-8")
+    gateway = await start(teams_file=teams)
+    ben = await gateway.seat("ben")
+
+    async def until_it_says(wanted: str | None) -> dict[str, Any]:
+        for _ in range(400):
+            team = dict(await ben.get("/team"))
+            if team["problem"] == wanted or (wanted and wanted in (team["problem"] or "")):
+                return team
+            await asyncio.sleep(0.05)
+        raise AssertionError(team["problem"])
+
+    teams.write_text(mistake, encoding="utf-8")
+    team = await until_it_says(place)
+    assert team["teams"][0]["is_open"] is True
+    assert (await gateway.session())["state"]["people_available"] is True
+    teams.write_text(OPEN.replace("mon-sun 09:00", "mon-sun 15:00"), encoding="utf-8")
+    assert (await until_it_says(None))["teams"][0]["is_open"] is False
+
+
+@pytest.mark.parametrize(("mistake", "place"), MISTAKES, ids=["holiday", "exception", "hours", "key"])
+async def test_a_mistake_at_the_start_stops_it_with_its_place(
+    start: Start, root: Path, mistake: str, place: str
+) -> None:
+    (root / "teams.yml").write_text(mistake, encoding="utf-8")
+    with pytest.raises(TeamsError, match=place):
+        await start(teams_file=root / "teams.yml")

@@ -126,6 +126,42 @@ async def test_closed_full_and_offline_each_say_so_and_keep_the_bot(build: Build
     assert (await house.writes("di", "person please")).answers[-1].body["key"] == "agent_joined"
 
 
+async def test_a_team_that_is_closed_says_so_while_another_answers(build: Build) -> None:
+    house = build(desk="policy: least-busy", returns='hours: "tue-fri 09:30-18:00", time_zone: Asia/Hong_Kong')
+    house.here(house.add_agent("ben"))
+    house.bot.marker = {"team": "returns"}
+    closed = await house.writes("ana", "person please")
+    assert closed.answers[-1].body["key"] == "closed_hours" and "on Tuesday at 09:30" in closed.answers[-1].text
+    house.bot.marker = {"team": "support"}
+    assert (await house.writes("bo", "person please")).answers[-1].body["key"] == "agent_joined"
+
+
+@pytest.mark.parametrize(
+    ("days", "said"),
+    [
+        (1, "on Wednesday at 14:00"),  # Tuesday, closed by an exception; Wednesday opens later than usual
+        (2, "at 14:00"),
+        (60, "on Monday at 09:30"),  # Labour Day, a Friday
+    ],
+    ids=["closed that day", "other hours that day", "a public holiday"],
+)
+async def test_a_holiday_and_an_exception_are_said_as_when_people_are_back(build: Build, days: int, said: str) -> None:
+    exceptions = '[{date: 2026-03-03, hours: closed, name: Stocktaking}, {date: 2026-03-04, hours: "14:00-16:00"}]'
+    house = build(
+        desk='policy: least-busy, hours: "mon-fri 09:30-18:00", time_zone: Asia/Hong_Kong, holidays: [HK], '
+        f"exceptions: {exceptions}"
+    )
+    ben = house.add_agent("ben")
+    house.here(ben)
+    open_now = await house.writes("ana", "person please")
+    assert open_now.answers[-1].body["key"] == "agent_joined"
+    house.clock.forward(days=days)
+    house.here(ben)
+    closed = await house.writes("bo", "person please")
+    assert closed.answers[-1].body["key"] == "closed_hours"
+    assert said in closed.answers[-1].text
+
+
 async def test_who_left_a_contact_hears_that_it_is_kept_and_nobody_else_does(build: Build) -> None:
     house = build(desk='hours: "tue-fri 09:30-18:00", time_zone: Asia/Hong_Kong')
     await house.writes("ana", "person please")
