@@ -34,6 +34,7 @@ class Question:
     customer: str  # a hash
     answer_id: int | None = None
     article_id: str | None = None
+    right_id: str | None = None  # the article that would have been right, as an agent says
     score: float | None = None
     runners_up: Sequence[Mapping[str, Any]] = ()
 
@@ -106,6 +107,15 @@ def note(connection: Connection, kind: Missed, question: Question, now: datetime
     return bool(connection.execute(_NOTE[connection.dialect.name], values).rowcount == 1)
 
 
+def report(connection: Connection, question: Question, now: datetime) -> int:
+    """Keep what an agent says of an answer; said again, the last word counts. Returns its id."""
+    note(connection, Missed.WRONG_ANSWER, question, now)
+    same = (misses.c.message_id == question.message_id) & (misses.c.kind == Missed.WRONG_ANSWER.value)
+    is_open = misses.c.state == MissState.OPEN.value
+    connection.execute(update(misses).where(same, is_open).values(right_id=question.right_id))
+    return int(connection.execute(select(misses.c.id).where(same)).scalar_one())
+
+
 def take_back(connection: Connection, message_id: int, kind: Missed) -> None:
     """The customer changed their mind; what editors have begun to work on stays."""
     connection.execute(
@@ -167,8 +177,8 @@ def draft_published(connection: Connection, draft_id: int, article_id: str) -> N
 
 def rename(connection: Connection, article_id: str, to: str) -> None:
     """A renamed article keeps the questions it answered badly, and those who wait for it."""
-    for table in (misses, asked_again):
-        connection.execute(update(table).where(table.c.article_id == article_id).values(article_id=to))
+    for column in (misses.c.article_id, misses.c.right_id, asked_again.c.article_id):
+        connection.execute(update(column.table).where(column == article_id).values({column.name: to}))
 
 
 # -- who wants to be told --------------------------------------------------------------------------------------

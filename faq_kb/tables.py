@@ -111,6 +111,7 @@ misses = Table(
     Column("answer_id", BigInteger),  # of the line that did not help
     Column("customer", String(64), nullable=False),  # a hash: how many customers, never who
     Column("article_id", String(80)),  # the article that was given, if any
+    Column("right_id", String(80)),  # the article that should have been, as an agent says
     Column("score", Float),
     Column("runners_up", JSON),
     Column("draft_id", Integer),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -17,7 +17,7 @@ from sqlalchemy.engine import Connection
 
 from faq_kb import misses, usefulness
 from faq_kb.misses import PersonsAnswer
-from faq_kb.redaction import redact
+from faq_kb.redaction import redact, without_placeholders
 from faq_kb.search import SUGGEST_SCORE
 from faq_kb.tables import Missed
 from faq_kb.usefulness import Count, Rating
@@ -42,6 +42,14 @@ class _Asked:
     question: Message
     before: str = ""
     answer: Message | None = None
+
+
+@dataclass(frozen=True)
+class Reported:
+    """An answer that an agent called wrong."""
+
+    miss_id: int
+    question: str  # without what names a person
 
 
 class Learning:
@@ -95,13 +103,17 @@ class Learning:
             self._note(connection, conversation, Missed.THUMBS_DOWN, asked, now)
         return True
 
-    def wrong(self, connection: Connection, conversation: Conversation, answer: Message, now: datetime) -> str | None:
-        """An agent says that an answer was wrong. Returns the question it was given to, as it is kept."""
+    def wrong(
+        self, connection: Connection, conversation: Conversation, answer: Message, right_id: str | None, now: datetime
+    ) -> Reported | None:
+        """An agent says that an answer was wrong, and which article would be right. None when it answers nothing."""
         asked = self._asked_for(connection, conversation, answer)
         if asked is None:
             return None
-        self._note(connection, conversation, Missed.WRONG_ANSWER, asked, now)
-        return redact(asked.question.text)
+        near = candidates(answer.body.get(NEAR))
+        question = replace(self._question(conversation, asked, near), right_id=right_id)
+        words = " ".join(without_placeholders(redact(asked.question.text)).split())
+        return Reported(misses.report(connection, question, now), words)
 
     def _unanswered(
         self, connection: Connection, conversation: Conversation, entry: Message, line: Message
@@ -138,8 +150,13 @@ class Learning:
         at: datetime,
         near: Sequence[Mapping[str, Any]] = (),
     ) -> bool:
+        return misses.note(connection, kind, self._question(conversation, asked, near), at)
+
+    def _question(
+        self, conversation: Conversation, asked: _Asked, near: Sequence[Mapping[str, Any]] = ()
+    ) -> misses.Question:
         faq = faq_of(asked.answer) if asked.answer else {}
-        question = misses.Question(
+        return misses.Question(
             text=asked.question.text,
             before=asked.before,
             language=asked.question.language,
@@ -152,7 +169,6 @@ class Learning:
             score=faq.get("score"),
             runners_up=candidates(faq.get("runners_up")) or near,
         )
-        return misses.note(connection, kind, question, at)
 
     def _hash_of(self, conversation: Conversation) -> str:
         """Tells customers apart and says of none who they are."""

@@ -46,6 +46,7 @@ def for_desk(message: Message, standing: Standing | None = None) -> dict[str, An
         client_id=message.client_id,
         seq=message.seq,
         provenance=message.body.get("faq"),
+        is_reply=message.reply_to is not None,
         agent_id=message.agent_id,
         delivery=delivery(standing) if standing else None,
         template=(message.body.get("template") or {}).get("name"),

@@ -224,6 +224,7 @@ def document() -> dict[str, Any]:
                 {"200": "question, link", "400": "bad_input"},
                 **_AGENT,
                 parameters=path("message_id"),
+                requestBody=body({"as": "string"}, {"article": "string"}),
             )
         },
         "/desk/api/messages/{message_id}/send-again": {

@@ -61,7 +61,7 @@ def paths() -> dict[str, dict[str, Operation]]:
                 parameters=one,
                 requestBody=body(
                     {"category": "string", "content": "object", "draft_version": "integer"},
-                    {"base": "object", "seen": "object", "note": "string"},
+                    {"base": "object", "seen": "object", "note": "string", "miss_id": "integer"},
                 ),
             ),
             "delete": op(

@@ -187,7 +187,7 @@ class Console:
             _text(body, "note", MAX_NOTE, "") if body.get("note") is not None else None,
         )
         self._presence.look(editor, article_id)
-        return {"draft": shapes.draft(await self._editing.save(editor, saving))}
+        return {"draft": shapes.draft(await self._editing.save(editor, saving, _miss_id(body)))}
 
     async def _discard(self, editor: Editor, request: Request, article_id: str) -> dict[str, Any]:
         await self._editing.discard(article_id, _version(_body(request)))
@@ -263,6 +263,13 @@ def _version(body: Mapping[str, Any]) -> int:
     value = body.get("draft_version", 0)
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**31:
         raise BadRequest("draft_version must be a whole number.", field="draft_version")
+    return value
+
+
+def _miss_id(body: Mapping[str, Any]) -> int | None:
+    value = body.get("miss_id")
+    if value is not None and (not isinstance(value, int) or isinstance(value, bool) or not 0 < value < 2**63):
+        raise BadRequest("miss_id must be the id of a question.", field="miss_id")
     return value
 
 

@@ -89,12 +89,22 @@ class Editing:
 
     # -- drafts ------------------------------------------------------------------------------------------------
 
-    async def save(self, editor: Editor, saving: Saving) -> Draft:
-        """Keep an edit, merged with what others saved meanwhile. Raises Conflict, ArticleRefused, UnknownCategory."""
+    async def save(self, editor: Editor, saving: Saving, miss_id: int | None = None) -> Draft:
+        """Keep an edit, merged with what others saved meanwhile; `miss_id` is a question it is to answer.
+
+        Raises Conflict, ArticleRefused, UnknownCategory.
+        """
         self.check_place(saving)
         now = self.clock()
+
+        def work(connection: Connection) -> Draft:
+            draft = drafts.save(connection, saving, editor.login, now)
+            if miss_id is not None:
+                misses.begin_draft(connection, [miss_id], draft.id)
+            return draft
+
         try:
-            return await self.storage.write(lambda c: drafts.save(c, saving, editor.login, now))
+            return await self.storage.write(work)
         except EditConflict as exc:
             theirs = await self.draft(saving.article_id)
             raise Conflict.of(exc, theirs.category if theirs else None) from exc

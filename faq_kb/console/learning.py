@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy.engine import Connection
 
 from faq_kb import drafts, misses, usefulness
+from faq_kb.articles import Article
 from faq_kb.clusters import Asked, Cluster, clusters_of
 from faq_kb.console.editing import Editing, Editor, in_thread
 from faq_kb.console.errors import Conflict, NotOpen, UnknownArticle, UnknownCategory
@@ -54,14 +55,20 @@ class MissedQuestions:
 
     # -- reading -----------------------------------------------------------------------------------------------
 
-    async def clusters(self, state: MissState, kind: Missed | None, language: str | None) -> list[dict[str, Any]]:
-        """What was asked in vain, the most wanted first, with what people then answered."""
+    async def clusters(
+        self, state: MissState, kind: Missed | None, language: str | None, first: int | None = None
+    ) -> list[dict[str, Any]]:
+        """What was asked in vain, the most wanted first, with what people then answered.
+
+        The question `first` comes before all others, with those like it: somebody was sent to it.
+        """
         storage = self._editing.storage
         found = await storage.read(lambda c: misses.listing(c, state, kind, language))
         by_id = {one.id: one for one in found}
         asked = [Asked(one.id, _words(one), one.question.customer, one.at) for one in found]
         synonyms = self._editing.follower.current.synonyms
-        clusters = (await in_thread(clusters_of, asked, self._clock(), synonyms))[:MOST_CLUSTERS]
+        wanted = await in_thread(clusters_of, asked, self._clock(), synonyms)
+        clusters = sorted(wanted, key=lambda one: first not in {member.id for member in one.members})[:MOST_CLUSTERS]
         conversations = {by_id[one.id].question.conversation_id for cluster in clusters for one in cluster.members}
         answers = await storage.read(lambda c: self._answers_of_people(c, sorted(conversations)))
         return await in_thread(self._shapes, clusters, by_id, answers)
@@ -75,6 +82,7 @@ class MissedQuestions:
         knowledge = self._editing.follower.current
         hits = knowledge.search(cluster.members[0].text, SUGGESTED)
         newest = sorted(members, key=lambda one: one.id, reverse=True)
+        said = [one.question.right_id for one in newest if one.question.right_id in knowledge.articles]
         return {
             "id": cluster.id,
             "size": cluster.size,
@@ -83,12 +91,10 @@ class MissedQuestions:
             "score": round(cluster.score, 3),
             "miss_ids": [one.id for one in members],
             "examples": [_example(one) for one in newest[:MOST_EXAMPLES]],
+            # What an agent said last would have been right.
+            "right": _named(knowledge.articles[said[0]]) if said and said[0] else None,
             "suggested": [
-                {
-                    "id": hit.article_id,
-                    "question": dict(knowledge.articles[hit.article_id].question),
-                    "score": round(hit.score, 3),
-                }
+                {**_named(knowledge.articles[hit.article_id]), "score": round(hit.score, 3)}
                 for hit in hits
                 if hit.score >= SUGGEST_SCORE
             ],
@@ -194,6 +200,10 @@ def _example(miss: Miss) -> dict[str, Any]:
         "article_id": miss.question.article_id,
         "channel": miss.question.channel.partition(":")[0],
     }
+
+
+def _named(article: Article) -> dict[str, Any]:
+    return {"id": article.id, "question": dict(article.question)}
 
 
 def _answers_after(members: Sequence[Miss], answers: Sequence[PersonsAnswer]) -> list[dict[str, Any]]:

@@ -30,7 +30,10 @@ def add_routes(console: Console, learning: MissedQuestions) -> None:
         variant = request.args.get("variant") or None
         if variant is not None and variant not in LOCALES:
             raise BadRequest(f"variant must be one of {', '.join(LOCALES)}.", field="variant")
-        return {"clusters": await learning.clusters(state, kind, variant)}
+        first = request.args.get("first")
+        if first is not None and not (first.isascii() and first.isdigit() and len(first) < 19):
+            raise BadRequest("first must be the id of a question.", field="first")
+        return {"clusters": await learning.clusters(state, kind, variant, int(first) if first else None)}
 
     async def dismiss(editor: Editor, request: Request) -> dict[str, Any]:
         return {"dismissed": await learning.dismiss(_miss_ids(_body(request)))}

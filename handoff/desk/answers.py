@@ -17,7 +17,8 @@ from handoff.database import Database
 from handoff.desk.cards import Cards
 from handoff.desk.wire import Route, asker_locale, body_of, words_of
 from handoff.errors import BadInput
-from handoff.learning import Learning, faq_of
+from handoff.learning import Learning, Reported, faq_of
+from handoff.models import Author
 from handoff.records import Agent
 
 log = logging.getLogger(__name__)
@@ -72,23 +73,44 @@ class AnswersApi:
         }
 
     async def _wrong_answer(self, agent: Agent, request: Request, message_id: int) -> dict[str, Any]:
-        """Keep the question that got a wrong answer; who may edit articles is shown the way to this one."""
+        """Keep the question that got a wrong answer; who may edit articles is shown where to mend it.
+
+        `as` says how: `not_asked_as` the article that answered, `asked_as` the one that would be right, or `new`.
+        """
         body = body_of(request)
         kind, article = body.get("as"), body.get("article")
-        if kind not in ("asked_as", "not_asked_as"):
-            raise BadInput("as must be asked_as or not_asked_as.", field="as")
+        if kind not in ("asked_as", "not_asked_as", "new"):
+            raise BadInput("as must be asked_as, not_asked_as or new.", field="as")
         if article is not None and not (isinstance(article, str) and 0 < len(article) <= MAX_ARTICLE_ID):
             raise BadInput("article must be the id of an article.", field="article")
+        if kind == "asked_as" and article not in self._knowledge.current.articles:
+            raise BadInput("article must be the id of the article that would be right.", field="article")
 
-        def work(connection: Connection) -> tuple[str, str]:
+        def work(connection: Connection) -> tuple[Reported, str]:
             answer = transcript.one(connection, message_id)
-            if answer is None or not faq_of(answer):
-                raise BadInput("Only an answer from an article can be wrong.")
+            if answer is None or answer.author is not Author.ASSISTANT:
+                raise BadInput("Only what the assistant said can be a wrong answer.")
+            if kind == "not_asked_as" and not faq_of(answer):
+                raise BadInput("No article gave this answer.", field="as")
             conversation = conversations.find(connection, answer.conversation_id)
-            question = self._learning.wrong(connection, conversation, answer, self._clock())
-            return question or "", str(faq_of(answer)["id"])
+            right = article if kind == "asked_as" else None
+            reported = self._learning.wrong(connection, conversation, answer, right, self._clock())
+            if reported is None:
+                raise BadInput("No question of the customer led to this.")
+            return reported, article or str(faq_of(answer).get("id", ""))
 
-        question, given = await self._database.write(work)
+        reported, where = await self._database.write(work)
         log.info("An answer was called wrong", extra={"event": "wrong_answer", "message_id": message_id})
-        link = f"/faq#/articles/{quote(article or given, safe='')}?{urlencode({'ask': question, 'as': kind})}"
-        return {"question": question, "link": link if agent.edits_articles else None}
+        link = _where_to_mend(reported, kind, where)
+        return {"question": reported.question, "link": link if agent.edits_articles else None}
+
+
+def _where_to_mend(reported: Reported, kind: str, article_id: str) -> str:
+    """In the console: the article with the question filled in; or, for a new one, the question among those missed."""
+    if kind == "new":
+        return f"/faq#/misses?{urlencode({'miss': reported.miss_id})}"
+    filled = {"ask": reported.question, "as": kind}
+    # The question stays open after a counter-example: it still has no answer.
+    if kind == "asked_as":
+        filled["miss"] = str(reported.miss_id)
+    return f"/faq#/articles/{quote(article_id, safe='')}?{urlencode(filled)}"

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 from waiting import wait_until
 
-from .browser_parts import LOCALES, Room, words
+from .browser_parts import LOCALES, AgentPage, EditorPage, Room, is_wider_than_its_screen, words
+from .test_pages import ON_A_PHONE
 
 pytestmark = [pytest.mark.browser, pytest.mark.bot]
 
 QUESTION = "你哋有冇香薰蠟燭製作班呀"
 ANSWER = "有呀，逢星期六下晝喺荔枝角門市開香薰蠟燭班。"
+UNHEARD = "隻招財貓可唔可以幫手開光"
+GIFT = "order-gift"
 TELL_ME = "有答案就話我知"
 
 
@@ -91,10 +94,123 @@ def test_thumbs_are_pressed_with_keys_and_an_agent_calls_an_answer_wrong(room: R
     customer.wait_in_line()
     sue.take(customer.case())
     line = sue.lines("assistant").filter(has_text="HK$").first
-    line.get_by_test_id("provenance").locator("summary").click()
-    room.shot(sue.page, "learning-6-wrong-answer")
     line.get_by_test_id("wrong-answer").click()
+    dialog = sue.part("wrong-dialog")
+    expect(dialog).to_contain_text("how much is shipping")
+    expect(sue.part("wrong-counter")).to_be_checked()
+    room.shot(sue.page, "learning-6-wrong-answer")
+    sue.part("wrong-send").click()
     expect(line.get_by_test_id("wrong-kept")).to_contain_text("Kept for the editors")
-    link = line.get_by_test_id("open-article").get_attribute("href") or ""
-    assert link.startswith("/faq#/articles/delivery-fee?ask=how+much+is+shipping")
+    editor = mend(room, sue, line)
+    adding = editor.part("not_asked_as-add")
+    expect(adding).to_have_value("how much is shipping")
+    expect(adding).to_be_focused()
+    expect(editor.part("article-id")).to_have_text("delivery-fee")
+    expect(editor.part("article-state")).to_have_attribute("data-state", "published")
+    room.shot(editor.page, "learning-7-counter-example")
     sue.close_conversation()
+
+
+def test_what_no_article_answered_becomes_a_phrasing_of_the_article_an_agent_names(room: Room) -> None:
+    sue, customer = room.agent("sue", "zh-HK"), room.customer("zh-HK")
+    customer.ask(UNHEARD)
+    customer.part("person-button").click()
+    customer.wait_in_line()
+    sue.take(customer.case())
+    line = sue.lines("assistant").filter(has=sue.part("wrong-answer")).first
+    line.get_by_test_id("wrong-answer").click()
+    expect(sue.part("wrong-dialog")).to_contain_text(UNHEARD)
+    expect(sue.part("wrong-counter")).to_be_hidden()
+    expect(sue.part("wrong-send")).to_be_disabled()
+    sue.part("find-right-article").fill("禮物包裝")
+    sue.page.locator(f'[data-testid="right-article"][data-article="{GIFT}"] input').check()
+    room.shot(sue.page, "learning-8-right-article")
+    sue.part("wrong-send").click()
+    editor = mend(room, sue, line)
+    adding = editor.part("asked_as-add")
+    expect(adding).to_have_value(UNHEARD)
+    expect(adding).to_be_focused()
+    expect(editor.part("field-asked_as").get_by_role("status")).to_contain_text("尚未加入")
+    room.shot(editor.page, "learning-9-phrasing")
+    # It is not kept before the editor says so, whatever else they look at.
+    editor.part("keywords-add").focus()
+    expect(editor.part("article-state")).to_have_attribute("data-state", "published")
+    adding.press("Enter")
+    expect(adding).to_have_value("")
+    expect(editor.part("field-asked_as").locator(".line-row input").last).to_have_value(UNHEARD)
+    editor.is_saved()
+    expect(editor.part("article-state")).to_have_attribute("data-state", "draft")
+    answer = editor.part("answer.zh-HK").input_value()
+    editor.publish()
+    sue.close_conversation()
+    assert words(answer)[:12] in words(room.customer("zh-HK").ask(UNHEARD).inner_text())
+    # And the question waits for nobody any more.
+    misses = editor.page.request.get(f"{room.base}/faq/api/misses?kind=wrong_answer").json()["clusters"]
+    assert UNHEARD not in [example["text"] for one in misses for example in one["examples"]]
+
+
+def test_an_agent_who_edits_nothing_tells_the_editors(room: Room) -> None:
+    ben, sue, customer = room.agent("ben", "en"), room.editor("sue", "en"), room.customer("en")
+    customer.ask("who fed the penguin statue yesterday")
+    customer.part("person-button").click()
+    customer.wait_in_line()
+    ben.take(customer.case())
+    line = ben.lines("assistant").filter(has=ben.part("wrong-answer")).first
+    line.get_by_test_id("wrong-answer").click()
+    ben.part("find-right-article").fill("gift wrapping")
+    ben.page.locator(f'[data-testid="right-article"][data-article="{GIFT}"] input').check()
+    ben.part("wrong-send").click()
+    expect(line.get_by_test_id("wrong-kept")).to_have_text("Kept for the editors.")
+    ben.close_conversation()
+    sue.part("page-misses").click()
+    card = sue.part("miss").filter(has_text="penguin statue")
+    expect(card.get_by_test_id("miss-right")).to_contain_text("gift")
+    card.get_by_test_id("miss-use").first.click()
+    expect(sue.part("article-id")).to_have_text(GIFT)
+    sue.part("discard").click()
+    sue.part("confirm-yes").click()
+    expect(sue.part("article-state")).to_have_attribute("data-state", "published")
+
+
+@pytest.mark.parametrize("screen", ["desktop", "phone"])
+@pytest.mark.parametrize("locale", LOCALES)
+def test_calling_an_answer_wrong_fits_its_screen_by_day_and_by_night(room: Room, locale: str, screen: str) -> None:
+    sue = room.agent("sue", locale, **(ON_A_PHONE if screen == "phone" else {}))
+    customer = room.customer(locale)
+    customer.ask({"en": "penguin statue repairs"}.get(locale, "企鵝石像幾時餵"))
+    customer.part("person-button").click()
+    customer.wait_in_line()
+    sue.take(customer.case())
+
+    def look(page: EditorPage | AgentPage, step: str, *parts: str) -> None:
+        for scheme in ("light", "dark"):
+            page.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            room.shot(page.page, f"wrong-{locale}-{step}-{screen}-{scheme}")
+        assert not is_wider_than_its_screen(page.page, *parts), step
+
+    line = sue.lines("assistant").filter(has=sue.part("wrong-answer")).first
+    line.get_by_test_id("wrong-answer").scroll_into_view_if_needed()
+    look(sue, "1-line")
+    line.get_by_test_id("wrong-answer").click()
+    sue.part("find-right-article").fill("gift wrapping")
+    sue.page.locator(f'[data-testid="right-article"][data-article="{GIFT}"] input').check()
+    look(sue, "2-dialog", "#wrong-dialog")
+    sue.part("wrong-new").check()
+    sue.part("wrong-send").click()
+    expect(line.get_by_test_id("wrong-kept")).to_be_visible()
+    look(sue, "3-kept")
+    editor = mend(room, sue, line)
+    expect(editor.page.locator(".miss.named")).to_be_visible()
+    look(editor, "4-misses")
+    editor.page.goto(f"{room.base}/faq#/articles/{GIFT}?ask=penguin&as=asked_as")
+    expect(editor.part("asked_as-add")).to_be_focused()
+    look(editor, "5-filled", ".article-form")
+    editor.page.close()
+    sue.close_conversation()
+
+
+def mend(room: Room, agent: AgentPage, line: Locator) -> EditorPage:
+    """Follow the way from a wrong answer to where it is mended."""
+    with agent.page.expect_popup() as opened:
+        line.get_by_test_id("open-article").click()
+    return EditorPage(opened.value, room, agent.login)

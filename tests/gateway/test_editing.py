@@ -33,18 +33,21 @@ class Console(Seat):
             assert response.status == status, answer
             return answer
 
-    async def save(self, article_id: str = FEE, status: int = 200, **fields: Any) -> Any:
+    async def save(self, article_id: str = FEE, status: int = 200, miss_id: int | None = None, **fields: Any) -> Any:
         """Change fields of an article's draft, as a page does that has just opened it."""
         opened = await self.get(f"/articles/{article_id}")
-        return await self.save_over(opened, article_id, status, **fields)
+        return await self.save_over(opened, article_id, status, miss_id, **fields)
 
-    async def save_over(self, opened: Any, article_id: str = FEE, status: int = 200, **fields: Any) -> Any:
+    async def save_over(
+        self, opened: Any, article_id: str = FEE, status: int = 200, miss_id: int | None = None, **fields: Any
+    ) -> Any:
         draft = opened["draft"]
         body = {
             "category": (draft or opened)["category"],
             "content": {**((draft or {}).get("content") or opened["published"]), **fields},
             "draft_version": draft["version"] if draft else 0,
             "base": draft["base"] if draft else opened["published"],
+            "miss_id": miss_id,
         }
         return await self.send("PUT", f"/articles/{article_id}/draft", body, status)
 

@@ -10,7 +10,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from gateway_parts import ARTICLES, Gateway, Page, Start
-from test_editing import until
+from test_editing import console, until
 
 from faq_kb import misses, usefulness
 from faq_kb.misses import Miss
@@ -380,16 +380,49 @@ async def test_an_agent_calls_an_answer_wrong_and_an_editing_role_is_led_to_the_
     answer = await ask(page, "fee?", "HK$30.")
     seat = await gateway.seat(login)
     for _ in range(2):
-        kept_now = await seat.post(
-            f"/messages/{answer['id']}/wrong-answer", {"as": "not_asked_as", "article": "delivery-fee"}
-        )
+        kept_now = await seat.post(f"/messages/{answer['id']}/wrong-answer", {"as": "not_asked_as"})
     link = "/faq#/articles/delivery-fee?ask=fee%3F&as=not_asked_as"
     assert kept_now == {"question": "fee?", "link": link if is_led_there else None}
     (miss,) = kept(gateway)
     assert (miss.kind.value, miss.question.text, miss.question.article_id) == ("wrong_answer", "fee?", "delivery-fee")
+    assert miss.question.right_id is None
 
 
-async def test_only_agents_call_answers_of_articles_wrong(gateway: Gateway) -> None:
+async def test_an_agent_names_the_right_article_and_an_editor_finds_it_among_the_misses(gateway: Gateway) -> None:
+    taught(gateway)
+    page = await gateway.page()
+    answer = await ask(page, "fee?", "HK$30.")
+    # The agent thinks again: the last word counts.
+    ben, sue, eddy = await gateway.seat("ben"), await gateway.seat("sue"), await console(gateway)
+    for seat, wish in ((ben, {"as": "new"}), (sue, {"as": "asked_as", "article": "delivery-time"})):
+        kept_now = await seat.post(f"/messages/{answer['id']}/wrong-answer", wish)
+    (miss,) = kept(gateway)
+    assert kept_now["link"] == f"/faq#/articles/delivery-time?ask=fee%3F&as=asked_as&miss={miss.id}"
+    (cluster,) = (await eddy.get("/misses?kind=wrong_answer"))["clusters"]
+    assert (cluster["examples"][0]["article_id"], cluster["right"]["id"]) == ("delivery-fee", "delivery-time")
+    # What the editor makes of it answers the question.
+    asked_as = (await eddy.get("/articles/delivery-time"))["published"]["asked_as"]
+    await eddy.save("delivery-time", miss_id=miss.id, asked_as=[*asked_as, "fee?"])
+    assert (await eddy.get("/misses"))["clusters"] == []
+    await eddy.publish("delivery-time")
+    assert [one.id for one in read(gateway, lambda c: misses.listing(c, MissState.ANSWERED))] == [miss.id]
+
+
+async def test_what_no_article_answered_is_called_wrong_and_leads_to_the_question(gateway: Gateway) -> None:
+    taught(gateway)
+    page = await gateway.page()
+    fallback, other = await ask(page, "engraving?", "Did you mean?"), await ask(page, "order 12345678 late", "bot:")
+    sue, eddy = await gateway.seat("sue"), await console(gateway)
+    kept_now = await sue.post(f"/messages/{other['id']}/wrong-answer", {"as": "new"})
+    wrong = next(one for one in kept(gateway) if one.kind.value == "wrong_answer")
+    assert kept_now == {"question": "order late", "link": f"/faq#/misses?miss={wrong.id}"}
+    assert (await eddy.get(f"/misses?first={wrong.id}"))["clusters"][0]["miss_ids"] == [wrong.id]
+    named = {"as": "asked_as", "article": "delivery-fee"}
+    link = (await sue.post(f"/messages/{fallback['id']}/wrong-answer", named))["link"]
+    assert link.startswith("/faq#/articles/delivery-fee?ask=engraving%3F&as=asked_as&miss=")
+
+
+async def test_only_agents_call_what_the_assistant_answered_wrong(gateway: Gateway) -> None:
     taught(gateway)
     page = await gateway.page()
     answer, other = await ask(page, "fee?", "HK$30."), await ask(page, "hello", "bot: hello")
@@ -397,10 +430,13 @@ async def test_only_agents_call_answers_of_articles_wrong(gateway: Gateway) -> N
     wrong = {"as": "not_asked_as", "article": "delivery-fee"}
     await eddy.post(f"/messages/{answer['id']}/wrong-answer", wrong, status=403)
     for path, body in (
-        (other["id"], wrong),
+        (other["id"], wrong),  # no article answered
+        (answer["id"] - 1, wrong),  # the customer's own line
         (10**9, wrong),
         (answer["id"], {}),
         (answer["id"], {**wrong, "article": 5}),
+        (answer["id"], {"as": "asked_as"}),
+        (answer["id"], {"as": "asked_as", "article": "no-such-article"}),
     ):
         await ben.post(f"/messages/{path}/wrong-answer", body, status=400)
     ben.csrf = ""

@@ -159,6 +159,11 @@ export class ArticleForm {
     this.fields.get("asked_as").mark(collisions.map(({ text, with: other }) => ({ text, why: t("collision.row", { article: this.state.nameOf(other.id, other.question), text: other.text }) })));
   }
 
+  /** Fills a sentence in without keeping it: the editor does that, or not. */
+  propose(path, text, onTaken) {
+    this.fields.get(path).propose(text, onTaken);
+  }
+
   focus(path) {
     const field = this.fields.get(path);
     if (!field) return;

@@ -15,6 +15,8 @@ import { renameArticle } from "./article-dialogs.js";
 // A check reads all articles; it can wait until the editor pauses.
 const CHECK_PAUSE_MS = 2000;
 const NOTHING_FOUND = { problems: [], collisions: [] };
+// Where a sentence that a link brings along may go.
+const FILLED = ["asked_as", "not_asked_as"];
 const SIDES = ["preview", "ask", "check", "history"];
 
 class ArticleView extends HTMLElement {
@@ -51,7 +53,7 @@ class ArticleView extends HTMLElement {
     });
   }
 
-  async open(id, { isNew = false, category = "", ask = null, side = null } = {}) {
+  async open(id, { isNew = false, category = "", ask = null, as = null, miss = null, side = null } = {}) {
     this.close();
     const article = new Article({ api: this.state.api, unsaved: this.state.unsaved, id, isNew, category });
     this.article = article;
@@ -78,7 +80,10 @@ class ArticleView extends HTMLElement {
     });
     article.on("state conflict", () => this.#showHead());
     if (article.hasRestored) this.state.notify("article.restored");
-    if (ask) {
+    if (ask && FILLED.includes(as)) {
+      this.#goTo(as);
+      this.form.propose(as, ask, () => (article.missId = miss));
+    } else if (ask) {
       this.showSide("ask");
       this.parts.ask.askFor(ask);
     } else if (side) this.showSide(side);

@@ -21,6 +21,8 @@ export class Article extends Signals {
   saving = "saved";
   problem = null;
   conflict = null;
+  /** The question of a customer that this edit is to answer, if it began from one. */
+  missId = null;
   isLoaded = false;
   #timer = null;
   #newer = null;
@@ -148,7 +150,7 @@ export class Article extends Signals {
     const { category } = this;
     this.#is("saving");
     try {
-      const answer = await this.api.saveDraft(this.id, { category, content: sent, draft_version: this.#version, base: this.draft?.base ?? this.published, seen: this.saved });
+      const answer = await this.api.saveDraft(this.id, { category, content: sent, draft_version: this.#version, base: this.draft?.base ?? this.published, seen: this.saved, miss_id: this.missId });
       this.#saved(answer.draft ?? answer, sent, category);
     } catch (error) {
       this.problem = error;

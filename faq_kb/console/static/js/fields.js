@@ -150,12 +150,33 @@ export class LinesField extends Field {
       this.#take();
     });
     this.adding.text.addEventListener("paste", (event) => this.#paste(event));
-    this.adding.text.addEventListener("blur", () => this.#take());
+    this.adding.text.addEventListener("blur", () => this.#isProposed || this.#take());
+    this.adding.text.addEventListener("input", () => this.adding.text.value || this.#settle());
     this.adding.add.addEventListener("click", () => {
       this.#take();
       this.adding.text.focus();
     });
     this.parts.place.append(this.list, this.adding.root);
+  }
+
+  get #isProposed() {
+    return this.adding.root.classList.contains("proposed");
+  }
+
+  /** Fills in what a customer asked, marked and not kept: only Enter or the plus keeps it. */
+  propose(text, onTaken) {
+    this.onTaken = onTaken;
+    this.adding.text.value = text;
+    this.adding.root.classList.add("proposed");
+    setText(this.adding.why, t("lines.proposed"));
+    this.adding.why.hidden = false;
+    this.adding.text.scrollIntoView({ block: "center" });
+    this.adding.text.focus();
+  }
+
+  #settle() {
+    this.adding.root.classList.remove("proposed");
+    this.adding.why.hidden = true;
   }
 
   show(value) {
@@ -226,8 +247,10 @@ export class LinesField extends Field {
   }
 
   #take() {
+    if (this.#isProposed && this.adding.text.value.trim()) this.onTaken();
     this.#append([this.adding.text.value]);
     this.adding.text.value = "";
+    this.#settle();
   }
 
   #append(texts) {

@@ -81,7 +81,7 @@ function showRoute() {
   for (const [name, view] of Object.entries(views)) view.hidden = name !== shown;
   for (const button of document.querySelectorAll(".rail [data-page]")) button.setAttribute("aria-current", String(button.dataset.page === console.dataset.page));
   if (shown === "article") {
-    if (views.article.article?.id !== article) views.article.open(article, { isNew: values.has("new"), category: values.get("new") ?? "", ask: values.get("ask"), side: values.get("side") });
+    if (views.article.article?.id !== article || values.has("as")) views.article.open(article, { isNew: values.has("new"), category: values.get("new") ?? "", ask: values.get("ask"), as: values.get("as"), miss: Number(values.get("miss")) || null, side: values.get("side") });
   } else {
     views.article.close();
     views[shown].show?.(values);

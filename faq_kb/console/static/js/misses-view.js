@@ -30,10 +30,10 @@ class Misses extends HTMLElement {
     [kind.value, language.value] = chosen;
   }
 
-  async show() {
+  async show(values = new URLSearchParams()) {
     const turn = (this.#turn += 1);
     const { parts } = this;
-    const query = { state: "open", ...(parts.kind.value && { kind: parts.kind.value }), ...(parts.language.value && { variant: parts.language.value }) };
+    const query = { state: "open", ...(parts.kind.value && { kind: parts.kind.value }), ...(parts.language.value && { variant: parts.language.value }), ...(values.has("miss") && { first: values.get("miss") }) };
     parts.list.setAttribute("aria-busy", "true");
     setText(parts.about, t("loading"));
     try {
@@ -41,10 +41,20 @@ class Misses extends HTMLElement {
       if (turn !== this.#turn) return;
       setText(parts.about, clusters.length ? "" : t("misses.none"));
       parts.list.replaceChildren(...clusters.map((cluster) => this.#card(cluster)));
+      this.#lead(clusters.find(({ miss_ids }) => miss_ids.includes(Number(values.get("miss")))));
     } catch (error) {
       setText(parts.about, errorText(error));
     }
     parts.list.removeAttribute("aria-busy");
+  }
+
+  /** To the question that the address names. */
+  #lead(cluster) {
+    if (!cluster) return;
+    const card = this.parts.list.querySelector(`[data-cluster="${CSS.escape(cluster.id)}"]`);
+    card.classList.add("named");
+    card.scrollIntoView({ block: "center" });
+    card.querySelector("button")?.focus({ preventScroll: true });
   }
 
   #card(cluster) {
@@ -62,6 +72,9 @@ class Misses extends HTMLElement {
     const given = cluster.examples.map(({ article_id: id }) => id).find(Boolean);
     parts.given.hidden = !given;
     if (given) setText(parts.given, t("misses.given", { article: this.state.nameOf(given) }));
+    const { right } = cluster;
+    parts.right.hidden = !right;
+    if (right) setText(parts.right, t("misses.right", { article: this.state.nameOf(right.id, right.question) }));
     parts.answersPlace.hidden = !cluster.agent_answers?.length;
     parts.answers.replaceChildren(...(cluster.agent_answers ?? []).map(({ text, agent }) => {
       const answer = partsOf(copyOf("miss-answer"));
@@ -70,10 +83,11 @@ class Misses extends HTMLElement {
       return answer.root;
     }));
     const ids = cluster.miss_ids;
-    parts.suggested.replaceChildren(...(cluster.suggested ?? []).map(({ id, question }) => this.#suggestion(cluster, ids, id, question)));
-    parts.suggestedPlace.hidden = !cluster.suggested?.length;
+    const suggested = [...(right ? [right] : []), ...(cluster.suggested ?? []).filter(({ id }) => id !== right?.id)];
+    parts.suggested.replaceChildren(...suggested.map(({ id, question }) => this.#suggestion(ids, id, question)));
+    parts.suggestedPlace.hidden = !suggested.length;
     parts.create.addEventListener("click", () => this.#createFrom(cluster, ids));
-    parts.add.addEventListener("click", () => this.#addTo(cluster, ids));
+    parts.add.addEventListener("click", () => this.#addTo(cluster, ids, suggested[0]?.id));
     parts.dismiss.addEventListener("click", () => this.#dismiss(parts.root, ids));
     return parts.root;
   }
@@ -89,7 +103,7 @@ class Misses extends HTMLElement {
     return item;
   }
 
-  #suggestion(cluster, ids, id, question) {
+  #suggestion(ids, id, question) {
     const item = partsOf(copyOf("miss-suggestion"));
     setText(item.name, this.state.nameOf(id, question));
     item.name.href = `#/articles/${encodeURIComponent(id)}`;
@@ -109,12 +123,12 @@ class Misses extends HTMLElement {
     });
   }
 
-  #addTo(cluster, ids) {
+  #addTo(cluster, ids, likely) {
     const parts = openDialog("miss-add-dialog");
     setText(parts.text, cluster.examples[0].text);
     const articles = [...this.state.articles].sort((one, other) => this.state.nameOf(one.id, one.question).localeCompare(this.state.nameOf(other.id, other.question)));
     parts.article.replaceChildren(...articles.map(({ id, question }) => new Option(this.state.nameOf(id, question), id)));
-    parts.article.value = cluster.suggested?.[0]?.id ?? cluster.examples[0].article_id ?? articles[0]?.id ?? "";
+    parts.article.value = likely ?? cluster.examples[0].article_id ?? articles[0]?.id ?? "";
     parts.form.addEventListener("submit", (event) => {
       event.preventDefault();
       parts.root.close();

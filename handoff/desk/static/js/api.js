@@ -18,8 +18,8 @@ export class Api extends Server {
     upload(this, `/desk/api/conversations/${part(id)}/attachments?${new URLSearchParams({ name: file.name })}`, file, onProgress);
   typing = (id, typing) => this.#call("POST", `/conversations/${part(id)}/typing`, { typing });
   sendAgain = (id) => this.#call("POST", `/messages/${part(id)}/send-again`, {});
-  wrongAnswer = (id, article) =>
-    this.#call("POST", `/messages/${part(id)}/wrong-answer`, { as: "not_asked_as", article });
+  /** `wish.as` is not_asked_as (the article that answered is wrong), asked_as (`wish.article` is right) or new. */
+  wrongAnswer = (id, wish) => this.#call("POST", `/messages/${part(id)}/wrong-answer`, wish);
   search = (query) => this.#call("GET", `/search?${new URLSearchParams(query)}`);
   views = () => this.#call("GET", "/views");
   saveView = (name, filters) => this.#call("POST", "/views", { name, filters });

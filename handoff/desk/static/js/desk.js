@@ -599,13 +599,4 @@ export class Desk extends Session {
       return null;
     }
   }
-
-  async wrongAnswer(id, article) {
-    try {
-      return await this.api.wrongAnswer(id, article);
-    } catch (error) {
-      this.notifyError(error);
-      return null;
-    }
-  }
 }

@@ -43,7 +43,8 @@ function extras(message, { onCopy, onWrong }) {
   if (message.buttons?.length && message.author === "assistant") shown.push(offered(message.buttons));
   if (message.contact_form) shown.push(remark(t("message.contact_form", { ticket: message.contact_form.ticket })));
   const provenance = message.provenance ?? (message.article ? { id: message.article.id } : null);
-  if (provenance?.id) shown.push(provenanceView(provenance, () => onWrong(message.id, provenance.id)));
+  if (provenance?.id) shown.push(provenanceView(provenance));
+  if (message.author === "assistant" && message.is_reply) shown.push(wrongView(message, onWrong));
   return shown;
 }
 
@@ -81,7 +82,7 @@ function remark(text) {
   return line;
 }
 
-function provenanceView({ id, file, line, version, score, runners_up, rule }, onWrong) {
+function provenanceView({ id, file, line, version, score, runners_up, rule }) {
   const parts = partsOf(copyOf("provenance"));
   parts.article.textContent = id;
   parts.score.textContent = percent(score);
@@ -96,25 +97,24 @@ function provenanceView({ id, file, line, version, score, runners_up, rule }, on
   });
   if (runners.length) parts.runners.replaceChildren(...runners);
   else parts.runners.textContent = "–";
-  parts.wrong.addEventListener("click", () => tellWrong(parts, onWrong));
   return parts.root;
 }
 
-/** Records that the answer was wrong, and leads whoever may edit articles to this one. */
-async function tellWrong({ wrong, wrongState }, onWrong) {
-  wrong.disabled = true;
-  const kept = await onWrong();
-  wrong.disabled = false;
-  if (!kept) return;
-  wrongState.textContent = t("provenance.wrong_kept");
-  if (kept.link) {
-    const link = document.createElement("a");
-    Object.assign(link, { href: kept.link, target: "_blank", textContent: t("provenance.open_article") });
-    link.dataset.testid = "open-article";
-    wrongState.append(" ", link);
-  }
-  wrong.replaceWith(wrongState);
-  wrongState.hidden = false;
+/** Calls an answer wrong; whoever may edit articles is then led to where it is mended. */
+function wrongView(message, onWrong) {
+  const parts = partsOf(copyOf("wrong-answer"));
+  parts.wrong.addEventListener("click", () => onWrong(message, ({ link }) => {
+    parts.kept.textContent = t("wrong.kept");
+    if (link) {
+      const way = Object.assign(document.createElement("a"), { href: link, target: "_blank", textContent: t("wrong.mend") });
+      way.dataset.testid = "open-article";
+      parts.kept.append(" ", way);
+    }
+    parts.wrong.hidden = true;
+    parts.kept.hidden = false;
+    (parts.kept.querySelector("a") ?? parts.kept).focus();
+  }));
+  return parts.root;
 }
 
 /** The line under a message that has not arrived: on its way, waiting for the connection, or failed with what can be done. */
