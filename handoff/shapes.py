@@ -121,6 +121,8 @@ def conversation_row(conversation: Conversation, agent: Agent | None, ticket: Ti
         "last_seq": conversation.last_seq,
         "read_seq": conversation.read_seq,
         "snoozed_until": iso(conversation.snoozed_until),
+        # Until when whoever has it must have said their first word; none once they have.
+        "reply_due_at": iso(ticket.reply_due_at) if ticket else None,
     }
 
 

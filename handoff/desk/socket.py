@@ -219,7 +219,7 @@ class DeskSocket:
             return {"type": "ticket", "ticket": event["ticket"]}
         if kind == "message":
             return {"type": "message", "conversation": event["conversation"], "message": event["message"]}
-        if kind == "escalated":
+        if kind == "escalated" and agent.may_take_over:
             return {"type": "escalated", "ticket": event["ticket"]}
         if kind == "typing":
             return {"type": "typing", "conversation": event["conversation"], "typing": event["typing"]}

@@ -155,19 +155,23 @@ class Office:
 
     def agent(self, login: str, locale: str = "en", address: str = "", **options: Any) -> Page:
         """Somebody at the desk, signed in, in their language."""
+        page = self.page(locale, **options)
+        self.sign_in(page, login, locale)
+        if address:
+            page.goto(f"{self.base}/desk{address}")
+        return page
+
+    def sign_in(self, page: Page, login: str, locale: str = "en") -> None:
+        """Let somebody in on a page that was made ready for them."""
         found = self.database.read_now(lambda c: agents.by_login(c, login))
         assert found is not None
         self.write(lambda c: agents.set_language(c, found.id, locale))
-        page = self.page(locale, **options)
         page.goto(f"{self.base}/desk")
         page.get_by_test_id("login-name").fill(login)
         page.get_by_test_id("login-password").fill(PASSWORD)
         page.get_by_test_id("login-submit").click()
         expect(page.get_by_test_id("views")).to_be_visible()
         expect(page.locator("html")).to_have_attribute("lang", locale)
-        if address:
-            page.goto(f"{self.base}/desk{address}")
-        return page
 
     def customer(self, locale: str = "zh-HK", **options: Any) -> Page:
         """Somebody on the shop's page with the chat open."""

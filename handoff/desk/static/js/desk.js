@@ -16,7 +16,7 @@ const CHECK_PAUSE_MS = 2000;
 // A transcript is caught up in pages; this many pages is more than any conversation has.
 const MOST_PAGES = 200;
 
-/** Events: agent, locale, inbox, ticket, list, selected, thread, messages, read, typing, outbox, people, tags, customer, told, connection, notice. */
+/** Events: agent, locale, inbox, ticket, taken, escalated, list, selected, thread, messages, read, typing, outbox, people, tags, customer, told, connection, notice. */
 export class Desk extends Session {
   inbox = new Inbox();
   selectedId = null;
@@ -31,6 +31,7 @@ export class Desk extends Session {
   #inboxReadAt = 0;
   #filling = new Set();
   #claiming = new Set();
+  #taking = 0;
   #polledAt = 0;
   #checkedAt = 0;
 
@@ -147,6 +148,10 @@ export class Desk extends Session {
         break;
       case "message":
         this.#take(frame.conversation, frame.message);
+        break;
+      case "escalated":
+        this.emit("escalated", frame.ticket);
+        this.readInbox();
         break;
       case "conversation":
         this.#placeRow(frame.conversation);
@@ -441,6 +446,11 @@ export class Desk extends Session {
     return this.#claiming.has(number);
   }
 
+  /** The agent is taking a customer by hand, and which one it becomes is not known yet. */
+  get isTaking() {
+    return this.#taking > 0;
+  }
+
   /** Takes one ticket: the conversation's row, or null when it went to somebody else or the call failed (both are told). */
   async claim(number) {
     try {
@@ -457,6 +467,7 @@ export class Desk extends Session {
 
   /** Takes the ticket whose turn it is; the server chooses, so that two agents never run after the same one. */
   async claimNext() {
+    this.#taking += 1;
     try {
       const { conversation } = await this.api.claimNext();
       if (conversation) this.#claimed(conversation);
@@ -466,12 +477,14 @@ export class Desk extends Session {
       this.notifyError(error);
       return null;
     } finally {
+      this.#taking -= 1;
       this.readInbox();
     }
   }
 
   async #claimOnce(number) {
     this.#claiming.add(number);
+    this.#taking += 1;
     this.emit("inbox");
     try {
       const { conversation } = await this.api.claim(number);
@@ -479,6 +492,7 @@ export class Desk extends Session {
       return conversation;
     } finally {
       this.#claiming.delete(number);
+      this.#taking -= 1;
       this.emit("inbox");
     }
   }
@@ -487,6 +501,7 @@ export class Desk extends Session {
     // Known before it is read, so that the agent can write at once.
     this.#thread(conversation.id);
     this.#placeRow(conversation);
+    this.emit("taken", conversation.id);
   }
 
   /** Closes with what the agent says of it; rejects when the team wants more said. */

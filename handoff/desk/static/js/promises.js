@@ -1,6 +1,7 @@
 // Promises: one is made from a draft with a press and the sending, stands over the conversation until it is kept, and is
 // told before it is due.
 import { announce } from "./alerts.js";
+import { showNotification } from "./notification.js";
 import { clockTime, comingDay, dateTime } from "/page/static/js/formats.js";
 import { oneLine } from "/page/static/js/safe-text.js";
 import { copyOf, partsOf, setText } from "/page/static/js/templates.js";
@@ -249,17 +250,7 @@ export class PromiseAlerts {
     announce(text);
     this.desk.emit("notice", { key: `promise.alert_${stage}`, values: { customer: oneLine(promise.customer, 60), time: clockTime(promise.due_at), owner: promise.owner ? oneLine(promise.owner.name, 40) : named("team", promise.team) }, kind: "problem" });
     if (this.preferences.get("messageSound")) this.sounds.tap();
-    if (!("Notification" in window) || Notification.permission !== "granted" || document.hasFocus()) return;
-    try {
-      const note = new Notification(text, { body: oneLine(promise.what, 140), tag: `promise-${promise.id}`, renotify: true, silent: true, icon: "/desk/static/icons/desk-192.png" });
-      note.onclick = () => {
-        window.focus();
-        this.#go(promise.conversation);
-        note.close();
-      };
-    } catch {
-      // Android lets only a service worker show one.
-    }
+    showNotification({ preferences: this.preferences, title: text, lines: [oneLine(promise.what, 140)], tag: `promise-${promise.id}`, onClick: () => this.#go(promise.conversation) });
   }
 
   #concerns(stage, promise) {

@@ -11,7 +11,7 @@ const LONG_WAIT_SECONDS = 300;
 export function showQueue(list, tickets, { desk, onOpen, onClaim }) {
   keepRows(list, tickets, {
     key: (ticket) => ticket.number,
-    stamp: (ticket) => JSON.stringify([ticket.customer, ticket.summary, ticket.priority, ticket.reason, ticket.team, ticket.kind, ticket.language, ticket.channel, ticket.conversation === desk.selectedId, desk.isClaiming(ticket.number), locale()]),
+    stamp: (ticket) => JSON.stringify([ticket.customer, ticket.summary, ticket.priority, ticket.reason, ticket.team, ticket.kind, ticket.stage, ticket.language, ticket.channel, ticket.conversation === desk.selectedId, desk.isClaiming(ticket.number), locale()]),
     create: (ticket) => {
       const parts = partsOf(copyOf("queue-row"));
       parts.root.dataset.ticket = ticket.number;
@@ -37,6 +37,7 @@ function showTicket(parts, ticket, desk) {
   setText(parts.summary, oneLine(ticket.summary, 160) || named("reason", ticket.reason));
   parts.summary.lang = ticket.language ?? "";
   showPriority(parts.priority, ticket.priority);
+  parts.nobody.hidden = ticket.stage !== "supervisor";
   setText(parts.kind, ticket.kind === "message" ? t("ticket.message") : "");
   setText(parts.reason, ticket.summary ? named("reason", ticket.reason) : "");
   setText(parts.team, ticket.team && ticket.team !== "support" ? named("team", ticket.team) : "");
