@@ -1,4 +1,4 @@
-"""Facebook Messenger and Instagram messages of one page: https://developers.facebook.com/docs/messenger-platform"""
+"""Messages of one Facebook page: https://developers.facebook.com/docs/messenger-platform. Instagram: `instagram.py`."""
 
 from __future__ import annotations
 
@@ -22,6 +22,9 @@ WINDOW = timedelta(hours=24)
 # https://developers.facebook.com/docs/messenger-platform/send-messages/message-tags
 PERSON_WINDOW = timedelta(days=7)
 _MEDIA = {"image": "image", "video": "video", "audio": "audio", "file": "file"}
+# What comes with a place on the web that says what it is, and of these what is a picture or a film itself.
+_POINTED_AT = frozenset({"share", "ig_reel", "reel", "post", "ig_post"})
+_STORIES = frozenset({"story_mention", "ig_story"})
 # https://developers.facebook.com/docs/messenger-platform/send-messages/saving-assets
 FILE_BYTES = 25_000_000
 
@@ -85,14 +88,21 @@ class MessengerOutput(Output):
 
 
 class MessengerInput(MetaWebhook):
-    """One page, and the Instagram account that is connected with it."""
+    """One page. What comes for another one, or for an account of another kind, is counted only: our token could not
+    answer it."""
 
-    def __init__(self, app_secret: str, verify_token: str, token: str, human_agent: bool, api_url: str) -> None:
+    tells_of = "page"
+    output = MessengerOutput
+
+    def __init__(
+        self, app_secret: str, verify_token: str, token: str, human_agent: bool, api_url: str, page_id: str = ""
+    ) -> None:
         self.app_secret = app_secret
         self.verify_token = verify_token
+        self._page_id = page_id
         self._human_agent = human_agent
         self._media_hosts = (*MEDIA_HOSTS, urlsplit(api_url).netloc)
-        self._output = MessengerOutput(token, human_agent, api_url)
+        self._output = self.output(token, human_agent, api_url)
 
     @classmethod
     def name(cls) -> str:
@@ -101,14 +111,19 @@ class MessengerInput(MetaWebhook):
 
     @classmethod
     def from_credentials(cls, credentials: dict[str, Any] | None) -> MessengerInput:
-        """`app_secret`, a `verify_token` of your own, `page_access_token`; `human_agent: true` if Meta permits it."""
-        secret, word, token = needed(credentials, "messenger", "app_secret", "verify_token", "page_access_token")
+        """`app_secret`, a `verify_token` of your own, `page_access_token`; `page_id` where the app serves several;
+        `human_agent: true` if Meta permits it."""
+        secret, word, token = needed(credentials, cls.name(), "app_secret", "verify_token", "page_access_token")
         given = credentials or {}
-        return cls(secret, word, token, given.get("human_agent") is True, str(given.get("api_url") or GRAPH))
+        is_permitted, api_url = given.get("human_agent") is True, str(given.get("api_url") or GRAPH)
+        return cls(secret, word, token, is_permitted, api_url, str(given.get("page_id") or ""))
 
     def events_in(self, body: Any) -> Iterable[Any]:
         """Every event of every entry; what another app handles (`standby`) is only counted."""
         for entry in self.entries(body):
+            if body["object"] != self.tells_of or (self._page_id and str(entry["id"]) != self._page_id):
+                yield {"for_another": True}
+                continue
             yield from entry.get("messaging") or ()
             yield from ({"standby": True} for _ in entry.get("standby") or ())
             yield from ({"change": one.get("field")} for one in entry.get("changes") or ())
@@ -148,14 +163,19 @@ def _message(event: Any, message: Any) -> Event:
     quick_reply = message.get("quick_reply")
     if quick_reply:
         return Incoming(sender, key, text=message.get("text") or "", payload=quick_reply["payload"])
-    attachments = tuple(
-        Attachment(_MEDIA[one["type"]], {"url": one["payload"]["url"]})
+    located = [
+        (one.get("type"), one["payload"]["url"])
         for one in message.get("attachments") or ()
-        if one.get("type") in _MEDIA and (one.get("payload") or {}).get("url")
+        if (one.get("payload") or {}).get("url")
+    ]
+    attachments = tuple(
+        Attachment(_MEDIA.get(kind, "image"), {"url": url}) for kind, url in located if kind in {*_MEDIA, *_STORIES}
     )
-    if not message.get("text") and not attachments:
+    words = [message.get("text") or "", *(url for kind, url in located if kind in _POINTED_AT)]
+    text = "\n".join(filter(None, words))
+    if not text and not attachments:
         return Unused("message without text")
-    return Incoming(sender, key, text=message.get("text") or "", attachments=attachments)
+    return Incoming(sender, key, text=text, attachments=attachments)
 
 
 def _receipt(event: Any) -> Event:

@@ -163,6 +163,7 @@ class Limits:
     size: Callable[[str], int] = characters
     buttons: int = 0
     button_title: int = 20
+    button_size: Callable[[str], int] | None = None  # where titles are counted otherwise than texts
     text_with_buttons: int | None = None
     payload: int | None = None
     images: bool = False
@@ -240,7 +241,8 @@ class Output(OutputChannel):
             return ()
         if limits.payload is not None and any(len(one.payload.encode()) > limits.payload for one in buttons):
             return ()
-        fitting = tuple(replace(one, title=shorten(one.title, limits.button_title, limits.size)) for one in buttons)
+        size = limits.button_size or limits.size
+        fitting = tuple(replace(one, title=shorten(one.title, limits.button_title, size)) for one in buttons)
         return fitting if len({one.title for one in fitting}) == len(fitting) else ()
 
     def _with_room(self, pieces: list[str], limit: int) -> list[str]:

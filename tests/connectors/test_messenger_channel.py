@@ -1,4 +1,4 @@
-"""Messenger and Instagram, against the contract."""
+"""Messenger, against the contract."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ def _event(number: int, sender: int, **fields: Any) -> bytes:
     return as_json({"object": "page", "entry": [{"id": "7777", "time": 1772424000000, "messaging": [event]}]})
 
 
-def _message(text: str, number: int, sender: int) -> bytes:
+def messenger_message(text: str, number: int, sender: int) -> bytes:
     return _event(number, sender, message={"mid": f"m_{sender}_{number}", "text": text})
 
 
-def _tap(payload: str, number: int, sender: int) -> bytes:
+def messenger_tap(payload: str, number: int, sender: int) -> bytes:
     message = {"mid": f"m_{sender}_{number}", "text": "Choice", "quick_reply": {"payload": payload}}
     return _event(number, sender, message=message)
 
@@ -39,11 +39,12 @@ KIT = Kit(
         "app_secret": SECRET,
         "verify_token": "our-word",
         "page_access_token": TOKEN,
+        "page_id": "7777",
         "human_agent": True,
         "api_url": url,
     },
-    message=_message,
-    tap=_tap,
+    message=messenger_message,
+    tap=messenger_tap,
     sign=meta_sign,
     customers=PEOPLE,
     forgeries=meta_forgeries,
@@ -69,9 +70,8 @@ KIT = Kit(
         "reaction.json": (),
         "standby.json": (),
         "changes.json": (),
-        "instagram-text.json": ("from Instagram",),
-        "instagram-seen.json": (),
-        "instagram-deleted.json": (),
+        "for-another-object.json": (),
+        "for-another-page.json": (),
         "batch-with-one-bad.json": ("first", "third"),
     },
 )

@@ -46,6 +46,7 @@ PHONES = (
     Model("line", "LINE", "test_line_channel", ("寄到台灣要多久？", "怎麼退貨？", "我要找真人客服")),
     Model("whatsapp", "WhatsApp", "test_whatsapp_channel", ("幾耐送到？", "查訂單 HG10023847", "我想搵真人")),
     Model("messenger", "Messenger", "test_messenger_channel", ("有咩付款方法？", "點樣退貨？", "真人客服")),
+    Model("instagram", "Instagram", "test_instagram_channel", ("運費點計？", "我想搵真人")),
     Model(
         "telegram", "Telegram", "test_telegram_channel", ("How long does delivery take?", "I want to talk to a person")
     ),

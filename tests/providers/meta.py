@@ -177,6 +177,9 @@ class WhatsAppProvider(GraphProvider):
 class MessengerProvider(GraphProvider):
     """One page."""
 
+    longest = 2000
+    kinds = ("image", "video", "audio", "file")
+
     blocked = (400, 551, "(#551) This person isn't available right now.")
 
     def __init__(self) -> None:
@@ -219,17 +222,21 @@ class MessengerProvider(GraphProvider):
         read = {name: json.loads(it) if it.startswith("{") else it for name, it in fields.items()}
         kind = file.content_type.partition("/")[0]
         right = kind if kind in ("image", "video", "audio") else "file"
-        if key is None or read["message"]["attachment"]["type"] != right:
+        if key is None or right not in self.kinds or read["message"]["attachment"]["type"] != right:
             return _error(400, 100, "(#100) Upload attachment failure.")
         return {**read, "file": self.uploads[key]}
+
+    def size(self, text: str) -> int:
+        return len(text)
 
     def _take_one(self, body: dict[str, Any]) -> web.Response:
         if body.get("messaging_type") not in ("RESPONSE", "UPDATE", "MESSAGE_TAG"):
             return _error(400, 100, "(#100) Param messaging_type must be one of RESPONSE, UPDATE, MESSAGE_TAG")
         message = body["message"]
         text, replies = message.get("text", ""), message.get("quick_replies", [])
-        if "attachment" not in message and not 1 <= len(text) <= 2000:
-            return _error(400, 100, "(#100) Length of param message[text] must be less than or equal to 2000")
+        if "attachment" not in message and not 1 <= self.size(text) <= self.longest:
+            said = f"(#100) Length of param message[text] must be less than or equal to {self.longest}"
+            return _error(400, 100, said)
         if len(replies) > 13 or any(len(one["title"]) > 20 for one in replies):
             return _error(400, 100, "(#100) Too many or too long quick replies")
         image = message.get("attachment", {}).get("payload", {}).get("url")
@@ -240,6 +247,16 @@ class MessengerProvider(GraphProvider):
             how = message["attachment"]["type"]
         self.sent.append(Sent(body["recipient"]["id"], text, self.next_id(), buttons, image, how, file))
         return web.json_response({"recipient_id": body["recipient"]["id"], "message_id": self.sent[-1].id})
+
+
+class InstagramProvider(MessengerProvider):
+    """One professional account: a thousand bytes a text, and no documents."""
+
+    longest = 1000
+    kinds = ("image", "video", "audio")
+
+    def size(self, text: str) -> int:
+        return len(text.encode())
 
 
 def _error(status: int, code: int, message: str, headers: dict[str, str] | None = None) -> web.Response:

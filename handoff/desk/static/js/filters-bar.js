@@ -3,7 +3,7 @@ import { oneLine } from "/page/static/js/safe-text.js";
 import { partsOf, setText } from "/page/static/js/templates.js";
 import { LOCALES, named, t } from "/page/static/js/texts.js";
 
-const CHANNELS = ["widget", "telegram", "whatsapp", "line", "messenger", "facebook", "wechat", "wechat_mini", "wecom", "weibo", "slack", "sms", "twilio", "email", "rest"];
+const CHANNELS = ["widget", "telegram", "whatsapp", "line", "messenger", "instagram", "facebook", "wechat", "wechat_mini", "wecom", "weibo", "slack", "sms", "twilio", "email", "twilio_voice", "mattermost", "rocketchat", "webexteams", "hangouts", "botframework", "callback", "rest"];
 const CHOICES = ["state", "channel", "language", "agent", "team", "tag", "rating"];
 // What customers say of an answer, from best to worst.
 const RATINGS = [5, 4, 3, 2, 1];
