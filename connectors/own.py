@@ -32,7 +32,7 @@ class Window:
     """How long, and how often, the provider lets us write to a customer.
 
     `until` None: always. `left` None: as often as we like. `after` names what can still be sent once it is closed, in a
-    word that the desk has a sentence for: nothing, template, person, next_message.
+    word that the desk has a sentence for: nothing, template, next_message.
     """
 
     until: datetime | None = None

@@ -219,6 +219,15 @@ def paths() -> dict[str, dict[str, Operation]]:
                 parameters=[*path("conversation_id"), *path("reply_id")],
             )
         },
+        f"{one}/window": {
+            "get": op(
+                "desk",
+                "Until when, and how often, the customer's channel lets us write; null where that is always.",
+                {"200": "window", "404": "unknown_conversation"},
+                **_READER,
+                parameters=path("conversation_id"),
+            )
+        },
         f"{one}/templates": {
             "get": op(
                 "desk",

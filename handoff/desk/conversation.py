@@ -49,6 +49,7 @@ class ConversationApi:
     def routes(self) -> Iterable[Route]:
         one = "/conversations/<conversation_id:str>"
         yield one, "GET", self._conversation
+        yield f"{one}/window", "GET", self._window
         yield f"{one}/messages", "GET", self._messages
         yield f"{one}/messages", "POST", self._say
         yield f"{one}/close", "POST", self._close
@@ -84,6 +85,10 @@ class ConversationApi:
         answer["file_limits"] = limits
         answer.update(await self._customer.of(conversation, agent, locale))
         return answer
+
+    async def _window(self, agent: Agent, request: Request, conversation_id: str) -> dict[str, Any]:
+        """It moves with every message of the customer, and of ours where they are counted."""
+        return {"window": await self._floor.post.window(conversation_id)}
 
     async def _messages(self, agent: Agent, request: Request, conversation_id: str) -> dict[str, Any]:
         after, before = number_of(request.args.get("after")), number_of(request.args.get("before"))

@@ -15,8 +15,13 @@ from kit import Kit
 from playwright.sync_api import Browser, Page, expect
 from ports import free_port
 from providers.server import Provider, eventually
+from sqlalchemy.engine import Connection
+from waiting import wait_until
 
+from handoff import conversations, tickets
 from handoff.clock import utc_now
+from handoff.models import Status
+from handoff.records import Conversation, Ticket
 
 
 class Later:
@@ -48,6 +53,23 @@ class Phones:
         """What the provider posts."""
         self.office.run(self._post(self._kits[channel], body))
 
+    def is_taken_by(self, ben: Page, channel: str, sender: int = 0) -> None:
+        """Ben has the conversation of this customer open: from the queue, or given to him at once."""
+        office, customer = self.office, self._kits[channel].customers[sender]
+
+        def wanted(connection: Connection) -> tuple[Conversation, Ticket] | None:
+            found = conversations.last_of_sender(connection, channel, customer)
+            ticket = tickets.open_of(connection, found.id) if found else None
+            return (found, ticket) if found and ticket else None
+
+        case = wait_until(lambda: office.database.read_now(wanted), what="a person is wanted")
+        assert case is not None
+        talk, ticket = case
+        if talk.status is not Status.AGENT:
+            office.call(ben, "POST", f"/tickets/{ticket.number}/claim")
+        ben.goto(f"{office.base}/desk#/inbox/{talk.id}")
+        expect(ben.get_by_test_id("desk-composer")).to_be_visible()
+
     def sees(self, channel: str, text: str) -> list[str]:
         """What the customers of the channel were sent, once this is among it."""
         provider = self.providers[channel]
@@ -74,7 +96,13 @@ def phones(chromium: Browser, place: Path, kits: list[Kit], **settings: Any) -> 
         provider._port = free_port()
         entries[kit.class_path] = kit.credentials(f"http://127.0.0.1:{provider._port}")
     clock = Later()
-    settings = {"idle_close_minutes": 10**6, "burst_window_milliseconds": 0, "default_language": "en", **settings}
+    settings = {
+        "idle_close_minutes": 10**6,
+        "burst_window_milliseconds": 0,
+        "default_language": "en",
+        "reopen_minutes": 0,
+        **settings,
+    }
     office = Office(chromium, place, clock, json.dumps(entries), **settings)
     office.bot.hands_over("a person please")
     for provider in providers.values():
@@ -86,9 +114,3 @@ def phones(chromium: Browser, place: Path, kits: list[Kit], **settings: Any) -> 
             office.run(provider.stop())
         office.close()
     assert office.problems == []
-
-
-def takes_the_only_one(ben: Page) -> None:
-    """Ben takes the one who waits."""
-    ben.get_by_test_id("queue-row").get_by_test_id("claim").click()
-    expect(ben.get_by_test_id("desk-composer")).to_be_visible()

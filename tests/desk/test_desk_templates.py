@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from channel_office import Phones, phones, takes_the_only_one
+from channel_office import Phones, phones
 from desk_office import LOCALES, PHONE
 from playwright.sync_api import Browser, expect
 from templates import TEMPLATES
@@ -31,7 +31,7 @@ def test_after_24_hours_an_approved_template_is_filled_in_and_arrives(shop: Phon
     shop.clock.by += timedelta(hours=25)
     whatsapp.silent.add(NUMBERS[0])  # type: ignore[attr-defined]
     ben = office.agent("ben", "en")
-    takes_the_only_one(ben)
+    shop.is_taken_by(ben, "whatsapp")
     window = ben.get_by_test_id("reply-window")
     expect(window).to_have_attribute("data-state", "closed")
     expect(window).to_contain_text("24 hours are over: only an approved template can be sent")
@@ -75,7 +75,7 @@ def test_the_choice_of_a_template_in_four_languages_by_day_and_by_night(shop: Ph
     shop.writes("whatsapp", "a person please", sender=1)
     shop.clock.by += timedelta(hours=25)
     first = shop.office.agent("ben", "en")
-    takes_the_only_one(first)
+    shop.is_taken_by(first, "whatsapp", sender=1)
     address = first.url.rpartition("/desk")[2]
     first.context.close()
     for locale in LOCALES:

@@ -35,6 +35,7 @@ export class Api extends Server {
   tags = () => this.#call("GET", "/tags");
   tag = (id, name, colour) => this.#call("POST", `/conversations/${part(id)}/tags`, { name, colour });
   untag = (id, tag) => this.#call("DELETE", `/conversations/${part(id)}/tags/${part(tag)}`);
+  window = (id) => this.#call("GET", `/conversations/${part(id)}/window`);
   templates = (id, locale) => this.#call("GET", `/conversations/${part(id)}/templates?${new URLSearchParams({ locale })}`);
   cannedReplies = () => this.#call("GET", "/canned-replies");
   addReply = (reply) => this.#call("POST", "/canned-replies", reply);

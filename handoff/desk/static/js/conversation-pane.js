@@ -66,6 +66,7 @@ class ConversationPane extends HTMLElement {
     desk.on("outbox", (id) => id === desk.selectedId && this.#showMessages());
     desk.on("typing", (id) => id === desk.selectedId && this.#showTyping());
     desk.on("locale", () => this.#inNewLanguage());
+    desk.on("window", (id) => id === desk.selectedId && this.#showWindow());
     desk.on("tick", () => this.thread && desk.agent && this.#showWindow());
   }
 

@@ -182,7 +182,8 @@ class CustomerPane extends HTMLElement {
   #place({ id: to, channel, shown, window }, id) {
     const parts = partsOf(copyOf("place"));
     setText(parts.channel, named("channel", channel));
-    setText(parts.shown, oneLine(shown, 80));
+    // An id of the provider's tells nobody anything: then the channel's name alone.
+    setText(parts.shown, shown === channel.split(":")[0] ? "" : oneLine(shown, 80));
     parts.window.dataset.state = window ? stateOf(window) : "open";
     setText(parts.window, window ? windowText(window) : "");
     // The second press does it: what is left is closed.

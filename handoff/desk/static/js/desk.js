@@ -12,6 +12,7 @@ const POLL_LOST_SECONDS = 4;
 const POLL_LIVE_SECONDS = 60;
 const INBOX_PAUSE_MS = 250;
 // Lists and conversation may disagree for good (a list has an end); ask again no more often than this.
+const WINDOW_PAUSE_MS = 200;
 const CHECK_PAUSE_MS = 2000;
 // A transcript is caught up in pages; this many pages is more than any conversation has.
 const MOST_PAGES = 200;
@@ -34,6 +35,7 @@ export class Desk extends Session {
   #taking = 0;
   #polledAt = 0;
   #checkedAt = 0;
+  #windowTimer = 0;
 
   constructor({ api, live, drafts, outbox, preferences }) {
     super({ api, preferences });
@@ -158,6 +160,7 @@ export class Desk extends Session {
         break;
       case "delivery":
         if (this.threads.get(frame.conversation)?.deliver(frame.deliveries)) this.emit("outbox", frame.conversation);
+        this.#windowMoved(frame.conversation);
         break;
       case "typing":
         this.threads.get(frame.conversation)?.customerTypes(frame);
@@ -181,6 +184,24 @@ export class Desk extends Session {
   #readByCustomer({ conversation, seq }) {
     this.threads.get(conversation)?.readUpTo(seq);
     this.emit("read", conversation);
+  }
+
+  /** Where a channel limits when and how often we write, what may still be written changed: asked once for what comes at once. */
+  #windowMoved(id) {
+    if (id !== this.selectedId || !this.selected?.window) return;
+    clearTimeout(this.#windowTimer);
+    this.#windowTimer = setTimeout(() => this.#readWindow(id), WINDOW_PAUSE_MS);
+  }
+
+  async #readWindow(id) {
+    try {
+      const { window } = await this.api.window(id);
+      this.threads.get(id).window = window;
+      this.emit("window", id);
+    } catch (error) {
+      // It is read with the conversation again when the connection is back.
+      if (!(error instanceof ApiError)) throw error;
+    }
   }
 
   /** Somebody named or invited this agent, or what they put aside is back. */
@@ -223,6 +244,7 @@ export class Desk extends Session {
     }
     if (thread) this.emit("messages", { id: conversation, messages });
     for (const message of messages) if (message.author === "customer") this.emit("customerWrote", { conversation, message, row });
+    if (messages.some(({ author }) => author === "customer")) this.#windowMoved(conversation);
   }
 
   #placeRow(row) {
