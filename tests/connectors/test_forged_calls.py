@@ -14,6 +14,7 @@ from gateway_parts import Start
 from kit import Customer, Hook, Kit
 from providers.server import Provider
 from sqlalchemy import event, func, select
+from test_instagram_channel import KIT as INSTAGRAM
 from test_line_channel import KIT as LINE
 from test_messenger_channel import KIT as MESSENGER
 from test_sms_http import KIT as SMS_HTTP
@@ -28,7 +29,7 @@ from test_whatsapp_channel import KIT as WHATSAPP
 
 from handoff.models import messages
 
-KITS = [LINE, WHATSAPP, MESSENGER, TELEGRAM, WECHAT, MINI, WECOM, WEIBO, TWILIO, SMS_HTTP]
+KITS = [LINE, WHATSAPP, MESSENGER, INSTAGRAM, TELEGRAM, WECHAT, MINI, WECOM, WEIBO, TWILIO, SMS_HTTP]
 # Fewer together than a conversation may have unanswered.
 CALLS, TIMES = 10, 4
 # A fifth to a tenth as measured; what the asking itself costs is in both.

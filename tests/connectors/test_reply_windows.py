@@ -14,6 +14,7 @@ from contract import _eventually_standing
 from gateway_parts import FakeClock, Seat, Start
 from kit import Customer, Kit
 from providers.server import Provider, eventually
+from test_instagram_channel import KIT as INSTAGRAM
 from test_line_channel import KIT as LINE
 from test_messenger_channel import KIT as MESSENGER
 from test_sms_http import KIT as SMS_HTTP
@@ -44,14 +45,16 @@ class Rule:
     name: str = ""
 
 
-def _without_permission(url: str) -> dict[str, Any]:
-    return {**MESSENGER.credentials(url), "human_agent": False}
+def _permitted(kit: Kit, human_agent: bool) -> Kit:
+    return replace(kit, credentials=lambda url: {**kit.credentials(url), "human_agent": human_agent})
 
 
 RULES = [
     Rule(WHATSAPP, DAY, after="template", name="whatsapp"),
-    Rule(replace(MESSENGER, credentials=_without_permission), DAY, name="messenger"),
-    Rule(MESSENGER, 7 * DAY, name="messenger-human-agent"),
+    Rule(_permitted(MESSENGER, False), DAY, name="messenger"),
+    Rule(_permitted(MESSENGER, True), 7 * DAY, name="messenger-human-agent"),
+    Rule(_permitted(INSTAGRAM, False), DAY, name="instagram"),
+    Rule(_permitted(INSTAGRAM, True), 7 * DAY, name="instagram-human-agent"),
     Rule(WECHAT, 2 * DAY, 5, name="wechat"),
     Rule(MINI, 2 * DAY, 5, name="wechat-mini-program"),
     Rule(WECOM, 2 * DAY, 5, name="wecom"),
