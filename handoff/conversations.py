@@ -244,8 +244,8 @@ def set_page(connection: Connection, conversation_id: str, page: Any) -> None:
     connection.execute(update(conversations).where(conversations.c.id == conversation_id).values(page=page))
 
 
-def set_reach(connection: Connection, conversation_id: str, reach: Any, now: datetime) -> None:
-    """Remember when the customer last wrote, and what the channel needs to write back later."""
+def set_reach(connection: Connection, conversation_id: str, reach: Any, now: datetime | None) -> None:
+    """Remember when the customer last wrote (None: they never did), and what the channel needs to write to them."""
     connection.execute(
         update(conversations).where(conversations.c.id == conversation_id).values(reach=reach or None, wrote_at=now)
     )

@@ -232,7 +232,7 @@ def create_app(
     app.blueprint(openapi.blueprint())
     guards.install(app)
     http_errors.install(app)
-    telling = Telling(database, floor, knowledge, clock)
+    telling = Telling(database, floor, knowledge, proving.place_of, settings.help_address, clock)
     _add_life(app, bot, live, turns, knowledge, line, telling, database, settings)
     _add_channels_life(app, mount, post, line)
     app.ctx.database, app.ctx.outbox, app.ctx.line, app.ctx.channels = database, outbox, line, mount

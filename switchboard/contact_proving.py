@@ -36,6 +36,7 @@ from handoff.errors import (
 from handoff.floor import DESK_TOPIC, Floor, Live
 from handoff.models import Tier
 from handoff.records import Conversation, Message
+from handoff.telling import Place
 from handoff.visitors import Visitor
 from switchboard.post import WIDGET
 
@@ -95,6 +96,20 @@ class ContactProving:
         except (ConversationClosed, NotSignedInCustomer):
             return []
         return sorted(self._carriers)
+
+    def place_of(self, left: Mapping[str, Any], language: str) -> Place | None:
+        """Where somebody who left this contact can be written to unasked, the address before the number."""
+        for kind in (EMAIL, PHONE):
+            carrier = self._carriers.get(kind)
+            if carrier is None or not self._floor.post.is_written_to(carrier.channel):
+                continue
+            try:
+                contact = contact_of(left.get(kind), language)
+            except BadInput:
+                continue
+            if contact.kind == kind:
+                return Place(kind, carrier.channel, contact.value)
+        return None
 
     async def ask(self, visitor: Visitor, typed: object) -> dict[str, Any]:
         """Send a code to what the customer typed, where it is known; the answer is the same where it is not.

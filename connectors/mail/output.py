@@ -122,15 +122,18 @@ class EmailOutput(Output):
     def written(self, text: str, envelope: Envelope) -> EmailMessage:
         """The mail. Raises DeliveryFailed for an address that is none."""
         reach = envelope.reach
-        subject = answer_subject(str(reach.get("subject") or self._settings.name or ""))
+        headers = answers(reach)
+        subject = str(reach.get("subject") or self._settings.name or "")
         thread = str(reach.get("thread") or PROVEN)
         at = envelope.now or self._now()
-        mail = self._begun(envelope.recipient, subject, thread, envelope.key, at)
-        for name, value in answers(reach).items():
+        mail = self._begun(
+            envelope.recipient, answer_subject(subject) if headers else subject, thread, envelope.key, at
+        )
+        for name, value in headers.items():
             mail[name] = value
         if not envelope.is_person:
             # RFC 3834: no other machine answers this one.
-            mail["Auto-Submitted"] = "auto-replied"
+            mail["Auto-Submitted"] = "auto-replied" if headers else "auto-generated"
             mail["X-Auto-Response-Suppress"] = "All"
         mail.set_content(text.replace("\r", "") + "\n", cte="quoted-printable" if text.isascii() else "base64")
         return mail
