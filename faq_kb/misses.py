@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.engine import Connection, Row
 
 from faq_kb.columns import INSERTS
 from faq_kb.redaction import redact
 from faq_kb.tables import Missed, MissState, asked_again, misses
 
+# They are put in clusters, each beside all others. The older ones come up as these are dealt with: nothing expires.
 MOST_AT_ONCE = 10_000
 MAX_CHARACTERS = 400
 
@@ -128,14 +129,25 @@ def take_back(connection: Connection, message_id: int, kind: Missed) -> None:
 def listing(
     connection: Connection, state: MissState, kind: Missed | None = None, language: str | None = None
 ) -> list[Miss]:
-    """The latest questions in this state, oldest first."""
-    query = select(misses).where(misses.c.state == state.value)
-    if kind is not None:
-        query = query.where(misses.c.kind == kind.value)
-    if language is not None:
-        query = query.where(misses.c.language == language)
+    """The latest questions in this state, oldest first; ``MOST_AT_ONCE`` of them."""
+    query = select(misses).where(*_chosen(state, kind, language))
     rows = connection.execute(query.order_by(misses.c.id.desc()).limit(MOST_AT_ONCE)).all()
     return [_record(row) for row in reversed(rows)]
+
+
+def count(connection: Connection, state: MissState, kind: Missed | None = None, language: str | None = None) -> int:
+    """How many there are in this state, however old, beyond what ``listing`` gives at once too."""
+    query = select(func.count()).select_from(misses).where(*_chosen(state, kind, language))
+    return int(connection.execute(query).scalar_one())
+
+
+def _chosen(state: MissState, kind: Missed | None, language: str | None) -> list[Any]:
+    chosen = [misses.c.state == state.value]
+    if kind is not None:
+        chosen.append(misses.c.kind == kind.value)
+    if language is not None:
+        chosen.append(misses.c.language == language)
+    return chosen
 
 
 def find(connection: Connection, ids: Sequence[int]) -> list[Miss]:

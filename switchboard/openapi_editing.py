@@ -111,7 +111,7 @@ def paths() -> dict[str, dict[str, Operation]]:
             "get": op(
                 "editing",
                 "What customers asked in vain, questions alike together.",
-                {"200": "clusters", **_WHO},
+                {"200": "clusters; left_out: how many questions are kept beside them", **_WHO},
                 **_READER,
                 parameters=query("state", "kind", "variant"),
             )

@@ -57,13 +57,16 @@ class MissedQuestions:
 
     async def clusters(
         self, state: MissState, kind: Missed | None, language: str | None, first: int | None = None
-    ) -> list[dict[str, Any]]:
-        """What was asked in vain, the most wanted first, with what people then answered.
+    ) -> dict[str, Any]:
+        """What was asked in vain, the most wanted first, with what people then answered; and how many questions are
+        kept and not among these.
 
         The question `first` comes before all others, with those like it: somebody was sent to it.
         """
         storage = self._editing.storage
-        found = await storage.read(lambda c: misses.listing(c, state, kind, language))
+        found, kept = await storage.read(
+            lambda c: (misses.listing(c, state, kind, language), misses.count(c, state, kind, language))
+        )
         by_id = {one.id: one for one in found}
         asked = [Asked(one.id, _words(one), one.question.customer, one.at) for one in found]
         synonyms = self._editing.follower.current.synonyms
@@ -71,7 +74,9 @@ class MissedQuestions:
         clusters = sorted(wanted, key=lambda one: first not in {member.id for member in one.members})[:MOST_CLUSTERS]
         conversations = {by_id[one.id].question.conversation_id for cluster in clusters for one in cluster.members}
         answers = await storage.read(lambda c: self._answers_of_people(c, sorted(conversations)))
-        return await in_thread(self._shapes, clusters, by_id, answers)
+        shapes = await in_thread(self._shapes, clusters, by_id, answers)
+        shown = sum(len(cluster.members) for cluster in clusters)
+        return {"clusters": shapes, "left_out": max(0, kept - shown)}
 
     def _shapes(
         self, clusters: Sequence[Cluster], by_id: dict[int, Miss], answers: Sequence[PersonsAnswer]

@@ -33,7 +33,7 @@ def add_routes(console: Console, learning: MissedQuestions) -> None:
         first = request.args.get("first")
         if first is not None and not (first.isascii() and first.isdigit() and len(first) < 19):
             raise BadRequest("first must be the id of a question.", field="first")
-        return {"clusters": await learning.clusters(state, kind, variant, int(first) if first else None)}
+        return await learning.clusters(state, kind, variant, int(first) if first else None)
 
     async def dismiss(editor: Editor, request: Request) -> dict[str, Any]:
         return {"dismissed": await learning.dismiss(_miss_ids(_body(request)))}

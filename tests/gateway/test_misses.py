@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from gateway_parts import FakeBot, Gateway
 from test_editing import Console, console
 from test_feedback import FAQ, agreed, ask, rate, taught
+
+from faq_kb import misses
+from faq_kb.misses import MOST_AT_ONCE, Question
+from faq_kb.tables import Missed
 
 ENGRAVING = ("can you engrave pens?", "do you engrave pens", "Can you engrave a pen for me? mail ana@example.com")
 
@@ -38,6 +43,30 @@ async def test_questions_alike_stand_together_the_most_wanted_first(gateway: Gat
     assert "ana@example.com" not in newest["text"]
     assert (await eddy.get("/misses?kind=thumbs_down"))["clusters"] == []
     assert (await eddy.get("/misses?variant=zh-HK"))["clusters"] == []
+
+
+async def test_however_old_a_question_is_it_waits_for_somebody(gateway: Gateway) -> None:
+    await missed(gateway)
+    gateway.clock.now += timedelta(days=3 * 365)
+    misses_all(gateway.bot)
+    await ask(await gateway.page(), "is there parking", "Did you mean?")
+    eddy = await console(gateway)
+    assert sum(one["count"] for one in (await eddy.get("/misses"))["clusters"]) == 5
+    assert (await eddy.get("/misses"))["left_out"] == 0
+
+
+async def test_what_is_not_shown_at_once_is_counted_and_comes_up_later(gateway: Gateway) -> None:
+    asked = [Question("opening hours?", "", "en", "widget", "c", number, "ana") for number in range(MOST_AT_ONCE + 3)]
+    gateway.app.ctx.database.write_now(
+        lambda c: [misses.note(c, Missed.UNANSWERED, one, gateway.clock()) for one in asked]
+    )
+    eddy = await console(gateway)
+    found = await eddy.get("/misses")
+    (cluster,) = found["clusters"]
+    assert (cluster["count"], found["left_out"]) == (MOST_AT_ONCE, 3)
+    await eddy.send("POST", "/misses/dismiss", {"miss_ids": cluster["miss_ids"]})
+    found = await eddy.get("/misses")
+    assert (found["clusters"][0]["count"], found["left_out"]) == (3, 0)
 
 
 async def test_what_agents_answered_stands_beside_the_question(gateway: Gateway) -> None:

@@ -37,10 +37,12 @@ class Misses extends HTMLElement {
     parts.list.setAttribute("aria-busy", "true");
     setText(parts.about, t("loading"));
     try {
-      const { clusters } = await this.state.api.misses(query);
+      const { clusters, left_out: leftOut } = await this.state.api.misses(query);
       if (turn !== this.#turn) return;
       setText(parts.about, clusters.length ? "" : t("misses.none"));
       parts.list.replaceChildren(...clusters.map((cluster) => this.#card(cluster)));
+      parts.more.hidden = !leftOut;
+      setText(parts.more, leftOut ? t("misses.left_out", { count: leftOut }) : "");
       this.#lead(clusters.find(({ miss_ids }) => miss_ids.includes(Number(values.get("miss")))));
     } catch (error) {
       setText(parts.about, errorText(error));
