@@ -65,3 +65,40 @@ def test_the_hook_names_a_command_that_there_is() -> None:
     (hook,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
     assert hook["entry"].split()[1:] == ["faq", "check", "--quick"]
     assert hook["pass_filenames"] is False
+
+
+def test_the_command_ranks_ten_at_most_in_the_order_of_the_questions(tmp_path: Path) -> None:
+    kb, queries, out = tmp_path / "kb.jsonl", tmp_path / "queries.jsonl", tmp_path / "out.jsonl"
+    colours = [
+        "red",
+        "blue",
+        "green",
+        "black",
+        "white",
+        "pink",
+        "grey",
+        "brown",
+        "purple",
+        "orange",
+        "yellow",
+        "golden",
+        "silver",
+    ]
+    entries = [{"id": one, "questions": [f"do you have the {one} bag", f"is the bag {one}"]} for one in colours]
+    kb.write_text("\n".join(map(json.dumps, entries)), encoding="utf-8")
+    asked = [{"qid": "b", "text": "is there a bag"}, {"qid": "a", "text": "the golden bag"}, {"qid": "c", "text": ""}]
+    queries.write_text("\n".join(map(json.dumps, asked)), encoding="utf-8")
+    assert faq("rank", "--kb", kb, "--queries", queries, "--out", out)[0] == 0
+    bag, golden, nothing = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
+    assert [bag["qid"], golden["qid"], nothing["qid"]] == ["b", "a", "c"]
+    assert len(bag["ranking"]) == len(set(bag["ranking"])) == 10
+    assert golden["ranking"][0] == "golden" and golden["answered"] is True
+    assert (nothing["ranking"], nothing["score"], nothing["answered"]) == ([], 0.0, False)
+
+
+def test_a_file_that_cannot_be_ranked_fails_the_command(tmp_path: Path) -> None:
+    kb, queries, out = tmp_path / "kb.jsonl", tmp_path / "queries.jsonl", tmp_path / "out.jsonl"
+    kb.write_text('{"id": "a", "questions": ["hello"]}\n', encoding="utf-8")
+    queries.write_text('{"qid": 1}\n', encoding="utf-8")
+    assert faq("rank", "--kb", kb, "--queries", queries, "--out", out)[0] == 2
+    assert faq("rank", "--kb", tmp_path / "none", "--queries", queries, "--out", out)[0] == 2

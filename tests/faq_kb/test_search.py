@@ -73,6 +73,42 @@ def test_hostile_text_is_answered_quickly_or_not_at_all(knowledge: KnowledgeBase
     assert time.perf_counter() - began < 2
 
 
+HINTED = (
+    Article("wrapping", "c", {"en": "Can it be a present?"}, {"en": "Yes, in tissue."}, keywords=("ribbon", "絲帶")),
+    Article("hours", "c", {"en": "When are you open?"}, {"en": "Daily until nine; the parking garage closes at ten."}),
+    Article("fee", "c", {"en": "How much is shipping?"}, {"en": "Thirty dollars."}),
+    Article("jobs", "c", {"en": "Are you hiring?"}, {"en": "Write to us."}),
+)
+
+
+@pytest.mark.parametrize("text", ["ribbon", "do you have a ribbon", "有冇絲帶"])
+def test_a_keyword_alone_leads_to_its_article(text: str) -> None:
+    assert KnowledgeBase(HINTED).search(text)[0].article_id == "wrapping"
+    without = [dataclasses.replace(one, keywords=()) for one in HINTED]
+    assert "wrapping" not in [hit.article_id for hit in KnowledgeBase(without).search(text)[:1]]
+
+
+@pytest.mark.parametrize("text", ["parking garage", "when does the garage close"])
+def test_the_words_of_an_answer_alone_lead_to_its_article(text: str) -> None:
+    assert KnowledgeBase(HINTED).search(text)[0].article_id == "hours"
+    without = [dataclasses.replace(one, answer={"en": "x"}) for one in HINTED]
+    hits = KnowledgeBase(without).search("parking garage")
+    assert not hits or hits[0].score < KnowledgeBase(HINTED).search("parking garage")[0].score
+
+
+def test_an_article_is_neither_found_nor_browsed_before_its_first_day() -> None:
+    sale = Article("sale", "c", {"en": "winter sale dates"}, {"en": "x"}, valid_from=date(2025, 12, 1))
+    articles = [sale, Article("gift", "c", {"en": "gift wrapping"}, {"en": "x"})]
+    today = date(2025, 11, 30)
+    knowledge = KnowledgeBase(articles, today=lambda: today)
+    assert all(hit.article_id != "sale" for hit in knowledge.search("winter sale dates"))
+    assert [one.id for one in knowledge.categories("en")[0].articles] == ["gift"]
+    # The same set, when the day has come.
+    today = date(2025, 12, 1)
+    assert knowledge.search("winter sale dates")[0].article_id == "sale"
+    assert [one.id for one in knowledge.categories("en")[0].articles] == ["sale", "gift"]
+
+
 def test_articles_out_of_their_days_are_neither_found_nor_browsed() -> None:
     def article(id: str, text: str, until: date | None) -> Article:
         return Article(id, "sale", {"en": text}, {"en": "x"}, valid_until=until)

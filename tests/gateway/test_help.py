@@ -302,6 +302,19 @@ async def test_an_article_is_public_on_its_days_only(start: Start, root: Path) -
     assert "store-hours" not in (await _get(gateway, "/help/sitemap.xml"))[1]
 
 
+async def test_an_article_is_on_no_page_before_its_first_day(start: Start, root: Path) -> None:
+    _write(root, "season", ONLY_IN_HONG_KONG.replace("answer:", 'valid_from: "2026-03-03"\n    answer:'))
+    gateway = await start()
+    pages = ("/help/sitemap.xml", "/help/zh-HK/", f"/help/zh-HK/search?q={quote('門市幾點開門')}")
+    assert (await _get(gateway, "/help/zh-HK/store-hours"))[0] == 404
+    for path in pages:
+        assert "store-hours" not in (await _get(gateway, path))[1], path
+    gateway.clock.forward(days=1)
+    assert (await _get(gateway, "/help/zh-HK/store-hours"))[0] == 200
+    for path in (pages[0], pages[2]):
+        assert "store-hours" in (await _get(gateway, path))[1], path
+
+
 async def test_a_page_that_is_not_there_says_so_in_the_readers_language(start: Start) -> None:
     gateway = await start()
     for path, header, locale in (
