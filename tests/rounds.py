@@ -1,8 +1,12 @@
-"""How often a test that tries things at random tries them: enough in every run, and ten times as much at night."""
+"""How much a test tries that could try without end: enough in every run, and at night ten times as much at random, and
+each language with each width."""
 
 from __future__ import annotations
 
+import itertools
 import os
+from collections.abc import Sequence
+from typing import Any
 
 from hypothesis import HealthCheck, settings
 
@@ -11,6 +15,13 @@ IS_NIGHT = os.environ.get("SWITCHBOARD_NIGHTLY") == "true"
 
 def rounds(usual: int) -> int:
     return usual * 10 if IS_NIGHT else usual
+
+
+def crossed(*values: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """Every value of each at least once, beside another of the others each time; at night, each with each."""
+    if IS_NIGHT:
+        return list(itertools.product(*values))
+    return [tuple(one[number % len(one)] for one in values) for number in range(max(map(len, values)))]
 
 
 def set_up_hypothesis() -> None:

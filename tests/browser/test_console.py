@@ -8,6 +8,7 @@ import time
 
 import pytest
 from playwright.sync_api import Route, expect
+from rounds import crossed
 
 from .browser_parts import LOCALES, EditorPage, Room, is_wider_than_its_screen, note_figure, words
 from .test_pages import HOSTILE, ON_A_PHONE, compose
@@ -306,8 +307,7 @@ def test_an_agent_who_only_answers_customers_is_told_so(room: Room) -> None:
     expect(page.get_by_test_id("login-error")).to_contain_text("editor")
 
 
-@pytest.mark.parametrize("screen", ["desktop", "phone"])
-@pytest.mark.parametrize("locale", LOCALES)
+@pytest.mark.parametrize(("locale", "screen"), crossed(LOCALES, ("desktop", "phone")))
 def test_the_console_fits_its_screen_by_day_and_by_night(room: Room, locale: str, screen: str) -> None:
     eddy = room.editor("eddy", locale, **(ON_A_PHONE if screen == "phone" else {}))
 

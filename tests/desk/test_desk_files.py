@@ -12,6 +12,7 @@ from desk_office import LOCALES, PASSWORD, PHONE, Office
 from full_disk import no_file_over
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
+from rounds import crossed
 from sqlalchemy import func, select
 
 from handoff.models import tickets
@@ -222,35 +223,35 @@ def test_nothing_is_left_of_files_for_the_next_agent_at_the_same_page(office: Of
     expect(ben.get_by_test_id("tray-item")).to_have_count(0)
 
 
-@pytest.mark.parametrize("locale", LOCALES)
-def test_files_fit_a_phone_and_a_desktop_by_day_and_by_night(office: Office, locale: str) -> None:
+@pytest.mark.parametrize(("locale", "kind"), crossed(LOCALES, ("desktop", "phone")))
+def test_files_fit_a_phone_and_a_desktop_by_day_and_by_night(office: Office, locale: str, kind: str) -> None:
     long = "很長的檔案名稱" * 8 + ".pdf"
     chosen = [("IMG_2031.jpg", photo()), ("tall.png", files.picture(size=(300, 1400))), (long, files.PDF)]
     found: list[Any] = []
-    for kind, options in (("desktop", {}), ("phone", PHONE)):
-        ben, customer = office.agent("ben", locale, **options), office.customer(locale, **options)
-        choose(customer.get_by_test_id("attach"), *chosen, ("table.png", files.CSV))
-        for name, _ in chosen:
-            expect(waiting(customer, "ready", name)).to_be_visible()
-        expect(waiting(customer, "failed", "table.png")).to_be_visible()
-        found += _looks(office, customer, f"{locale}-files-tray-{kind}")
-        customer.get_by_test_id("send").click()
-        is_seen(customer.get_by_test_id("file-picture").locator("img").nth(1))
-        expect(customer.get_by_test_id("file-row")).to_be_visible()
-        found += _looks(office, customer, f"{locale}-files-sent-{kind}")
-        customer.get_by_test_id("person-button").click()
-        expect(customer.get_by_test_id("waiting-banner")).to_be_visible()
-        take(ben, customer)
-        is_seen(ben.get_by_test_id("file-picture").locator("img").nth(1))
-        choose(ben.get_by_test_id("attach-files"), *chosen[:1], (long, files.PDF), ("table.png", files.CSV))
-        expect(waiting(ben, "ready", long)).to_be_visible()
-        expect(waiting(ben, "failed", "table.png")).to_be_visible()
-        found += _looks(office, ben, f"{locale}-files-desk-{kind}")
-        ben.get_by_test_id("desk-send").click()
-        expect(ben.locator('[data-author="agent"]').get_by_test_id("file-row")).to_be_visible()
-        found += _looks(office, ben, f"{locale}-files-desk-sent-{kind}")
-        ben.context.close()
-        customer.context.close()
+    options = PHONE if kind == "phone" else {}
+    ben, customer = office.agent("ben", locale, **options), office.customer(locale, **options)
+    choose(customer.get_by_test_id("attach"), *chosen, ("table.png", files.CSV))
+    for name, _ in chosen:
+        expect(waiting(customer, "ready", name)).to_be_visible()
+    expect(waiting(customer, "failed", "table.png")).to_be_visible()
+    found += _looks(office, customer, f"{locale}-files-tray-{kind}")
+    customer.get_by_test_id("send").click()
+    is_seen(customer.get_by_test_id("file-picture").locator("img").nth(1))
+    expect(customer.get_by_test_id("file-row")).to_be_visible()
+    found += _looks(office, customer, f"{locale}-files-sent-{kind}")
+    customer.get_by_test_id("person-button").click()
+    expect(customer.get_by_test_id("waiting-banner")).to_be_visible()
+    take(ben, customer)
+    is_seen(ben.get_by_test_id("file-picture").locator("img").nth(1))
+    choose(ben.get_by_test_id("attach-files"), *chosen[:1], (long, files.PDF), ("table.png", files.CSV))
+    expect(waiting(ben, "ready", long)).to_be_visible()
+    expect(waiting(ben, "failed", "table.png")).to_be_visible()
+    found += _looks(office, ben, f"{locale}-files-desk-{kind}")
+    ben.get_by_test_id("desk-send").click()
+    expect(ben.locator('[data-author="agent"]').get_by_test_id("file-row")).to_be_visible()
+    found += _looks(office, ben, f"{locale}-files-desk-sent-{kind}")
+    ben.context.close()
+    customer.context.close()
     assert found == []
 
 

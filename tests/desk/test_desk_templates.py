@@ -9,6 +9,7 @@ import pytest
 from channel_office import Phones, phones
 from desk_office import LOCALES, PHONE
 from playwright.sync_api import Browser, expect
+from rounds import crossed
 from templates import TEMPLATES
 from test_desk_looks import _look
 from test_whatsapp_channel import KIT, NUMBERS, _status
@@ -78,13 +79,12 @@ def test_the_choice_of_a_template_in_four_languages_by_day_and_by_night(shop: Ph
     shop.is_taken_by(first, "whatsapp", sender=1)
     address = first.url.rpartition("/desk")[2]
     first.context.close()
-    for locale in LOCALES:
-        for kind, options in (("desktop", {}), ("phone", PHONE)):
-            ben = shop.office.agent("ben", locale, address, **options)
-            expect(ben.get_by_test_id("open-template")).to_be_visible()
-            found += _look(shop.office, ben, f"window-closed-{locale}-{kind}")
-            ben.get_by_test_id("open-template").click()
-            expect(ben.get_by_test_id("template-value-3")).to_be_visible()
-            found += _look(shop.office, ben, f"template-{locale}-{kind}")
-            ben.context.close()
+    for locale, kind in crossed(LOCALES, ("desktop", "phone")):
+        ben = shop.office.agent("ben", locale, address, **(PHONE if kind == "phone" else {}))
+        expect(ben.get_by_test_id("open-template")).to_be_visible()
+        found += _look(shop.office, ben, f"window-closed-{locale}-{kind}")
+        ben.get_by_test_id("open-template").click()
+        expect(ben.get_by_test_id("template-value-3")).to_be_visible()
+        found += _look(shop.office, ben, f"template-{locale}-{kind}")
+        ben.context.close()
     assert found == []
