@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, quote, urlencode
 
 import pytest
@@ -18,7 +19,9 @@ from rounds import rounds
 from sanic.request import RequestParameters
 from twilio.request_validator import RequestValidator
 
+from actions.answers import Asker, article_answer
 from connectors.sms import TwilioSmsInput
+from faq_kb import Article, KnowledgeBase, Link, Reader
 from switchboard.records import Attachment
 
 URL = "https://chat.example.com/webhooks/sms/webhook"
@@ -139,6 +142,37 @@ class TestTwilioSms(GivesFiles, SendsCodes, Contract):
             "answers are short here"
         )
         assert {form["StatusCallback"] for form in customer.provider.forms} == {URL}
+
+    async def test_an_article_is_answered_in_its_short_words_with_its_picture_and_links(
+        self, customer: Customer
+    ) -> None:
+        locales = ("zh-HK", "zh-TW", "zh-CN", "en")
+        fee = Article(
+            "fee",
+            "delivery",
+            {one: f"fee {one}" for one in locales},
+            {one: f"The whole table. {one} " * 40 for one in locales},
+            short_answer={one: f"HK$30 ({one})" for one in locales},
+            links=(Link({"en": "Rates"}, "https://shop.example/rates"),),
+            image="https://shop.example/rates.png",
+        )
+
+        def answer(asked: dict[str, Any]) -> list[dict[str, Any]]:
+            metadata = asked["metadata"]
+            asker = Asker(metadata["language"], Reader(metadata["channel"]))
+            said = article_answer(KnowledgeBase([fee]), fee, {}, asker)
+            # Rasa's `rest` channel sends text with buttons, picture and mark one after the other.
+            text = {"text": said["text"], "buttons": said["buttons"]}
+            return [text, {"image": said["image"]}, {"custom": said["custom"]}]
+
+        customer.gateway.bot.answers["fee?"] = answer
+        await customer.says("fee?")
+        await customer.says("thanks")
+        while "bot: thanks" not in customer.provider.texts:
+            await customer.provider.has_sent(len(customer.provider.sent) + 1)
+        said = "\n".join(customer.provider.texts)
+        assert "HK$30 (en)" in said and "whole table" not in said
+        assert "Rates: https://shop.example/rates\n" in said and "https://shop.example/rates.png" in said
 
     async def test_who_sent_stop_is_written_to_no_more_and_the_agent_is_told_why(self, customer: Customer) -> None:
         await customer.says("hello")
