@@ -50,7 +50,7 @@ export class Calls {
   look() {
     const { desk } = this;
     for (const id of this.#attended) if (!this.#awaitsFirstReply(desk.inbox.find(id))) this.#attended.delete(id);
-    for (const row of desk.inbox.mine) if (desk.isWatching(row.id)) this.attend(row.id);
+    if (desk.isWatching(desk.selectedId)) this.attend(desk.selectedId);
     const keys = new Set(this.all().map(({ key }) => key));
     for (const key of this.#silenced) if (!keys.has(key)) this.#silenced.delete(key);
   }
