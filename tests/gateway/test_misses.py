@@ -160,6 +160,27 @@ async def test_articles_are_counted_by_week_and_variant(gateway: Gateway) -> Non
     assert {name: counts["answered"] for name, counts in fee["by_variant"].items()} == {"en": 1, "zh-HK": 1}
 
 
+async def test_each_figure_of_an_article_stands_in_its_week_and_its_variant(gateway: Gateway) -> None:
+    taught(gateway)
+    gateway.bot.says("運費？", {"text": "三十蚊。"}, {"custom": {"faq": FAQ}})
+    ana = await gateway.page()
+    await rate(ana, await ask(ana, "fee?", "HK$30."), True)
+    gateway.clock.forward(days=7)
+    eve = await gateway.page(locale="zh-HK")
+    await rate(eve, await ask(eve, "運費？", "三十蚊。"), False)
+    await eve.send({"type": "person", "client_id": "p"})
+    await eve.message("system")  # nobody is at the desk
+    await ask(await gateway.page(), "fee?", "HK$30.")
+    eddy = await console(gateway)
+    (fee,) = (await eddy.get("/stats?article=delivery-fee&weeks=2"))["articles"]
+    figures = ("asked", "answered", "helpful", "unhelpful", "led_to_person")
+    assert [fee[name] for name in figures] == [[1, 2], [1, 2], [1, 0], [0, 1], [0, 1]]
+    assert fee["by_variant"] == {
+        "en": {"asked": 2, "answered": 2, "helpful": 1, "unhelpful": 0, "led_to_person": 0},
+        "zh-HK": {"asked": 1, "answered": 1, "helpful": 0, "unhelpful": 1, "led_to_person": 1},
+    }
+
+
 async def test_a_renamed_article_keeps_its_figures_and_those_who_wait_for_it(gateway: Gateway) -> None:
     taught(gateway)
     ana = await gateway.page()
