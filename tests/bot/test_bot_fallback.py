@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from itertools import pairwise
 from typing import Any
 
 import pytest
-from bot_parts import Answer, Bot
+from bot_parts import ROOT, Answer, Bot
+
+from faq_kb import Article, load_articles
 
 pytestmark = pytest.mark.bot
+
+ARTICLES = {article.id: article for article in load_articles(ROOT / "faq_kb" / "articles")}
 
 GIBBERISH = ("florp wexil quandry", "zibber nolt", "vraxen ploom dreez", "quix yarble", "snorp")
 
@@ -23,6 +28,14 @@ def test_the_ladder(bot: Bot, language: str) -> None:
     assert first.marks == {"suggestions": True, "miss": 1, "near": candidates(bot, GIBBERISH[0])}
     assert second.marks == {"miss": 2, "near": candidates(bot, GIBBERISH[1])}
     assert [button["payload"] for button in second.buttons] == ["/ask_person", "/deny"]
+
+
+@pytest.mark.parametrize("language", ["zh-HK", "zh-TW", "zh-CN", "en"])
+def test_did_you_mean_asks_in_the_words_of_the_customer_s_variant(bot: Bot, language: str) -> None:
+    buttons = bot.talk(language).say(GIBBERISH[0]).buttons
+    meant = [button for button in buttons if button["payload"].startswith("/faq{")]
+    assert [button["title"] for button in meant] == [article_of(button).question_in(language) for button in meant]
+    assert len({button["title"] for button in meant}) == 3
 
 
 def test_never_the_same_text_twice_in_a_row(bot: Bot) -> None:
@@ -130,3 +143,7 @@ def candidates(bot: Bot, text: str) -> list[dict[str, Any]]:
 
 def missed_twice(first: Answer, second: Answer) -> None:
     assert (first.marks["miss"], second.marks["miss"]) == (1, 2)
+
+
+def article_of(button: dict[str, str]) -> Article:
+    return ARTICLES[json.loads(button["payload"].removeprefix("/faq"))["article"]]

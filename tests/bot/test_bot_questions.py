@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from bot_parts import ROOT, Bot
 
@@ -24,6 +26,19 @@ def test_an_answer_says_where_it_comes_from(bot: Bot) -> None:
     assert (origin["file"], origin["line"]) == (article.source, article.line)
     assert 0 < origin["score"] <= 1 and origin["version"] and origin["rule"]
     assert all(set(one) == {"id", "score"} for one in origin["runners_up"])
+
+
+@pytest.mark.parametrize("language", ["zh-HK", "zh-TW", "zh-CN", "en"])
+def test_a_clear_answer_has_related_articles_as_buttons(bot: Bot, language: str) -> None:
+    fee = ARTICLES["delivery-fee"]
+    answer = bot.talk(language).say(fee.question_in(language))
+    *related, person = answer.buttons
+    assert person["payload"] == "/ask_person"
+    ids = [json.loads(button["payload"].removeprefix("/faq"))["article"] for button in related]
+    assert len(ids) == 2 and "delivery-fee" not in ids
+    near = {one["id"] for one in answer.marks["faq"]["runners_up"]}
+    assert set(ids) <= {*fee.related, *near} and set(ids) & set(fee.related)
+    assert [button["title"] for button in related] == [ARTICLES[id].question_in(language) for id in ids]
 
 
 def test_browsing_leads_from_category_to_answer(bot: Bot) -> None:
