@@ -298,6 +298,45 @@ def test_words_pictures_and_tables_go_in_and_out(room: Room) -> None:
     expect(eddy.part("article-state")).to_have_attribute("data-state", "published")
 
 
+def test_the_preview_shows_what_the_chat_shows(room: Room) -> None:
+    eddy = room.editor("eddy", "en")
+    eddy.open("delivery-fee")
+    eddy.beside("preview")
+    shown = eddy.page.locator("faq-preview").get_by_test_id("message-button")
+    expect(shown.first).to_be_visible()
+    answer = room.customer("en").ask("How much is shipping, and when is it free?")
+    given = [one for one in answer.get_by_test_id("message-button").all_inner_texts() if one != "Talk to a person"]
+    # What the search found near stands before what the article points to; there are as many.
+    assert len(shown.all_inner_texts()) == len(given) == 2
+    room.shot(eddy.page, "console-7-preview")
+
+
+def test_the_picture_and_the_links_of_an_article_reach_the_chat(room: Room) -> None:
+    eddy, customer = room.editor("eddy", "en"), room.customer("en")
+    eddy.open("product-size")
+    eddy.page.locator("details", has=eddy.part("image-file")).locator("summary").click()
+    eddy.part("image-file").set_input_files({"name": "dot.png", "mimeType": "image/png", "buffer": DOT})
+    expect(eddy.part("field-image").locator("img")).to_be_visible()
+    eddy.part("field-links").get_by_role("button").last.click()
+    link = eddy.part("field-links").locator(".link-row").last
+    link.locator("input").first.fill("https://shop.example/sizes")
+    link.locator(".link-labels input").last.fill("All sizes")
+    eddy.is_saved()
+    eddy.publish()
+    answer = customer.ask(eddy.part("question.en").input_value())
+    way = customer.page.locator('switchboard-chat a[href="https://shop.example/sizes"]')
+    expect(way).to_be_visible()
+    expect(answer).to_contain_text(":")
+    picture = customer.page.locator("switchboard-chat img.picture").first
+    expect(picture).to_have_attribute("src", re.compile("/help/images/[0-9a-f]{16}[.]png$"))
+    assert picture.evaluate("(image) => image.decode().then(() => image.naturalWidth)") == 1
+    room.shot(customer.page, "console-8-picture-and-link")
+    eddy.beside("history")
+    eddy.part("revert").first.click()
+    eddy.part("confirm-yes").click()
+    expect(link).to_have_count(0)
+
+
 def test_an_agent_who_only_answers_customers_is_told_so(room: Room) -> None:
     page = room.page("en")
     page.goto(room.base + "/faq")

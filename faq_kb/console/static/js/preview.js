@@ -6,6 +6,8 @@ import { partsOf, setText } from "/page/static/js/templates.js";
 import { valueAt } from "./content.js";
 
 const STYLE = "/widget/static/chat/chat.css";
+// As many as the assistant offers, see actions/answers.py.
+const MOST_RELATED = 2;
 let styles = null;
 
 class Preview extends HTMLElement {
@@ -58,7 +60,7 @@ class Preview extends HTMLElement {
     if (textOf("answer")) {
       const image = content.image?.startsWith("/") ? content.image : null;
       const links = content.links.filter(({ url }) => url).map(({ label, url }) => `${texts.pick(label) || url}: ${url}`);
-      const related = content.related.slice(0, 3).map((id, index) => ({ index, title: texts.pick(this.state.articleRow(id)?.question) || id }));
+      const related = content.related.filter((id) => this.state.articleRow(id)).slice(0, MOST_RELATED).map((id, index) => ({ index, title: texts.pick(this.state.articleRow(id).question) || id }));
       messages.push(line(2, "assistant", [textOf("answer"), ...links].join("\n"), { image, buttons: related, article: this.article }));
     }
     const nothing = () => {};
