@@ -266,6 +266,7 @@ class Story(RuleBasedStateMachine):
     def publish(self, word: str, names: list[str], dies_before: int | None) -> None:
         files: dict[str, bytes | None] = {name: article_file(Path(name).stem, word) for name in names}
         before = {name: digest_of(self.folder / name) for name in names}
+        last = publishing.last_journal(self.folder)
         if dies_before is None or not dies_at(dies_before, lambda: publish_now(self.folder, files)):
             if dies_before is None:
                 publish_now(self.folder, files)
@@ -274,9 +275,7 @@ class Story(RuleBasedStateMachine):
         journal = publishing.last_journal(self.folder)
         after = {f"{stem}.yml": content for stem, content in published_files(self.folder).items()}
         published = [name for name in names if after.get(name) == files[name]]
-        if journal is not None and {move.name: move.becomes for move in journal.moves} == {
-            name: publishing.digest_of_bytes(content or b"") for name, content in files.items()
-        }:
+        if journal is not None and (last is None or journal.id != last.id):
             assert set(published) == set(names), "once the journal is there, all of it is"
             self._holds(names, word)
         else:
