@@ -64,6 +64,11 @@ def synonyms_of(content: bytes, name: str = NAME) -> Synonyms:
     return Synonyms([*groups, *groups_in(shipped_text(EVERYDAY))], hashlib.sha256(content).hexdigest())
 
 
+def content_of(lines: Iterable[str]) -> bytes:
+    """The file that holds these lines."""
+    return "\n".join(line.rstrip() for line in lines).encode("utf-8", "replace")
+
+
 def shipped_lines() -> list[str]:
     """The shipped groups, as an editor would have written them."""
     lines = []

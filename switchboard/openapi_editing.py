@@ -158,6 +158,15 @@ def paths() -> dict[str, dict[str, Operation]]:
                 requestBody=body({"lines": "array", "version": "string"}),
             ),
         },
+        "/faq/api/words/replay": {
+            "post": op(
+                "editing",
+                "What becomes of past questions with these words.",
+                {"200": "asked, changed, lost, won, same, reworded", "422": "article_refused", **_WHO},
+                **_EDITOR,
+                requestBody=body({"lines": "array"}),
+            )
+        },
         "/faq/api/categories": {
             "post": op(
                 "editing",

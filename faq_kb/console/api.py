@@ -59,6 +59,7 @@ class Console:
             ("/articles/<article_id:str>/replay", "POST", self._replay),
             ("/words", "GET", self._words),
             ("/words", "PUT", self._save_words),
+            ("/words/replay", "POST", self._replay_words),
             ("/articles/<article_id:str>/review", "POST", self._review),
             ("/articles/<article_id:str>/schedule", "POST", self._schedule),
             ("/articles/<article_id:str>/unschedule", "POST", self._unschedule),
@@ -166,12 +167,13 @@ class Console:
 
     async def _save_words(self, editor: Editor, request: Request) -> dict[str, Any]:
         body = _body(request)
-        lines, version = body.get("lines"), body.get("version")
-        if not isinstance(lines, list) or not all(isinstance(line, str) for line in lines):
-            raise BadRequest("lines must be a list of texts.", field="lines")
+        lines, version = _lines(body), body.get("version")
         if not isinstance(version, str):
             raise BadRequest("version must be text.", field="version")
         return await _to_its_end(self._editing.save_synonyms(editor, lines, version))
+
+    async def _replay_words(self, editor: Editor, request: Request) -> dict[str, Any]:
+        return await self._trying.replay_words(_lines(_body(request)))
 
     # -- drafts ------------------------------------------------------------------------------------------------
 
@@ -257,6 +259,13 @@ def _text(body: Mapping[str, Any], field: str, longest: int, default: str | None
 
 def _is_storable(text: str) -> bool:
     return not any((ord(c) < 32 and c not in "\n\t\r") or 0xD800 <= ord(c) < 0xE000 for c in text)
+
+
+def _lines(body: Mapping[str, Any]) -> list[str]:
+    lines = body.get("lines")
+    if not isinstance(lines, list) or not all(isinstance(line, str) for line in lines):
+        raise BadRequest("lines must be a list of texts.", field="lines")
+    return lines
 
 
 def _version(body: Mapping[str, Any]) -> int:

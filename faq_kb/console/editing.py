@@ -266,7 +266,7 @@ class Editing:
 
     async def save_synonyms(self, editor: Editor, lines: list[str], version: str) -> dict[str, Any]:
         """Publish words that mean the same. Raises ArticleRefused, and Conflict when they are others by now."""
-        content = "\n".join(line.rstrip() for line in lines).encode("utf-8", "replace")
+        content = synonym_file.content_of(lines)
 
         def work() -> None:
             synonym_file.synonyms_of(content)

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy.engine import Connection
 
-from faq_kb import markup
+from faq_kb import markup, synonym_file
 from faq_kb.articles import Article
 from faq_kb.check import check
 from faq_kb.collisions import COLLIDING_LIKENESS
@@ -23,8 +23,8 @@ from faq_kb.console.likeness import nearest
 from faq_kb.drafts import Draft
 from faq_kb.evaluation import questions_in
 from faq_kb.loading import ArticleFile, parse_file
-from faq_kb.problems import Problem
-from faq_kb.replay import LABELLED, Question, replay
+from faq_kb.problems import ArticleError, Problem
+from faq_kb.replay import LABELLED, Question, Replay, replay
 from faq_kb.search import ANSWER_SCORE, SHOP_TIME, Decision, Hit, KnowledgeBase, several_close
 
 # Building an index takes a moment, and an editor asks several questions of one version.
@@ -106,6 +106,21 @@ class Trying:
         past = await self._editing.storage.read(self._past)
         found = await in_thread(lambda: replay(before, after, [*past, *self._labelled_questions()]))
         return found.as_json()
+
+    async def replay_words(self, lines: list[str]) -> dict[str, Any]:
+        """The same, before these words mean the same and with them. Raises ArticleRefused for a line that is none."""
+        before = self._editing.follower.current
+        past = await self._editing.storage.read(self._past)
+
+        def work() -> Replay:
+            words = synonym_file.synonyms_of(synonym_file.content_of(lines))
+            after = KnowledgeBase(before.articles.values(), before.headings.values(), synonyms=words)
+            return replay(before, after, [*past, *self._labelled_questions()])
+
+        try:
+            return (await in_thread(work)).as_json()
+        except ArticleError as exc:
+            raise ArticleRefused(exc.problems) from exc
 
     def _labelled_questions(self) -> list[Question]:
         if self._labelled is None or not self._labelled.exists():

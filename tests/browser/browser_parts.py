@@ -57,7 +57,7 @@ SEND_AT_ONCE = """if (location.protocol.startsWith("http")) localStorage.getItem
   localStorage.setItem("switchboard.desk.preferences", JSON.stringify({ undoSend: false }))"""
 
 # A browser writes each refused request on the console; these refusals are part of the story.
-EXPECTED_REFUSALS = {("/desk/api/me", 401), ("/claim", 409), ("/draft", 409), ("/words", 422), ("/images", 422)}
+EXPECTED_REFUSALS = {("/desk/api/me", 401), ("/claim", 409), ("/draft", 409), ("/words/replay", 422), ("/images", 422)}
 
 
 @dataclass

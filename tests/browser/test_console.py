@@ -259,8 +259,18 @@ def test_words_pictures_and_tables_go_in_and_out(room: Room) -> None:
     eddy.part("words-text").fill(old + "\nlonely")
     eddy.part("words-save").click()
     expect(eddy.part("words-problems")).to_contain_text(f"Line {old.count(chr(10)) + 2}")
+    eddy.part("words-text").fill("zorgle = candle")
+    eddy.part("words-save").click()
+    expect(eddy.part("words-go")).to_be_enabled(timeout=20_000)
+    expect(eddy.part("words-replay")).to_have_text(re.compile("become[s]? unanswered|changes? answer"))
+    expect(eddy.page.get_by_test_id("replay-row").first).to_be_visible()
+    room.shot(eddy.page, "console-words-replay")
+    eddy.page.keyboard.press("Escape")
+    eddy.page.reload()
+    expect(eddy.part("words-text")).to_have_value("zorgle = candle")
     eddy.part("words-text").fill(old + "\n香薰蠟燭 = aroma candle")
     eddy.part("words-save").click()
+    eddy.part("words-go").click(timeout=20_000)
     expect(eddy.part("words-save")).to_be_disabled()
     expect(eddy.part("words-problems")).to_be_hidden()
     eddy.page.reload()
@@ -381,6 +391,14 @@ def test_the_console_fits_its_screen_by_day_and_by_night(room: Room, locale: str
         if page == "words":
             expect(eddy.part("words-text")).to_have_value(re.compile("運費"))
         look(f"8-{page}", ".page:not([hidden])")
+        if page == "words":
+            eddy.part("words-text").fill("zorgle = candle")
+            eddy.part("words-save").click()
+            expect(eddy.part("words-go")).to_be_enabled(timeout=20_000)
+            look("9-words-replay", ".publish-panels")
+            eddy.page.keyboard.press("Escape")
+            eddy.page.locator("faq-words [data-part=undo]").click()
+            eddy.part("confirm-yes").click()
 
 
 def test_the_console_is_used_with_keys_alone(room: Room) -> None:

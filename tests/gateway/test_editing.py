@@ -585,6 +585,20 @@ async def test_words_that_mean_the_same_are_live_at_once(gateway: Gateway, root:
     )
 
 
+async def test_a_replay_shows_what_words_do_before_they_are_live(gateway: Gateway, root: Path) -> None:
+    eddy = await console(gateway)
+    for text in ("when will it arrive", "zorgle"):
+        await gateway.rest(text)
+    lines = [*(await eddy.get("/words"))["lines"], "zorgle = shipping = 運費"]
+    found = await eddy.send("POST", "/words/replay", {"lines": lines})
+    assert (found["asked"], found["lost"], found["changed"], found["same"]) == (2, [], [], 1)
+    assert [(one["text"], one["after"]["id"]) for one in found["won"]] == [("zorgle", FEE)]
+    assert not (root / "faq_kb" / "articles" / "synonyms.txt").exists()
+    refused = await eddy.send("POST", "/words/replay", {"lines": ["a = b", "alone"]}, status=422)
+    assert refused["error"]["details"]["problems"][0]["line"] == 2
+    await eddy.send("POST", "/words/replay", {"lines": "a = b"}, status=400)
+
+
 async def test_a_replay_shows_what_customers_asked_before_and_with_the_draft(gateway: Gateway) -> None:
     eddy = await console(gateway)
     for text in ("when will it arrive", "wat duz postig cost"):

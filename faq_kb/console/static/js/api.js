@@ -22,6 +22,7 @@ export class Api extends Server {
   revert = (id, revision) => this.#call("POST", `/articles/${part(id)}/revert`, { revision }, LONG_MS);
   ask = (text, locale, article = null) => this.#call("POST", "/ask", { text, locale, article }, LONG_MS);
   words = () => this.#call("GET", "/words");
+  replayWords = (lines) => this.#call("POST", "/words/replay", { lines }, LONG_MS);
   saveWords = (lines, version) => this.#call("PUT", "/words", { lines, version }, LONG_MS);
   addCategory = (category) => this.#call("POST", "/categories", category);
   changeCategory = (id, category) => this.#call("PUT", `/categories/${part(id)}`, category);

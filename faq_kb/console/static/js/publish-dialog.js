@@ -1,10 +1,11 @@
 // Before customers see it, three steps: what the check says, what past questions say, and then now, later or a colleague's look.
-import { dateTime, percent } from "/page/static/js/formats.js";
-import { copyOf, partsOf, setText } from "/page/static/js/templates.js";
-import { errorText, named, t } from "/page/static/js/texts.js";
+import { dateTime } from "/page/static/js/formats.js";
+import { setText } from "/page/static/js/templates.js";
+import { errorText, t } from "/page/static/js/texts.js";
 import { showFindings, summary, toldOnce } from "./checks.js";
 import { openDialog } from "./dialogs.js";
 import { changeRow } from "./history.js";
+import { showReplay } from "./replay-lists.js";
 
 const STEPS = ["check", "replay", "publish"];
 const HOUR_MS = 3600 * 1000;
@@ -75,38 +76,11 @@ class PublishDialog {
     parts.next.disabled = true;
     parts.replayLists.replaceChildren();
     await this.#wait(parts.replaySummary, "replay.running", "replay.failed", async () => {
-      const replayed = await state.api.replay(article.id);
-      const { asked, changed, lost, won, reworded } = replayed;
-      const said = [changed.length && t("replay.changed", { count: changed.length }), lost.length && t("replay.lost", { count: lost.length }), won.length && t("replay.won", { count: won.length })].filter(Boolean);
-      setText(parts.replaySummary, asked === 0 ? t("replay.nothing_asked") : said.length ? `${said.join(t("list.and"))}${t("stop")}` : t("replay.same", { count: asked }));
-      setText(parts.replayAsked, asked ? [t("replay.asked", { count: asked }), reworded && t("replay.reworded", { count: reworded })].filter(Boolean).join(" ") : "");
-      parts.replayLists.replaceChildren(...[["lost", lost], ["changed", changed], ["won", won]].filter(([, rows]) => rows.length).map(([kind, rows]) => this.#replayList(kind, rows)));
+      const nameOf = (id, question) => state.nameOf(id, id === article.id ? article.content.question : question);
+      showReplay(parts, await state.api.replay(article.id), nameOf);
     });
     // What could not be tried keeps nobody from mending an answer that is wrong.
     parts.next.disabled = false;
-  }
-
-  #replayList(kind, rows) {
-    const parts = partsOf(copyOf("replay-list"));
-    parts.root.dataset.kind = kind;
-    setText(parts.title, t(`replay.title_${kind}`, { count: rows.length }));
-    parts.rows.replaceChildren(...rows.map(({ text, variant, source, expected, before, after }) => {
-      const row = partsOf(copyOf("replay-row"));
-      setText(row.text, text);
-      setText(row.source, [named("language_short", variant), t(`replay.source_${source}`)].filter(Boolean).join(" · "));
-      setText(row.before, this.#answerText(before));
-      setText(row.after, this.#answerText(after));
-      setText(row.verdict, expected ? t(after?.id === expected ? "replay.right" : "replay.wrong") : "");
-      row.verdict.classList.toggle("alarm", after?.id !== expected);
-      return row.root;
-    }));
-    return parts.root;
-  }
-
-  #answerText(answer) {
-    if (!answer?.id || answer.decision === "none") return t("replay.no_answer");
-    const name = answer.id === this.article.id ? this.state.nameOf(answer.id, this.article.content.question) : this.state.nameOf(answer.id, answer.question);
-    return t(answer.decision === "suggest" ? "replay.suggested" : "replay.answered", { article: name, score: percent(answer.score) });
   }
 
   // 3: publish

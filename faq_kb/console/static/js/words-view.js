@@ -2,8 +2,9 @@
 import { read, write } from "/page/static/js/storage.js";
 import { copyOf, partsOf, setText } from "/page/static/js/templates.js";
 import { errorText, t } from "/page/static/js/texts.js";
-import { confirmed } from "./dialogs.js";
+import { confirmed, openDialog } from "./dialogs.js";
 import { problemText } from "./problems.js";
+import { showReplay } from "./replay-lists.js";
 
 class Words extends HTMLElement {
   start({ state }) {
@@ -13,7 +14,7 @@ class Words extends HTMLElement {
       write(this.#key, text.value === this.saved ? null : text.value);
       this.#showChanged();
     });
-    save.addEventListener("click", () => this.#save());
+    save.addEventListener("click", () => this.#replay());
     undo.addEventListener("click", async () => {
       if (!(await confirmed("words.confirm_undo", "words.undo", { isDangerous: true }))) return;
       write(this.#key, null);
@@ -51,10 +52,39 @@ class Words extends HTMLElement {
     this.parts.undo.hidden = !isChanged;
   }
 
-  async #save() {
-    const { text, save } = this.parts;
-    const sent = text.value;
-    save.disabled = true;
+  /** What becomes of past questions, before anything is live. */
+  async #replay() {
+    const sent = this.parts.text.value;
+    let isOpen = true;
+    this.#problem([]);
+    const parts = openDialog("words-dialog", { onClose: () => (isOpen = false) });
+    parts.go.disabled = true;
+    parts.go.addEventListener("click", () => {
+      parts.root.close();
+      this.#save(sent);
+    });
+    setText(parts.replaySummary, t("replay.running"));
+    parts.root.setAttribute("aria-busy", "true");
+    try {
+      const replayed = await this.state.api.replayWords(sent.split("\n"));
+      if (isOpen) showReplay(parts, replayed, (id, question) => this.state.nameOf(id, question));
+    } catch (error) {
+      if (!isOpen) return;
+      if (error.details?.problems?.length) {
+        parts.root.close();
+        return this.#refused(error);
+      }
+      setText(parts.replaySummary, t("replay.failed"));
+      setText(parts.problem, errorText(error));
+    }
+    // What could not be tried keeps nobody from mending words that are wrong.
+    parts.root.removeAttribute("aria-busy");
+    parts.go.disabled = false;
+    if (isOpen) parts.go.focus();
+  }
+
+  async #save(sent) {
+    this.parts.save.disabled = true;
     try {
       const { version } = await this.state.api.saveWords(sent.split("\n"), this.version);
       this.version = version;
@@ -64,10 +94,14 @@ class Words extends HTMLElement {
       this.state.notify("words.saved");
     } catch (error) {
       if (error.code === "edit_conflict") return this.#join(error.details);
-      const { problems } = error.details ?? {};
-      this.#problem(problems?.length ? problems.map((problem) => (problem.line ? t("words.line", { line: problem.line, problem: problemText(problem, this.state) }) : problemText(problem, this.state))) : [errorText(error)]);
+      this.#refused(error);
     }
     this.#showChanged();
+  }
+
+  #refused(error) {
+    const { problems } = error.details ?? {};
+    this.#problem(problems?.length ? problems.map((problem) => (problem.line ? t("words.line", { line: problem.line, problem: problemText(problem, this.state) }) : problemText(problem, this.state))) : [errorText(error)]);
   }
 
   /** A colleague saved first: what either of us added stays, what either took out goes. */
