@@ -141,6 +141,31 @@ def test_readers_never_see_half_of_a_publication(folder: Path) -> None:
     assert mixed == []
 
 
+def follow_until(folder: Path, word: str) -> None:
+    """A process that serves the folder, until it serves this word."""
+    follower = KnowledgeFollower(folder, settle_seconds=0)
+    while set(served(follower).values()) != {word}:
+        follower.look()
+    follower.look()  # keeps what it could not while another had the turn
+
+
+def test_many_who_follow_at_once_keep_one_last_good_set(folder: Path) -> None:
+    fork = multiprocessing.get_context("fork")
+    followers = [fork.Process(target=follow_until, args=(folder, "price 29")) for _ in range(4)]
+    for process in followers:
+        process.start()
+    for number in range(30):
+        publish_now(folder, {**both(f"price {number}"), "payment.yml": article_file("payment", f"price {number}")})
+    for process in followers:
+        process.join(30)
+    assert [process.exitcode for process in followers] == [0] * 4
+    kept = {path.name: path.read_bytes() for path in (folder / ".publish" / "last-good").iterdir()}
+    assert kept == {path.name: path.read_bytes() for path in folder.glob("*.yml")}
+    for path in folder.glob("*.yml"):
+        path.write_bytes(b"{")
+    assert set(served(KnowledgeFollower(folder)).values()) == {"price 29"}
+
+
 def add_word(folder: Path, word: str) -> None:
     """Add a word to both files, as often as somebody was quicker."""
     while True:
