@@ -56,6 +56,8 @@ _OTHER = re.compile(r"另(一|外一?|外那)[个单]|\b(the )?(other|another) o
 _NO_ORDER_YET = re.compile(
     r"(现在|而家|依家|如果|[午点]前)就?(落单|落order|下单|拍|买|订|付款|order)|\b(if|when) (i|we) (order|buy|pay)\b"
     r"|\b(order|buy|ordering|buying) (it |this )?(right )?now\b"
+    r"|\bdo (you|u|ya|you guys) (also )?(deliver|ship|send|post)\b"
+    r"|[送寄派][不没][送寄派]|有[没不]有?[送寄派]|可以[送寄]到"
     r"|一般|通常|平时|大概要|\b(usually|normally|generally|in general)\b"
 )
 
