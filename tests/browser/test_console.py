@@ -347,6 +347,36 @@ def test_the_picture_and_the_links_of_an_article_reach_the_chat(room: Room) -> N
     expect(link).to_have_count(0)
 
 
+def test_an_article_is_edited_and_published_on_a_phone(room: Room) -> None:
+    eddy = room.editor("eddy", "zh-HK", **ON_A_PHONE)
+    eddy.page.locator("[data-article=product-tableware]").scroll_into_view_if_needed()
+    eddy.page.locator("[data-article=product-tableware]").click()
+    expect(eddy.part("article-id")).to_have_text("product-tableware")
+    answer = eddy.part("answer.zh-HK")
+    old = answer.input_value()
+    eddy.write("answer.zh-HK", f"{old}（電話上改）")
+    eddy.beside("preview")
+    expect(eddy.page.locator("faq-preview")).to_contain_text("電話上改")
+    room.shot(eddy.page, "console-9-phone-preview")
+    eddy.part("side-edit").click()
+    eddy.part("publish").click()
+    expect(eddy.part("publish-next")).to_be_enabled()
+    assert not is_wider_than_its_screen(eddy.page, "dialog")
+    room.shot(eddy.page, "console-10-phone-publish")
+    for _ in range(2):
+        expect(eddy.part("publish-next")).to_be_enabled()
+        eddy.part("publish-next").click()
+    eddy.part("publish-go").click()
+    expect(eddy.part("publish-dialog")).to_have_count(0)
+    expect(eddy.part("article-state")).to_have_attribute("data-state", "published")
+    asked = room.customer("zh-HK", **ON_A_PHONE).ask(eddy.part("question.zh-HK").input_value())
+    expect(asked).to_contain_text("電話上改")
+    eddy.beside("history")
+    eddy.part("revert").first.click()
+    eddy.part("confirm-yes").click()
+    expect(answer).to_have_value(old)
+
+
 def test_an_agent_who_only_answers_customers_is_told_so(room: Room) -> None:
     page = room.page("en")
     page.goto(room.base + "/faq")

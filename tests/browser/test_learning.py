@@ -111,6 +111,31 @@ def test_thumbs_are_pressed_with_keys_and_an_agent_calls_an_answer_wrong(room: R
     sue.close_conversation()
 
 
+def test_the_desk_shows_where_an_answer_comes_from(room: Room) -> None:
+    sue, customer = room.agent("sue", "en"), room.customer("en")
+    customer.ask("how much is the postage")
+    customer.part("person-button").click()
+    customer.wait_in_line()
+    sue.take(customer.case())
+    (row,) = sue.page.request.get(f"{room.base}/desk/api/inbox").json()["mine"]
+    read = sue.page.request.get(f"{room.base}/desk/api/conversations/{row['id']}").json()["messages"]
+    origin = next(one["provenance"] for one in read if one["provenance"])
+    shown = sue.part("provenance").first
+    expect(shown.locator("summary")).to_contain_text(origin["id"])
+    expect(shown.locator("summary")).to_contain_text(f"{round(origin['score'] * 100)}%")
+    shown.locator("summary").click()
+    said = shown.locator("dl").inner_text()
+    for wanted in (f"{origin['file']}:{origin['line']}", origin["version"], origin["rule"]):
+        assert wanted in said, wanted
+    assert origin["runners_up"], "there are others near"
+    for one in origin["runners_up"]:
+        expect(shown.get_by_role("listitem").filter(has_text=one["id"])).to_contain_text(
+            f"{round(one['score'] * 100)}%"
+        )
+    room.shot(sue.page, "learning-10-provenance")
+    sue.close_conversation()
+
+
 def test_what_no_article_answered_becomes_a_phrasing_of_the_article_an_agent_names(room: Room) -> None:
     sue, customer = room.agent("sue", "zh-HK"), room.customer("zh-HK")
     customer.ask(UNHEARD)
