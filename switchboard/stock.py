@@ -96,7 +96,7 @@ def guard(blueprint: Blueprint, kept: Kept, care: Care, exchange: ChannelExchang
         if request.method in ("GET", "HEAD") and request.path.rstrip("/").endswith(f"/{_last(kept.url)}"):
             return None  # the channel's own sign of life
         call = begin_call(kept.name)
-        if care.is_genuine is not None and not _genuine(care, kept, request):
+        if not _genuine(care, kept, request) and not await _genuine_by_new_keys(care, kept, request):
             exchange.unused("forged")
             return error_response(403, "not_genuine", "This request does not carry the provider's proof.")
         try:
@@ -119,9 +119,9 @@ def guard(blueprint: Blueprint, kept: Kept, care: Care, exchange: ChannelExchang
             return None
         for _ in range(3):  # a channel that begins a task of its own has only just done so
             await asyncio.sleep(0)
-        if call.open:
-            await asyncio.wait(call.open, timeout=STORED_WITHIN_SECONDS)
-        return _not_stored() if call.not_stored else None
+        waits = (await asyncio.wait(call.open, timeout=STORED_WITHIN_SECONDS))[1] if call.open else ()
+        # What is stored after all is known by its id when the provider brings it again.
+        return _not_stored() if call.not_stored or waits else None
 
     @blueprint.exception(Exception)
     async def broke(_request: Request, exc: Exception) -> HTTPResponse:
@@ -136,9 +136,13 @@ def guard(blueprint: Blueprint, kept: Kept, care: Care, exchange: ChannelExchang
         return text("")
 
 
+async def _genuine_by_new_keys(care: Care, kept: Kept, request: Request) -> bool:
+    return care.renews is not None and await care.renews(kept, request) and _genuine(care, kept, request)
+
+
 def _genuine(care: Care, kept: Kept, request: Request) -> bool:
     try:
-        return care.is_genuine is not None and care.is_genuine(kept, request)
+        return care.is_genuine is None or care.is_genuine(kept, request)
     except (SanicException, *_UNREADABLE):
         return False
 

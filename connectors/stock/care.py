@@ -77,7 +77,8 @@ class Care:
 
     `needs`: settings without which it does not run, beside Rasa's own. `in_thread`: its client is synchronous.
     `writes_later`: whether customers can be written to unasked. `prepare` runs before the blueprint is built, `start`
-    when the gateway runs. `open_media` says where a customer's file is, with what the entry knows.
+    when the gateway runs. `open_media` says where a customer's file is, with what the entry knows. `renews`: a refused
+    request may be genuine by keys that the provider has changed meanwhile; they are fetched, and it is looked at again.
     """
 
     is_genuine: Proof | None = None
@@ -92,6 +93,7 @@ class Care:
     prepare: Callable[[Kept], None] = lambda _kept: None
     start: Callable[[Kept], Awaitable[None]] | None = None
     open_media: OpenMedia | None = None
+    renews: Callable[[Kept, Request], Awaitable[bool]] | None = None
 
 
 def not_given(kind: str, name: str | None = None) -> Attachment:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import time
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 import jwt
+import requests
 from jwt.algorithms import RSAAlgorithm
 from rasa.core.channels.botframework import BotFramework
 from rasa.core.channels.channel import OutputChannel
@@ -30,6 +32,7 @@ MICROSOFT_HOSTS = (
 )
 SLACK_FILES = "files.slack.com"
 BOT_FRAMEWORK_ISSUER = "https://api.botframework.com"
+KEYS_ASKED_EVERY_SECONDS = 600
 
 
 # -- slack: https://api.slack.com/authentication/verifying-requests-from-slack ------------------------------------
@@ -312,6 +315,26 @@ def _bot_framework_is_genuine(kept: Kept, request: Request) -> bool:
     return _is_service(kept, service) and (said is None or str(said).rstrip("/") == service.rstrip("/"))
 
 
+async def _bot_framework_renews(kept: Kept, request: Request) -> bool:
+    """Microsoft changes its keys: one that we do not know is asked for, at most every ten minutes."""
+    token = (request.headers.get("authorization") or "").partition(" ")[2]
+    channel, now = kept.channel, time.monotonic()
+    try:
+        is_known = jwt.get_unverified_header(token)["kid"] in channel.jwt_keys
+    except (jwt.PyJWTError, KeyError, TypeError):
+        return False
+    if is_known or now < getattr(channel, "keys_asked_again_from", 0.0):
+        return False
+    channel.keys_asked_again_from = now + KEYS_ASKED_EVERY_SECONDS
+    try:
+        # The channel fetches the keys when it is made.
+        fresh = await asyncio.to_thread(type(channel), channel.app_id, channel.app_password)
+    except (requests.RequestException, KeyError, ValueError):
+        return False
+    channel.jwt_keys, channel.jwt_update_time = fresh.jwt_keys, fresh.jwt_update_time
+    return True
+
+
 def _is_service(kept: Kept, url: str) -> bool:
     parts = urlsplit(url)
     own = kept.setting("service_url").rstrip("/")
@@ -366,6 +389,7 @@ def _bot_framework_output(kept: Kept, reach: Reach) -> OutputChannel | None:
 
 BOT_FRAMEWORK = Care(
     is_genuine=_bot_framework_is_genuine,
+    renews=_bot_framework_renews,
     read=_bot_framework_read,
     output=_bot_framework_output,
     in_thread=True,

@@ -7,8 +7,10 @@ import base64
 import hashlib
 import hmac
 import json
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -590,3 +592,36 @@ def test_the_secret_of_telegram_is_told_by_nobody_and_the_same_everywhere() -> N
     channel: Any = SimpleNamespace(access_token="1:a")
     assert _telegram_secret(Kept("telegram", channel, {}, "")) == _telegram_secret(Kept("telegram", channel, {}, ""))
     assert _telegram_secret(Kept("telegram", channel, {"secret_token": "own"}, "")) == "own"
+
+
+async def test_a_key_that_microsoft_has_changed_is_fetched_and_asked_for_no_more_than_now_and_then(
+    begun: Gateway, providers: StockProviders
+) -> None:
+    def call(number: int, kid: str) -> Call:
+        token = bot_framework_token(providers.address, kid)
+        body = _bot_framework("hello", number, begun, providers).body
+        return Call(body, {**JSON, "Authorization": f"Bearer {token}"})
+
+    providers.key_name = "k2"
+    assert (await _post(begun, "botframework", call(1, "k2")))[0] == 200
+    await eventually(lambda: begun.bot.asked)
+    asked = len(providers.asked)
+    for number in range(2, 6):
+        assert (await _post(begun, "botframework", call(number, f"made-up-{number}")))[0] == 403
+    assert [one for one in providers.asked[asked:] if one.endswith("/keys")] == []
+    assert [one["message"] for one in begun.bot.asked] == ["hello"]
+
+
+async def test_what_cannot_be_stored_in_time_is_brought_again(
+    begun: Gateway, providers: StockProviders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("switchboard.stock.STORED_WITHIN_SECONDS", 0.2)
+    call = _slack("hello", 1, begun, providers)
+    with closing(sqlite3.connect(begun.settings.data_path / "switchboard.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert (await _post(begun, "slack", call))[0] == 503
+        other.execute("ROLLBACK")
+    await eventually(lambda: begun.bot.asked)
+    assert (await _post(begun, "slack", call))[0] == 200
+    await eventually(lambda: [one for one in providers.sent if one.text == "bot: hello"])
+    assert [one["message"] for one in begun.bot.asked] == ["hello"]

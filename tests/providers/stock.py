@@ -30,11 +30,11 @@ PROJECT = "1234567890"
 WEBEX_ME = "person-of-the-bot"
 
 
-def bot_framework_token(service: str, **changes: Any) -> str:
-    """A token as the Bot Framework connector sends it."""
+def bot_framework_token(service: str, kid: str = "k1", **changes: Any) -> str:
+    """A token as the Bot Framework connector sends it, by the key of that name."""
     now = int(time.time())
     claims = {"iss": "https://api.botframework.com", "aud": APP_ID, "exp": now + 600, "nbf": now - 60, **changes}
-    return jwt.encode({"serviceurl": service, **claims}, KEY, algorithm="RS256", headers={"kid": "k1"})
+    return jwt.encode({"serviceurl": service, **claims}, KEY, algorithm="RS256", headers={"kid": kid})
 
 
 def google_token(**changes: Any) -> str:
@@ -71,6 +71,7 @@ class StockProviders:
         # By host and path: what the key has to be, and the file's type, bytes and name.
         self.files: dict[str, tuple[str | None, str, bytes, str]] = {}
         self.address = ""
+        self.key_name = "k1"  # of Microsoft's key, as it is now
 
     def file(self, host: str, path: str, key: str | None) -> tuple[int, dict[str, str], bytes] | None:
         """A customer's file at `host`, for who shows the key; None where there is none."""
@@ -91,7 +92,7 @@ class StockProviders:
         if tail in ("openidconfiguration",):
             return 200, {"jwks_uri": "https://login.botframework.com/v1/.well-known/keys"}
         if tail == "keys":
-            return 200, {"keys": [{**json.loads(RSAAlgorithm.to_jwk(KEY.public_key())), "kid": "k1"}]}
+            return 200, {"keys": [{**json.loads(RSAAlgorithm.to_jwk(KEY.public_key())), "kid": self.key_name}]}
         if tail == "token":
             return 200, {"access_token": "bot-token", "expires_in": 3600}
         if "x509" in path:
