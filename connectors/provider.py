@@ -7,6 +7,7 @@ import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import aiohttp
@@ -33,9 +34,16 @@ class Answer:
 
     @property
     def retry_after(self) -> float | None:
-        """The seconds of a Retry-After header."""
+        """The seconds of a Retry-After header, which may also name a moment of the provider's own clock
+        (https://www.rfc-editor.org/rfc/rfc9110#field.retry-after)."""
         given = self.headers.get("retry-after", "")
-        return min(float(given), LONGEST_WAIT_SECONDS) if given.isascii() and given.isdigit() else None
+        if given.isascii() and given.isdigit():
+            return min(float(given), LONGEST_WAIT_SECONDS)
+        try:
+            until, now = (parsedate_to_datetime(one) for one in (given, self.headers.get("date", "")))
+            return min(max(0.0, (until - now).total_seconds()), LONGEST_WAIT_SECONDS)
+        except (TypeError, ValueError):
+            return None
 
     def get(self, *path: str) -> Any:
         """A value inside the body, or None where there is none."""

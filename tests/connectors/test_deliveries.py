@@ -18,6 +18,7 @@ from sqlalchemy import update
 from test_sms_http import KIT as SMS
 from test_telegram_channel import KIT as TELEGRAM
 
+from connectors.provider import LONGEST_WAIT_SECONDS, Answer
 from handoff import conversations, deliveries, migrations, transcript
 from handoff.database import Database
 from handoff.models import Author, DeliveryState
@@ -209,3 +210,23 @@ async def test_a_gateway_that_is_stopped_lets_what_it_sends_arrive(start: Start,
         await Customer(second, TELEGRAM, provider).says("and another", number=2)
         await provider.has_sent(2)
         assert provider.texts == ["bot: hello", "bot: and another"]
+
+
+@pytest.mark.parametrize(
+    ("given", "seconds"),
+    [
+        ("30", 30.0),
+        ("Sun, 29 Nov 2026 02:10:00 GMT", 600.0),
+        ("Sun, 29 Nov 2026 01:00:00 GMT", 0.0),
+        ("Sun, 29 Nov 2099 01:00:00 GMT", LONGEST_WAIT_SECONDS),
+        ("999999999999", LONGEST_WAIT_SECONDS),
+        ("soon", None),
+        ("-5", None),
+        ("", None),
+    ],
+)
+def test_what_a_provider_asks_us_to_wait_is_a_number_or_a_moment_of_its_own_clock(
+    given: str, seconds: float | None
+) -> None:
+    headers = {"retry-after": given, "date": "Sun, 29 Nov 2026 02:00:00 GMT"}
+    assert Answer(429, headers, None).retry_after == seconds
