@@ -113,7 +113,7 @@ def guard(blueprint: Blueprint, kept: Kept, care: Care, exchange: ChannelExchang
         return _not_stored() if call.not_stored else answer
 
     @blueprint.middleware("response")
-    async def after(_request: Request, _response: HTTPResponse) -> HTTPResponse | None:
+    async def after(_request: Request, answer: HTTPResponse) -> HTTPResponse | None:
         call = _call.get()
         if call is None:
             return None
@@ -121,7 +121,9 @@ def guard(blueprint: Blueprint, kept: Kept, care: Care, exchange: ChannelExchang
             await asyncio.sleep(0)
         waits = (await asyncio.wait(call.open, timeout=STORED_WITHIN_SECONDS))[1] if call.open else ()
         # What is stored after all is known by its id when the provider brings it again.
-        return _not_stored() if call.not_stored or waits else None
+        if call.not_stored or waits:
+            return _not_stored()
+        return care.finish(kept, answer) if care.finish else None
 
     @blueprint.exception(Exception)
     async def broke(_request: Request, exc: Exception) -> HTTPResponse:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+from xml.etree import ElementTree
 
 import aiohttp
 import requests
@@ -259,12 +260,42 @@ TWILIO = Care(
 # -- twilio_voice: https://www.twilio.com/docs/voice/twiml ----------------------------------------------------------
 
 
+# What stands for a withheld number: ANONYMOUS, RESTRICTED, BLOCKED, UNKNOWN, UNAVAILABLE on the keys of a phone.
+_WITHHELD = frozenset({"+266696687", "+7378742833", "+2562533", "+8656696", "+86282452253"})
+# By the setting `language` of the entry: what is said in, and what is listened for in.
+# https://www.twilio.com/docs/voice/twiml/gather/gather-speech-transcription#languages-with-their-speech-tags
+_LANGUAGES = {
+    "zh-HK": ("zh-HK", "yue-Hant-HK"),
+    "zh-TW": ("zh-TW", "cmn-Hant-TW"),
+    "zh-CN": ("zh-CN", "cmn-Hans-CN"),
+    "en": ("en-GB", "en-GB"),
+}
+
+
 def _voice_read(_kept: Kept, request: Request) -> Known:
     form = request.form
     number = str(form.get("From") or "")
     key = request.headers.get("i-twilio-idempotency-token")
+    if not number.startswith("+") or number in _WITHHELD:
+        # The channel knows people by their number: those who withhold it would all be one, and hear each other's lines.
+        form["From"] = [f"call:{form.get('CallSid')}"]
+        return Known(str(key) if key else None)
     # A caller cannot be written to; whoever wants a person is called back.
-    return Known(str(key) if key else None, {"call_back": number} if number.startswith("+") else {})
+    return Known(str(key) if key else None, {"call_back": number})
 
 
-TWILIO_VOICE = Care(is_genuine=_twilio_is_genuine, needs=("auth_token",), read=_voice_read, writes_later=False)
+def _voice_finish(kept: Kept, answer: HTTPResponse) -> HTTPResponse:
+    """The channel names no language, so Twilio would listen for English and read Chinese out as English."""
+    spoken = _LANGUAGES.get(kept.setting("language"))
+    if spoken is None or not (answer.content_type or "").startswith("text/xml") or not answer.body:
+        return answer
+    root = ElementTree.fromstring(answer.body)  # noqa: S314  (the channel has just written it)
+    for tag, language in zip(("Say", "Gather"), spoken, strict=True):
+        for one in root.iter(tag):
+            one.set("language", language)
+    return text(ElementTree.tostring(root, "unicode"), content_type="text/xml")
+
+
+TWILIO_VOICE = Care(
+    is_genuine=_twilio_is_genuine, needs=("auth_token",), read=_voice_read, writes_later=False, finish=_voice_finish
+)

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
+from xml.etree import ElementTree
 
 import aiohttp
 import pytest
@@ -177,7 +178,9 @@ STOCK: dict[str, Stock] = {
     ),
     "callback": Stock(lambda p: {"url": f"{p.address}/callback"}, _callback, "ana", repeats=False),
     "hangouts": Stock(lambda _p: {"project_id": PROJECT}, _hangouts, later=False),
-    "twilio_voice": Stock(lambda _p: {"auth_token": "0" * 32}, _voice, later=False),
+    "twilio_voice": Stock(
+        lambda _p: {"auth_token": "0" * 32, "language": "zh-HK", "assistant_voice": "alice"}, _voice, later=False
+    ),
 }
 
 
@@ -625,3 +628,29 @@ async def test_what_cannot_be_stored_in_time_is_brought_again(
     assert (await _post(begun, "slack", call))[0] == 200
     await eventually(lambda: [one for one in providers.sent if one.text == "bot: hello"])
     assert [one["message"] for one in begun.bot.asked] == ["hello"]
+
+
+async def test_a_call_is_spoken_and_listened_to_in_the_language_of_the_entry(
+    begun: Gateway, providers: StockProviders
+) -> None:
+    status, body = await _post(begun, "twilio_voice", _voice("我個包裹去咗邊", 1, begun, providers))
+    assert status == 200
+    gather = ElementTree.fromstring(body).find("Gather")
+    assert gather is not None and gather.get("language") == "yue-Hant-HK"
+    (said,) = gather.iter("Say")
+    assert (said.get("language"), said.get("voice"), said.text) == ("zh-HK", "alice", "bot: 我個包裹去咗邊")
+
+
+@pytest.mark.parametrize("number", ["anonymous", "+266696687", ""])
+async def test_callers_who_withhold_their_number_are_each_their_own(
+    begun: Gateway, providers: StockProviders, number: str
+) -> None:
+    def call(call_id: str, **said: str) -> Call:
+        form = {"From": number, "CallSid": call_id, "CallStatus": "in-progress", **said}
+        return _twilio_call(form, "twilio_voice", begun)
+
+    assert "bot: my name is Ana" in (await _post(begun, "twilio_voice", call("CA1", SpeechResult="my name is Ana")))[1]
+    status, heard = await _post(begun, "twilio_voice", call("CA2"))
+    assert status == 200 and "Ana" not in heard
+    assert "Ana" in (await _post(begun, "twilio_voice", call("CA1")))[1]
+    assert len({asked["sender"] for asked in begun.bot.asked}) == 1
