@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Locator, Route, expect
 from waiting import wait_until
 
 from .browser_parts import LOCALES, AgentPage, EditorPage, Room, is_wider_than_its_screen, words
@@ -134,6 +136,54 @@ def test_the_desk_shows_where_an_answer_comes_from(room: Room) -> None:
         )
     room.shot(sue.page, "learning-10-provenance")
     sue.close_conversation()
+
+
+def test_the_figures_of_an_article_are_drawn_and_told_by_week_and_by_language(room: Room) -> None:
+    sue = room.agent("sue", "en")
+    questions = {"en": "Can I collect from a pick-up point?", "zh-HK": "可唔可以去順豐站或者智能櫃自取？"}
+    for locale, question in questions.items():
+        customer = room.customer(locale)
+        answer = customer.ask(question)
+        answer.get_by_test_id("helpful").click()
+        expect(answer.get_by_test_id("helpful")).to_have_attribute("aria-pressed", "true")
+        customer.part("person-button").click()
+        customer.wait_in_line()
+        sue.take(customer.case())
+        sue.close_conversation()
+    stats = f"{room.base}/faq/api/stats?weeks=4&article=delivery-pickup-points"
+
+    def told() -> dict[str, Any]:
+        return next(iter(sue.page.request.get(stats).json()["articles"]), {})
+
+    wait_until(lambda: sum(told().get("helpful", ())) >= 2, what="the thumbs are counted")
+    figures = told()
+    assert set(figures["by_variant"]) >= {"en", "zh-HK"}
+    # The names of articles may come after the figures.
+    held: list[Route] = []
+    sue.page.route("**/faq/api/tree*", lambda route: held.append(route))
+    sue.page.goto(f"{room.base}/faq#/stats?article=delivery-pickup-points")
+    drawn = sue.page.locator("faq-stats svg.chart")
+    expect(drawn).to_be_visible()
+    for one in held:
+        one.continue_()
+    sue.page.unroute("**/faq/api/tree*")
+    expect(sue.page.locator("faq-stats [data-part=title]")).to_have_text(questions["en"])
+    expect(drawn).to_be_visible()
+    # The bar of this week is as high as what was asked, the others lie flat.
+    heights = [float(one.get_attribute("height") or 0) for one in drawn.locator("rect.bar").all()]
+    assert heights[-1] > 0 and set(heights[:-1]) == {0.0}
+    assert drawn.locator("polyline.answered").count() == 1
+    sue.page.locator("faq-stats details summary").click()
+    names = ("asked", "answered", "helpful", "unhelpful", "led_to_person")
+    week = sue.page.locator("faq-stats details tbody tr").last.locator("td").all_inner_texts()
+    assert week == [str(figures[name][-1]) for name in names]
+    rows = sue.page.locator("faq-stats [data-part=variants] tbody tr").all()
+    by_variant = [[int(cell) for cell in row.locator("td").all_inner_texts()] for row in rows]
+    assert by_variant == [[counts[name] for name in names] for counts in figures["by_variant"].values()]
+    for locale in questions:
+        counts = figures["by_variant"][locale]
+        assert all(counts[name] for name in ("asked", "answered", "helpful", "led_to_person")), counts
+    room.shot(sue.page, "learning-11-figures")
 
 
 def test_what_no_article_answered_becomes_a_phrasing_of_the_article_an_agent_names(room: Room) -> None:

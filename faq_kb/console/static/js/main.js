@@ -36,6 +36,7 @@ async function begin() {
   document.querySelector("faq-tree").start({ state, route });
   for (const view of Object.values(views)) view.start({ state, route });
   state.on("agent", showAgent);
+  state.on("tree", showNames);
   state.on("connection locale", showConnection);
   route.on("change", showRoute);
   for (const button of document.querySelectorAll("[data-page]")) if (button.matches("button")) button.addEventListener("click", () => route.go(button.dataset.page));
@@ -67,6 +68,15 @@ function showAgent() {
   if (!isStarted) route.start();
   else if (!isSame) showRoute();
   isStarted = true;
+}
+
+let isNamed = false;
+
+/** The first view may come before the tree, with ids where names belong. */
+function showNames() {
+  if (isNamed) return;
+  isNamed = true;
+  if (isStarted && !route.article) showRoute();
 }
 
 function showRoute() {
