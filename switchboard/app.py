@@ -156,6 +156,11 @@ def create_app(
     store = AttachmentStore(settings.attachments_path, database, masking, settings.max_attachment_bytes, clock)
     received = IncomingFiles(store, masking, settings.max_message_chars)
     mount = channels.Mount(database, live, line, post, access, settings.default_language, clock, received)
+    for problem in problems:
+        log.error(
+            "A channel was left out",
+            extra={"event": "channel_left_out", "channel": problem.channel, "error": problem.why},
+        )
     mount.problems += problems
     problems = mount.mount(app, built)
     post.left_out = problems

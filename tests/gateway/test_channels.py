@@ -213,7 +213,9 @@ async def test_socketio_is_mounted_only_by_somebody_who_knows_what_it_is(start: 
         assert (await response.json())["channels_left_out"] == []
 
 
-async def test_a_channel_nobody_knows_is_reported_and_the_others_run(start: Start, root: Path) -> None:
+async def test_a_channel_nobody_knows_is_reported_and_the_others_run(
+    start: Start, root: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     (root / "credentials.yml").write_text(
         "rest:\ncmdline:\nsms:\n  token: hunter2\nswitchboard.settings.Settings:\nno.such.Module:\nslack:\n",
         encoding="utf-8",
@@ -221,7 +223,13 @@ async def test_a_channel_nobody_knows_is_reported_and_the_others_run(start: Star
     gateway = await start()
     async with gateway.http.get(f"{gateway.base}/readyz") as response:
         left_out = (await response.json())["channels_left_out"]
-    assert [one["channel"] for one in left_out] == ["sms", "switchboard.settings.Settings", "no.such.Module", "slack"]
+    names = ["sms", "switchboard.settings.Settings", "no.such.Module", "slack"]
+    assert [one["channel"] for one in left_out] == names
+    logged = [one for one in caplog.records if getattr(one, "event", "") == "channel_left_out"]
+    assert [(one.channel, one.error) for one in logged] == [(one["channel"], one["why"]) for one in left_out]
+    supervisor, agent = await gateway.seat("sue"), await gateway.seat("ben")
+    assert (await supervisor.get("/inbox"))["channels_left_out"] == left_out
+    assert (await agent.get("/inbox"))["channels_left_out"] == [], "an agent can do nothing about it"
     assert "hunter2" not in str(left_out)
     assert (await gateway.rest("hello"))[0]["text"] == "bot: hello"
 
