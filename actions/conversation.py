@@ -34,8 +34,6 @@ TELLS_NOTHING = frozenset(
     }
 )
 
-# What the classifier says a question is about, beside the article that answers it, is believed from here on.
-SURE_OF_TOPIC = 0.5
 # From so many messages in a row on that speak of something else, a form no longer asks again.
 MOST_DIGRESSIONS = 3
 
@@ -313,12 +311,10 @@ class Turn:
         ]
 
     def recent_intents(self) -> Iterator[str]:
-        """What the customer wanted, newest first; of a question that an article answered, what it was about."""
+        """What the customer wanted, newest first."""
         for event in reversed(self._events):
             if event["event"] == "user":
-                guess = ((event.get("parse_data") or {}).get("faq") or {}).get("guess") or {}
-                is_sure = _intent_of(event) == "faq" and float(guess.get("confidence") or 0) >= SURE_OF_TOPIC
-                yield str(guess["name"]) if is_sure else _intent_of(event)
+                yield _intent_of(event)
 
     def slot_before(self, name: str) -> Any:
         """What a slot held before this message filled it."""

@@ -129,18 +129,18 @@ async def test_a_change_without_the_page_s_token_is_refused(gateway: Gateway) ->
 async def test_what_is_published_answers_the_next_question(gateway: Gateway, root: Path) -> None:
     eddy = await console(gateway)
     before = file_of(root)
-    await eddy.save(answer={"en": "HK$45.", "zh-HK": "四十五蚊。"}, asked_as=["郵費", "wat duz postig cost"])
+    await eddy.save(answer={"en": "HK$45.", "zh-HK": "四十五蚊。"}, asked_as=["郵費", "wat iz da damage 4 sendin it"])
     assert file_of(root) == before and (await asked(gateway, "shipping fee"))[0]["answer"] == "HK$30."
     began = time.monotonic()
     told = await eddy.publish()
     assert told["live"] is True and time.monotonic() - began < 1
-    found = (await asked(gateway, "wat duz postig cost"))[0]
+    found = (await asked(gateway, "wat iz da damage 4 sendin it"))[0]
     assert (found["id"], found["answer"]) == (FEE, "HK$45.")
     article = await eddy.get(f"/articles/{FEE}")
     assert article["draft"] is None and article["published"]["answer"] == {"zh-HK": "四十五蚊。", "en": "HK$45."}
     changed = [line for line in file_of(root).splitlines() if line not in before.splitlines()]
     assert changed == [
-        "    asked_as: [郵費, wat duz postig cost]",
+        "    asked_as: [郵費, wat iz da damage 4 sendin it]",
         '    answer: {zh-HK: "四十五蚊。", en: "HK$45."}',
     ]
 
@@ -366,13 +366,13 @@ async def test_a_file_that_broke_on_disk_is_told_in_the_editor_s_language(start:
 
 async def test_asking_uses_the_draft_and_says_why(gateway: Gateway) -> None:
     eddy = await console(gateway)
-    await eddy.save(asked_as=["郵費", "wat duz postig cost"], answer={"en": "**HK$45.**"})
-    question = {"text": "wat duz postig cost", "locale": "en"}
+    await eddy.save(asked_as=["郵費", "wat iz da damage 4 sendin it"], answer={"en": "**HK$45.**"})
+    question = {"text": "wat iz da damage 4 sendin it", "locale": "en"}
     without = await eddy.send("POST", "/ask", {**question, "article": None})
     assert without["why"]["key"] != "exact"
     found = await eddy.send("POST", "/ask", {**question, "article": FEE})
     assert (found["decision"], found["why"]["key"], found["hits"][0]["id"]) == ("answer", "exact", FEE)
-    assert found["answer"]["plain"] == "HK$45." and found["hits"][0]["matched"] == "wat duz postig cost"
+    assert found["answer"]["plain"] == "HK$45." and found["hits"][0]["matched"] == "wat iz da damage 4 sendin it"
     nothing = await eddy.send("POST", "/ask", {"text": "你食咗飯未呀", "locale": "zh-HK", "article": None})
     assert nothing["decision"] != "answer" and nothing["answer"] is None
 
@@ -392,10 +392,10 @@ async def test_asking_tells_what_the_assistant_takes_the_sentence_for(
 ) -> None:
     gateway = await start()
     eddy = await console(gateway)
-    await eddy.save(asked_as=["wat duz postig cost"])
+    await eddy.save(asked_as=["wat iz da damage 4 sendin it"])
     taken = {"intent": intent, "confidence": 0.912345, "rule": "intent"}
-    gateway.bot.says("wat duz postig cost", {"custom": {"trial": taken}})
-    found = await eddy.send("POST", "/ask", {"text": "wat duz postig cost", "locale": "zh-TW", "article": FEE})
+    gateway.bot.says("wat iz da damage 4 sendin it", {"custom": {"trial": taken}})
+    found = await eddy.send("POST", "/ask", {"text": "wat iz da damage 4 sendin it", "locale": "zh-TW", "article": FEE})
     assert (found["decision"], found["why"]["key"], found["hits"][0]["id"]) == (decision, why, FEE)
     assert (found["intent"]["name"], found["intent"]["confidence"]) == (intent, 0.912)
     assert (found["answer"] is not None) == (decision == "answer")
@@ -601,13 +601,13 @@ async def test_a_replay_shows_what_words_do_before_they_are_live(gateway: Gatewa
 
 async def test_a_replay_shows_what_customers_asked_before_and_with_the_draft(gateway: Gateway) -> None:
     eddy = await console(gateway)
-    for text in ("when will it arrive", "wat duz postig cost"):
+    for text in ("when will it arrive", "wat iz da damage 4 sendin it"):
         await gateway.rest(text)
-    await eddy.save(asked_as=["shipping fee", "wat duz postig cost", "when will it arrive now"])
+    await eddy.save(asked_as=["shipping fee", "wat iz da damage 4 sendin it", "when will it arrive now"])
     found = await eddy.send("POST", f"/articles/{FEE}/replay")
     assert (found["asked"], found["lost"], found["same"]) == (2, [], 1)
     (won,) = found["won"]
-    assert (won["text"], won["source"], won["after"]["id"]) == ("wat duz postig cost", "past", FEE)
+    assert (won["text"], won["source"], won["after"]["id"]) == ("wat iz da damage 4 sendin it", "past", FEE)
 
 
 async def test_a_publication_is_on_the_public_page_with_its_day(gateway: Gateway) -> None:

@@ -21,9 +21,11 @@ from handoff.customer_form import CustomerFormFile
 from handoff.database import Database
 from handoff.floor import Floor
 from handoff.hours import OpeningHours
+from handoff.idle import Idle, IdleTerms
 from handoff.learning import Learning
 from handoff.ledger import Ledger, PromiseTerms
 from handoff.models import Role
+from handoff.passing import Passing
 from handoff.records import Agent, Conversation, Message
 from handoff.reopening import Reopening
 from handoff.router import Router
@@ -173,6 +175,9 @@ class House:
         )
         self.router = Router(self.database, self.floor, self.teams, self.clock)
         self.sweeper = Sweeper(self.database, self.floor, self.teams, self.clock)
+        self.passing = Passing(self.floor)
+        terms_of_idle = IdleTerms(timedelta(minutes=20), timedelta(minutes=10), timedelta(hours=4))
+        self.idle = Idle(self.database, self.floor, terms_of_idle, self.clock)
         self.bot = WireBot()
         feedback = Feedback(self.database, self.floor, Learning("a secret of the tests"), self.knowledge, self.clock)
         rates = Rates(10_000, 10_000, lambda: 0.0)
@@ -204,6 +209,8 @@ class House:
     async def settle(self) -> None:
         """What the router's loop does, once."""
         await self.sweeper.sweep()
+        await self.passing.wake()
+        await self.idle.look()
         await self.router.drain()
 
 

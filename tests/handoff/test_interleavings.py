@@ -12,6 +12,7 @@ import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Coroutine, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -39,6 +40,7 @@ STEPS_A_LIFE = 100
 # Nothing here waits for anything but the database.
 STUCK_AFTER_SECONDS = 60
 CUSTOMERS = ("ana", "bo", "cy", "di", "eli")
+AGENTS = ("ben", "cleo", "dan", "sue")
 FALLBACK_SECONDS = 120
 _NAME = "{zh-HK: 隊, zh-TW: 隊, zh-CN: 队, en: Team}"
 _TEAMS = f"""
@@ -94,12 +96,15 @@ class Interleavings(RuleBasedStateMachine):
         self.house = self.template.life()
         self.people = {one.login: one for one in self.house.database.read_now(agents.listing)}
         self.sent: dict[str, str] = {}  # what each customer wrote, by the sender's own id for it
+        # What agents said, by their desk's own id for it: who, where, and whether it is a note.
+        self.said: dict[str, tuple[str, str, bool]] = {}
         self.open: dict[str, asyncio.Task[Any]] = {}  # customers whose line the bot is thinking about
         # What was seen of the database so far.
         self.last_move = self.last_line = 0
         self.word: dict[tuple[str, int], str] = {}
         self.epoch: dict[str, int] = {}
         self.kept: Counter[str] = Counter()
+        self.to_be_sent: set[int] = set()  # what agents said to customers
 
     def teardown(self) -> None:
         self._let_bot_answer()
@@ -163,26 +168,70 @@ class Interleavings(RuleBasedStateMachine):
 
     # -- agents ------------------------------------------------------------------------------------------------
 
-    @rule(login=st.sampled_from(["ben", "cleo", "dan", "sue"]), value=st.sampled_from(list(Presence)))
+    @rule(login=st.sampled_from(AGENTS), value=st.sampled_from(list(Presence)))
     def an_agent_comes_or_goes(self, login: str, value: Presence) -> None:
         agent = self.people[login]
         self.house.here(agent)
         self.house.database.write_now(lambda c: agents.set_presence(c, agent.id, value))
 
-    @rule(login=st.sampled_from(["ben", "cleo", "dan", "sue"]))
+    @rule(login=st.sampled_from(AGENTS))
     def a_page_is_closed(self, login: str) -> None:
         self.house.database.write_now(lambda c: agents.gone(c, self.people[login].id))
 
-    @rule(login=st.sampled_from(["ben", "cleo", "dan", "sue"]))
+    @rule(login=st.sampled_from(AGENTS))
     def an_agent_takes_the_next(self, login: str) -> None:
         self._try(self.house.floor.claim_next(self._agent(login)))
 
-    @rule(login=st.sampled_from(["ben", "cleo", "dan", "sue"]), who=st.sampled_from(CUSTOMERS))
-    def an_agent_says_something(self, login: str, who: str) -> None:
-        self._to(who, lambda one: self.house.floor.say(self._agent(login), one.id, "Hello", None))
+    @rule(login=st.sampled_from(AGENTS), who=st.sampled_from(CUSTOMERS), is_note=st.booleans())
+    def an_agent_says_something(self, login: str, who: str, is_note: bool) -> None:
+        key = f"{login}-{len(self.said)}"
+        one = self._of(who)
+        if one is not None:
+            self.said[key] = (login, one.id, is_note)
+            if not self._say(key):
+                del self.said[key]
+
+    @precondition(lambda self: self.said)
+    @rule(data=st.data())
+    def a_desk_sends_again_what_it_had_no_answer_to(self, data: st.DataObject) -> None:
+        self._say(data.draw(st.sampled_from(sorted(self.said))))
 
     @rule(
-        login=st.sampled_from(["ben", "cleo", "dan", "sue"]),
+        login=st.sampled_from(AGENTS),
+        who=st.sampled_from(CUSTOMERS),
+        to=st.sampled_from([*AGENTS, "support", "delivery", "returns"]),
+    )
+    def an_agent_transfers(self, login: str, who: str, to: str) -> None:
+        passing, agent = self.house.passing, self._agent(login)
+        colleague = self.people.get(to)
+        self._to(
+            who,
+            lambda one: (
+                passing.to_agent(agent, one.id, colleague.id, "for you")
+                if colleague
+                else passing.to_team(agent, one.id, to, "for you")
+            ),
+        )
+
+    @rule(
+        login=st.sampled_from(AGENTS),
+        who=st.sampled_from(CUSTOMERS),
+        colleague=st.sampled_from(AGENTS),
+        comes=st.booleans(),
+    )
+    def an_agent_brings_a_colleague_in_or_sends_them_away(
+        self, login: str, who: str, colleague: str, comes: bool
+    ) -> None:
+        act = self.house.passing.invite if comes else self.house.passing.send_away
+        self._to(who, lambda one: act(self._agent(login), one.id, self.people[colleague].id))
+
+    @rule(login=st.sampled_from(AGENTS), who=st.sampled_from(CUSTOMERS), minutes=st.sampled_from([0, 1, 30]))
+    def an_agent_puts_aside_or_takes_up(self, login: str, who: str, minutes: int) -> None:
+        until = self.house.clock() + timedelta(minutes=minutes) if minutes else None
+        self._to(who, lambda one: self.house.passing.snooze(self._agent(login), one.id, until))
+
+    @rule(
+        login=st.sampled_from(AGENTS),
         who=st.sampled_from(CUSTOMERS),
         act=st.sampled_from(["close", "hand_back", "release", "take_over"]),
     )
@@ -252,12 +301,17 @@ class Interleavings(RuleBasedStateMachine):
             assert line.epoch >= self.epoch.get(line.conversation_id, 0), "said under an older word than before"
             self.epoch[line.conversation_id] = line.epoch
             self.last_line = line.id
-            if line.author == Author.CUSTOMER.value:
+            if line.client_id:
                 self.kept[line.client_id] += 1
+            if line.author == Author.AGENT.value:
+                self.to_be_sent.add(line.id)
 
     def _no_message_is_lost_or_doubled(self, connection: Any) -> None:
         done = {key for key, who in self.sent.items() if who not in self.open}
-        assert all(self.kept[key] == 1 for key in done), {key: self.kept[key] for key in done}
+        assert all(self.kept[key] == 1 for key in (*done, *self.said)), {key: self.kept[key] for key in done}
+        sent = self.house.wire.sent
+        assert len(sent) == len(set(sent)), "a customer was told the same line twice"
+        assert self.to_be_sent <= set(sent), "a customer was not told what an agent said"
         unsettled = connection.execute(
             select(messages_table.c.client_id).where(
                 messages_table.c.author == Author.CUSTOMER.value, messages_table.c.settled_at.is_(None)
@@ -330,15 +384,24 @@ class Interleavings(RuleBasedStateMachine):
         assert found is not None
         return found
 
+    def _say(self, key: str) -> bool:
+        login, conversation_id, is_note = self.said[key]
+        return self._try(self.house.floor.say(self._agent(login), conversation_id, "Hello", key, note=is_note))
+
+    def _of(self, who: str) -> Conversation | None:
+        return self.house.database.read_now(lambda c: conversations.open_one(c, CHANNEL, who))
+
     def _to(self, who: str, act: Any) -> None:
-        one = self.house.database.read_now(lambda c: conversations.open_one(c, CHANNEL, who))
+        one = self._of(who)
         if one is not None:
             self._try(act(one))
 
-    def _try(self, work: Coroutine[Any, Any, Conversation | Any]) -> None:
+    def _try(self, work: Coroutine[Any, Any, Conversation | Any]) -> bool:
         # A refusal is an answer; what it must not leave behind, the invariants look for.
         with contextlib.suppress(HandoffError):
             self._run(work)
+            return True
+        return False
 
     def _run(self, work: Any) -> Any:
         return self.loop.run_until_complete(asyncio.wait_for(work, STUCK_AFTER_SECONDS))
