@@ -233,7 +233,7 @@ def create_app(
     )
     recorded = partial(database.read, help_pages.recorded)
     app.blueprint(help_pages.blueprint(_help_site(settings), knowledge, recorded, clock, serve))
-    app.blueprint(health.blueprint(database, bot, knowledge, problems))
+    app.blueprint(health.blueprint(database, bot, knowledge, problems, mount.events_unused))
     app.blueprint(openapi.blueprint())
     guards.install(app)
     http_errors.install(app)

@@ -215,6 +215,10 @@ class Mount:
                 )
                 self.problems.append(Problem(name, f"its provider could not be told at the start: {why}"))
 
+    def events_unused(self) -> dict[str, dict[str, int]]:
+        """What came since the start and was acknowledged only, by channel and kind, the most frequent first."""
+        return {name: dict(one.counted.most_common()) for name, one in self.exchanges.items() if one.counted}
+
     def _mount_one(self, app: Sanic, name: str, channel: InputChannel, settings: Mapping[str, Any]) -> None:
         prefix = "/webhooks/" + channel.url_prefix()
         account = name.partition(":")[2]

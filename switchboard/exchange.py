@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import re
 from collections import Counter
 from collections.abc import Callable, Coroutine
 from datetime import datetime
@@ -26,6 +27,11 @@ log = logging.getLogger(__name__)
 
 # A receipt may be faster than the answer that carries the id it names.
 _LOOK_AGAIN_AFTER_SECONDS = (0.3, 2.0, 10.0)
+# A kind is a provider's name for an event. What else stands in its place, an id or a customer's words, is not repeated.
+_KIND = re.compile(r"(?:[A-Za-z][A-Za-z_.:-]*[0-9]{0,2}|[0-9]{1,3})(?: (?:[A-Za-z_.:-]+[0-9]{0,2}|[0-9]{1,3}))*")
+MOST_KIND_CHARACTERS = 60
+MOST_KINDS = 50
+OTHER = "other"
 
 
 class ChannelExchange:
@@ -69,9 +75,12 @@ class ChannelExchange:
         return self._clock()
 
     def unused(self, kind: str) -> None:
-        """Count it."""
-        self.counted[kind[:60]] += 1
-        log.info("An event was not used", extra={"event": "event_unused", "channel": self._channel, "kind": kind[:60]})
+        """Count it, for /readyz and the log."""
+        is_name = len(kind) <= MOST_KIND_CHARACTERS and _KIND.fullmatch(kind) is not None
+        if not is_name or (kind not in self.counted and len(self.counted) >= MOST_KINDS):
+            kind = OTHER
+        self.counted[kind] += 1
+        log.info("An event was not used", extra={"event": "event_unused", "channel": self._channel, "kind": kind})
 
     def trouble(self, about: str, why: str | None) -> None:
         """Say it in /readyz and the desk, or take it back."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from sanic import Blueprint
 from sanic.request import Request
@@ -16,7 +16,11 @@ from switchboard.channels import Problem
 
 
 def blueprint(
-    database: Database, bot: Bot, knowledge: KnowledgeFollower, channel_problems: Sequence[Problem]
+    database: Database,
+    bot: Bot,
+    knowledge: KnowledgeFollower,
+    channel_problems: Sequence[Problem],
+    events_unused: Callable[[], Mapping[str, Mapping[str, int]]],
 ) -> Blueprint:
     """/healthz and /readyz."""
     routes = Blueprint("health")
@@ -40,6 +44,7 @@ def blueprint(
                 "status": "ready" if ready else "not_ready",
                 "parts": parts,
                 "channels_left_out": [{"channel": one.channel, "why": one.why} for one in channel_problems],
+                "events_unused": events_unused(),
                 "article_problems": len(knowledge.problems),
             },
             status=200 if ready else 503,

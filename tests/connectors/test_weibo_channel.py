@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from urllib.parse import parse_qs, urlencode
 
 import pytest
@@ -102,11 +103,20 @@ class TestWeibo(GivesFiles, WebhookContract):
             "two",
         ]
 
-    async def test_kinds_that_nobody_knows_are_counted(self, customer: Customer) -> None:
+    async def test_kinds_that_nobody_knows_are_counted_for_the_operator_and_are_never_a_persons_words(
+        self, customer: Customer
+    ) -> None:
         for name in ("message-unknown-kind.json", "event-unknown-kind.json", "message-to-another-account.json"):
             assert await customer.posts(KIT.payload(name)) == 200
-        counted = customer.gateway.app.ctx.channels.exchanges["weibo"].counted
-        assert counted == {"message hologram": 1, "event something_new": 1, "another account": 1}
+        unknown = json.loads(KIT.payload("message-unknown-kind.json"))
+        many = [f"new_{one:c}{other:c}" for one in range(97, 103) for other in range(97, 107)]
+        for kind in ("陳大文", "9234 5678", "ana@example.com", "x" * 61, *many):
+            assert await customer.posts(as_json({**unknown, "type": kind})) == 200
+        async with customer.gateway.http.get(f"{customer.gateway.base}/readyz") as response:
+            counted = (await response.json())["events_unused"]["weibo"]
+        known = {"message hologram": 1, "event something_new": 1, "another account": 1}
+        named = {f"message {kind}": 1 for kind in many[: 50 - len(known) - 1]}
+        assert counted == {**known, **named, "other": 4 + len(many) - len(named)}
 
     @pytest.mark.parametrize(
         "kind, state, reason",
