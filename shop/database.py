@@ -25,7 +25,7 @@ def open_engine(url: str, begin: str = "BEGIN", *, in_line: bool = False) -> Eng
         parsed = make_url(url)
         if parsed.get_backend_name() == "sqlite":
             return _sqlite_engine(parsed, begin, in_line)
-        return create_engine(parsed, future=True, pool_pre_ping=True)
+        return create_engine(parsed, future=True, pool_pre_ping=True, hide_parameters=True)
     except (ArgumentError, ImportError) as exc:
         # The cause is dropped: it quotes the URL, which may carry a password.
         raise BadShopSettings(
@@ -43,7 +43,11 @@ def _sqlite_engine(url: URL, begin: str, in_line: bool) -> Engine:
         one = {"poolclass": QueuePool, "pool_size": 1, "max_overflow": 0, "pool_timeout": SQLITE_BUSY_SECONDS}
         pool = one if in_line else {"poolclass": NullPool}
     engine = create_engine(
-        url, future=True, connect_args={"timeout": SQLITE_BUSY_SECONDS, "check_same_thread": False}, **pool
+        url,
+        future=True,
+        hide_parameters=True,  # an error's text reaches the log; whose order it was must not
+        connect_args={"timeout": SQLITE_BUSY_SECONDS, "check_same_thread": False},
+        **pool,
     )
 
     @event.listens_for(engine, "connect")

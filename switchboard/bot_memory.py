@@ -291,7 +291,7 @@ class _Database:
     def _open(self) -> Engine:
         if self._file is not None:
             self._file.parent.mkdir(parents=True, exist_ok=True)
-        engine = self._engine_for_file() if self._file else create_engine(self._url, future=True, pool_pre_ping=True)
+        engine = self._engine_for_file() if self._file else self._new_engine(pool_pre_ping=True)
         if engine.dialect.name == "sqlite":
             event.listen(engine, "connect", _configure_sqlite)
         try:
@@ -309,7 +309,11 @@ class _Database:
     def _engine_for_file(self) -> Engine:
         # SQLAlchemy opens a SQLite file anew for each transaction, and closing the last connection of one in WAL mode
         # folds its log back: three times the cost of the turn itself.
-        return create_engine(self._url, future=True, poolclass=QueuePool, connect_args={"check_same_thread": False})
+        return self._new_engine(poolclass=QueuePool, connect_args={"check_same_thread": False})
+
+    def _new_engine(self, **more: Any) -> Engine:
+        # An error's text reaches the log; what customers wrote must not.
+        return create_engine(self._url, future=True, hide_parameters=True, **more)
 
     def _was_lost(self) -> bool:
         """Whether the file we write to is no longer the one in its place."""
