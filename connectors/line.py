@@ -103,6 +103,8 @@ class LineOutput(Output):
 class LineInput(Webhook):
     """A LINE Official Account."""
 
+    sender_is_sure = True
+
     def __init__(self, secret: str, access_token: str, api_url: str, content_url: str) -> None:
         self._secret = secret
         self._token = access_token

@@ -185,6 +185,8 @@ class Output(OutputChannel):
     joins_turns = False
     # What customers of this channel are known by, where anybody can be written to unasked: `email`, `phone`.
     contact_kind: str | None = None
+    # What customers of this channel are known by, where the provider itself made sure of it: `phone`.
+    sure_kind: str | None = None
 
     def known_as(self, contact: str) -> str:
         """An address, or a number as +85291234567, as customers of this channel are known by it."""

@@ -51,6 +51,9 @@ class OwnChannel(InputChannel):
     # A message that is not taken stays where it is and is brought again: the customer is told nothing aside, and what
     # is too long is taken all the same, its whole text as a file.
     brings_again = False
+    # The provider makes sure who writes, and nobody can be written to who has not written first. Not so where a sender
+    # can be forged, as in mails and SMS.
+    sender_is_sure = False
 
     def get_output_channel(self) -> Output:
         """How to write to customers of this channel at any time."""

@@ -102,6 +102,8 @@ class TelegramOutput(Output):
 class TelegramInput(Webhook):
     """A bot that customers write to in private chats."""
 
+    sender_is_sure = True
+
     def __init__(self, token: str, webhook_url: str, secret: str, api_url: str) -> None:
         self._token = token
         self._webhook_url = webhook_url

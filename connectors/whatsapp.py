@@ -54,6 +54,8 @@ class WhatsAppOutput(Output):
         files=_FILES,
         templates=True,
     )
+    # https://developers.facebook.com/docs/whatsapp/cloud-api/webhooks/components (`wa_id`): the number of the phone.
+    sure_kind = "phone"
 
     def __init__(self, phone_number_id: str, access_token: str, api_url: str) -> None:
         self._provider = Provider(api_url)
@@ -65,6 +67,10 @@ class WhatsAppOutput(Output):
     def name(cls) -> str:
         """As the input's."""
         return "whatsapp"
+
+    def known_as(self, contact: str) -> str:
+        """A number as WhatsApp writes it."""
+        return contact.lstrip("+")
 
     async def post(self, part: Part, envelope: Envelope) -> str | None:
         """WhatsApp's id of the message (`wamid…`)."""

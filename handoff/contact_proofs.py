@@ -65,6 +65,13 @@ def of(connection: Connection, senders: Sequence[tuple[str, str]]) -> list[tuple
     return [(row.conversation_id, Token(row.kind, row.contact)) for row in rows]
 
 
+def is_itself(connection: Connection, sender: tuple[str, str]) -> bool:
+    """Whether this sender is, wherever it writes, the contact or the customer that was proved."""
+    own = (contact_proofs.c.channel == sender[0], contact_proofs.c.sender == sender[1])
+    query = select(contact_proofs.c.kind).where(*own, contact_proofs.c.conversation_id == "").limit(1)
+    return connection.execute(query).first() is not None
+
+
 def people(
     connection: Connection, senders: Sequence[tuple[str, str]], more: Sequence[tuple[str, Token]] = ()
 ) -> list[frozenset[Token]]:

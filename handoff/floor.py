@@ -113,6 +113,9 @@ class Post(Protocol):
     def is_written_to(self, channel: str) -> bool:
         """Whether this channel's customers can be written to at any time."""
 
+    def is_sender_sure(self, channel: str) -> bool:
+        """Whether the provider makes sure who writes; nobody there can be written to who has not written first."""
+
     def joins_turns(self, channel: str) -> bool:
         """Whether all that answers one message of the customer leaves as one."""
 

@@ -93,7 +93,9 @@ class Moving:
     def _is_open_to_us(self, channel: str, last: Conversation | None) -> bool:
         if self._floor.post.pulled_by_customer(channel):
             return last is not None and last.status is not Status.CLOSED and last.tier in SURE
-        return self._floor.post.is_written_to(channel)
+        # Where the provider makes sure who writes, the customer has to write first.
+        may_begin = last is not None or not self._floor.post.is_sender_sure(channel)
+        return may_begin and self._floor.post.is_written_to(channel)
 
     def _begin(
         self, connection: Connection, agent: Agent, left: Conversation, place: Place, now: datetime

@@ -168,7 +168,7 @@ def create_app(
     files = _visitor_files(database, store, settings)
     inviting = Inviting(floor, live, _rules(settings, teams), WIDGET, settings.visitor_list, clock)
     codes = Codes(f"codes:{visitor_secret}")  # the same on every gateway
-    proving = ContactProving(database, floor, live, orders, mount.carriers, codes, post.begin, clock)
+    proving = ContactProving(database, floor, live, orders, mount.carriers, mount.sure, codes, post.begin, clock)
     reception = Reception(
         database,
         line,

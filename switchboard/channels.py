@@ -184,6 +184,7 @@ class Mount:
         self.exchanges: dict[str, ChannelExchange] = {}
         self.mailer: Mailer | None = None  # the first channel that can send a file to any address
         self.carriers: dict[str, Carrier] = {}  # the first channel for each kind of contact
+        self.sure: dict[str, list[Carrier]] = {}  # channels whose provider made sure of this kind of contact
 
     def mount(self, app: Sanic, channels: Mapping[str, Built]) -> list[Problem]:
         """Mount each; one that fails while its blueprint is built is reported and left out. More may come to the list
@@ -233,6 +234,8 @@ class Mount:
                 self.mailer = output
             if output.contact_kind is not None:
                 self.carriers.setdefault(output.contact_kind, Carrier(name, output))
+            if output.sure_kind is not None:
+                self.sure.setdefault(output.sure_kind, []).append(Carrier(name, output))
         else:
             kept = Kept(name, channel, settings, f"{self._site}{prefix}{f'/{account}' if account else ''}/webhook")
             sender, blueprint = self._stock(kept, app)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -76,6 +76,7 @@ class ContactProving:
         live: Live,
         orders: shop.Shop,
         carriers: Mapping[str, Carrier],
+        sure: Mapping[str, Sequence[Carrier]],
         codes: Codes,
         begin: Callable[[Coroutine[Any, Any, None]], None],
         clock: Clock,
@@ -85,6 +86,7 @@ class ContactProving:
         self._live = live
         self._orders = orders
         self._carriers = carriers
+        self._sure = sure
         self._codes = codes
         self._begin = begin
         self._clock = clock
@@ -182,7 +184,13 @@ class ContactProving:
         contact_proofs.add(connection, sender, contact, talk.id, now)
         carrier = self._carriers.get(contact.kind)
         if carrier is not None:
-            contact_proofs.add(connection, (carrier.channel, carrier.output.known_as(contact.value)), contact, "", now)
+            contact_proofs.add(connection, _sender_at(carrier, contact), contact, "", now)
+        for carrier in self._sure.get(contact.kind, ()):
+            itself = _sender_at(carrier, contact)
+            contact_proofs.add(connection, itself, contact, "", now)
+            there = conversations.open_one(connection, *itself)
+            if there is not None:
+                conversations.prove_contact(connection, there.id)
         conversations.prove_contact(connection, talk.id)
         for other in contact_proofs.senders_of(connection, contact):
             records = [customers.of(connection, one) for one in (sender, other)]
@@ -209,7 +217,7 @@ class ContactProving:
             log.warning("A code was not sent", extra={"event": "code_failed", "kind": contact.kind, "reason": reason})
 
     async def _is_known(self, carrier: Carrier, visitor: Visitor, contact: Token) -> bool:
-        if await self._database.read(lambda c: _is_ours(c, carrier, contact)):
+        if await self._database.read(lambda c: _is_ours(c, [carrier, *self._sure.get(contact.kind, ())], contact)):
             return True
         if not visitor.signed_in(self._clock()) or visitor.customer_id is None:
             return False
@@ -253,16 +261,21 @@ def _number(written: str, regions: tuple[str, ...] = ("HK", "TW", "CN")) -> str 
     return None
 
 
+def _sender_at(carrier: Carrier, contact: Token) -> tuple[str, str]:
+    """Who writes from this contact on this channel."""
+    return carrier.channel, carrier.output.known_as(contact.value)
+
+
 def _is_same(contact: Token, written: object) -> bool:
     if not isinstance(written, str):
         return False
     return written.strip().lower() == contact.value if contact.kind == EMAIL else _number(written) == contact.value
 
 
-def _is_ours(connection: Connection, carrier: Carrier, contact: Token) -> bool:
+def _is_ours(connection: Connection, carriers: Sequence[Carrier], contact: Token) -> bool:
     if contact_proofs.senders_of(connection, contact):
         return True
-    if conversations.last_of_sender(connection, carrier.channel, carrier.output.known_as(contact.value)):
+    if any(conversations.last_of_sender(connection, *_sender_at(one, contact)) for one in carriers):
         return True
     ending = contact.value[-4:] if contact.kind == PHONE else contact.value
     return any(_is_same(contact, one) for one in customers.noted(connection, contact.kind, ending))

@@ -22,7 +22,7 @@ from typing import Any, Protocol
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
-from handoff import attachments, conversations, pending_media, texts, tickets, transcript
+from handoff import attachments, contact_proofs, conversations, pending_media, texts, tickets, transcript
 from handoff.clock import Clock
 from handoff.database import Database
 from handoff.errors import EmptyMessage, HandoffError, RateLimited, StaleEpoch, TextTooLong
@@ -349,6 +349,8 @@ class Line:
             inbound.language or self.limits.default_language,
             inbound.page,
         )
+        if conversation.last_seq == 0 and self.floor.post.is_sender_sure(inbound.channel):
+            conversation = _with_lasting_proof(connection, conversation)
         conversation = self._with_what_is_known(connection, conversation, inbound)
         payload, shown = self._payload_of(connection, conversation, inbound)
         if inbound.reach is not None:
@@ -799,6 +801,14 @@ class Line:
 def _turn_of(conversation: Conversation) -> str:
     """The key of its turns."""
     return f"{conversation.channel}:{conversation.sender}"
+
+
+def _with_lasting_proof(connection: Connection, conversation: Conversation) -> Conversation:
+    """A new conversation of a sender who is, by proof, a contact or a customer we know."""
+    if not contact_proofs.is_itself(connection, (conversation.channel, conversation.sender)):
+        return conversation
+    conversations.prove_contact(connection, conversation.id)
+    return conversations.find(connection, conversation.id)
 
 
 def _attached(inbound: Inbound) -> dict[str, Any]:

@@ -111,6 +111,11 @@ class ChannelPost:
         """Whether customers of this channel can be written to at any time, by the outbox."""
         return channel in self._senders
 
+    def is_sender_sure(self, channel: str) -> bool:
+        """Whether the provider of this channel makes sure who writes, so that what a sender proved lasts."""
+        known = self._windows.get(channel)
+        return known is not None and known.sender_is_sure
+
     async def deliver(self, conversation: Conversation, lines: Sequence[Message]) -> None:
         """The lines stand in the outbox since they were stored; only make it quick."""
         if conversation.channel in self._senders:

@@ -39,6 +39,7 @@ class _CustomerService(Callbacks):
     def __init__(self, word: str, app_id: str, secret: str, aes_key: str | None, api_url: str) -> None:
         self.word = word
         self.envelope = Envelope(aes_key, app_id) if aes_key else None
+        self.sender_is_sure = self.envelope is not None
         self._api_url = api_url
         self._output = self._output_class(
             app_id, secret, api_url, lambda why: self.exchange.trouble("access_token", why)

@@ -58,6 +58,8 @@ class NotStored(Exception):
 class WeComInput(Callbacks):
     """All customer service accounts that the corporation manages by API."""
 
+    sender_is_sure = True
+
     def __init__(self, word: str, corp_id: str, secret: str, aes_key: str, api_url: str) -> None:
         self.word = word
         self.envelope: Envelope = Envelope(aes_key, corp_id)

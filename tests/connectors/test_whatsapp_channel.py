@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
+import re
 from typing import Any
 
 from contract import GivesFiles, WebhookContract, _eventually_standing
 from kit import Customer, Hook, Kit, as_json
 from providers.meta import PHONE_NUMBER_ID, TOKEN, WhatsAppProvider
 from providers.server import Fault, eventually
+
+from connectors.output import Envelope, Output, Part
+from handoff import conversations
+from handoff.models import Status, Tier
+from switchboard.contact_proving import Carrier
 
 SECRET = "meta-app-secret"
 NUMBERS = ("85291234567", "886912345678")
@@ -108,8 +115,67 @@ KIT = Kit(
 )
 
 
+class Codes(Output):
+    """The far side of an SMS account: the last code."""
+
+    def __init__(self) -> None:
+        self.code = ""
+        self.arrived = asyncio.Event()
+
+    async def post(self, part: Part, envelope: Envelope) -> str | None:
+        (self.code,) = re.findall(r"[0-9]{6}", part.text)
+        self.arrived.set()
+        return None
+
+
 class TestWhatsApp(GivesFiles, WebhookContract):
     kit = KIT
+
+    async def test_a_number_proved_by_a_code_is_the_one_that_writes_here_and_one_only_typed_is_not(
+        self, customer: Customer
+    ) -> None:
+        gateway, codes = customer.gateway, Codes()
+        gateway.app.ctx.channels.carriers["phone"] = Carrier("sms", codes)
+        await customer.says("my parcel from WhatsApp")
+        await customer.provider.has_sent(1)
+        seat, ours = await gateway.seat("sue"), ("whatsapp", NUMBERS[0])
+        read = gateway.app.ctx.database.read_now
+
+        async def panel(talk: str) -> Any:
+            return await seat.get(f"/conversations/{talk}/customer?locale=en")
+
+        there = read(lambda c: conversations.last_of_sender(c, *ours)).id
+        page = await gateway.page()
+        await page.say("+852 9123 4567 is my number")
+        talk = (await page.message("assistant", "9123"))["conversation"]
+        version = (await panel(talk))["customer"]["record"]["version"]
+        noted = {"version": version, "values": {"phone": "+852 9123 4567"}}
+        await seat.post(f"/conversations/{talk}/customer", noted, method="PUT")
+        await page.send({"type": "prove", "client_id": "p1", "contact": "+852 9123 4567"})
+        await codes.arrived.wait()
+        typed = await panel(talk)
+        assert (typed["customer"]["record"]["senders"], typed["past"]) == (1, []), "typed, noted, asked for: no proof"
+
+        await page.send({"type": "prove_code", "client_id": "p2", "code": codes.code})
+        assert (await page.until(lambda one: one.get("client_id") == "p2"))["status"] == "proved"
+        for one, other in ((talk, there), (there, talk)):
+            shown = await panel(one)
+            assert not shown["customer"]["record"]["locked"] and other in [past["id"] for past in shown["past"]]
+            assert shown["customer"]["record"]["values"]["phone"] == "+852 9123 4567"
+
+        # It lasts: the next conversation there is theirs as well. Another number's is not.
+        gateway.app.ctx.database.write_now(
+            lambda c: conversations.move(
+                c, conversations.find(c, there), Status.CLOSED, gateway.clock(), "test", "closed"
+            )
+        )
+        await customer.says("again")
+        await customer.says("somebody else", sender=1)
+        await customer.provider.has_sent(3)
+        again = read(lambda c: conversations.open_one(c, *ours))
+        other = read(lambda c: conversations.open_one(c, "whatsapp", NUMBERS[1]))
+        assert (again.tier, other.tier) == (Tier.CONTACT, Tier.ANONYMOUS)
+        assert {talk, there} <= {past["id"] for past in (await panel(again.id))["past"]}
 
     async def test_attack_17_the_challenge_goes_back_only_to_who_knows_our_word(self, customer: Customer) -> None:
         url = f"{customer.gateway.base}/webhooks/whatsapp/webhook"

@@ -126,6 +126,9 @@ class Wire:
     def is_written_to(self, channel: str) -> bool:
         return True
 
+    def is_sender_sure(self, channel: str) -> bool:
+        return False
+
     def shows_numbers(self, channel: str, buttons: Sequence[Mapping[str, str]]) -> bool:
         return False
 
