@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from functools import lru_cache
 from pathlib import Path
 
 import yaml
@@ -23,15 +24,16 @@ def order_numbers(path: Path = PATTERNS, last_good: Path | None = None) -> tuple
     paths = [path if path.exists() else PATTERNS] + ([last_good] if last_good and last_good.exists() else [])
     for one in paths:
         try:
-            return _listed_in(one)
+            return _listed_in(one.read_text(encoding="utf-8"))
         except (OSError, yaml.YAMLError, ValueError, KeyError, TypeError, re.error) as error:
             why = " ".join(str(error).split())
             log.error("Order numbers not read", extra={"event": "patterns_refused", "file": one.name, "why": why})
     return ()
 
 
-def _listed_in(path: Path) -> tuple[str, ...]:
-    shapes = tuple(str(shape) for shape in quick_yaml.read(path.read_text(encoding="utf-8"))["order_numbers"])
+@lru_cache(maxsize=4)
+def _listed_in(text: str) -> tuple[str, ...]:
+    shapes = tuple(str(shape) for shape in quick_yaml.read(text)["order_numbers"])
     for shape in shapes:
         re.compile(shape)
     return shapes
