@@ -1,5 +1,5 @@
-"""How much a test tries that could try without end: enough in every run, and at night ten times as much at random, and
-each language with each width."""
+"""How much a test tries that could try without end: enough in every run, and at night ten times as much at random, each
+language with each width, and a picture of every page to look at."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from typing import Any
 from hypothesis import HealthCheck, settings
 
 IS_NIGHT = os.environ.get("SWITCHBOARD_NIGHTLY") == "true"
+# A picture proves nothing until somebody looks at it, and seven hundred of them are minutes.
+TAKES_PICTURES = IS_NIGHT or os.environ.get("SWITCHBOARD_PICTURES") == "true"
 
 
 def rounds(usual: int) -> int:
@@ -22,6 +24,12 @@ def crossed(*values: Sequence[Any]) -> list[tuple[Any, ...]]:
     if IS_NIGHT:
         return list(itertools.product(*values))
     return [tuple(one[number % len(one)] for one in values) for number in range(max(map(len, values)))]
+
+
+def some(values: Sequence[Any], *by_day: Any) -> list[Any]:
+    """All of them at night, and by day these."""
+    assert set(by_day) <= set(values), f"{by_day} are not among {values}"
+    return list(values if IS_NIGHT else by_day)
 
 
 def set_up_hypothesis() -> None:

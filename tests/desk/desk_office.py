@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from gateway_parts import ARTICLES, IDENTITY_SECRET, PASSWORD, FakeBot, add_agents, free_port
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
-from sanic import Sanic
+from rounds import TAKES_PICTURES
 from sqlalchemy.engine import Connection
 
 import shop.demo
@@ -26,7 +26,6 @@ from handoff.records import Draft, Wish
 from switchboard.app import create_app
 from switchboard.settings import load
 
-Sanic.test_mode = True
 T = TypeVar("T")
 ROOT = Path(__file__).resolve().parent.parent.parent
 ARTEFACTS = ROOT / "tests" / "artefacts" / "desk"
@@ -277,9 +276,10 @@ class Office:
                 self.write(lambda c, lines=lines: search.add(c, lines, datetime.now(timezone.utc)))
 
     def shot(self, page: Page, name: str) -> None:
-        """A picture for the artefacts, after what moves has come to rest."""
-        ARTEFACTS.mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=str(ARTEFACTS / f"{name}.png"), animations="disabled")
+        """A picture for the artefacts, after what moves has come to rest; where pictures are asked for."""
+        if TAKES_PICTURES:
+            ARTEFACTS.mkdir(parents=True, exist_ok=True)
+            page.screenshot(path=str(ARTEFACTS / f"{name}.png"), animations="disabled")
 
 
 def note_figure(name: str, value: float) -> None:

@@ -10,20 +10,12 @@ from typing import Any
 
 import pytest
 from gateway_parts import ARTICLES, IDENTITY_SECRET, FakeBot, FakeClock, Gateway, Start, add_agents, free_port
-from sanic import Blueprint, Sanic
 from sqlalchemy.engine import make_url
 from tests_databases import SqliteTemplate
 
 import shop.demo
 from switchboard.app import create_app
 from switchboard.settings import load
-
-# Sanic rewrites its own methods when a server starts, and can do so twice in one process only in this mode.
-Sanic.test_mode = True
-# For each route of each new gateway, Sanic reads the handler's source anew to guess in which format its errors are told.
-# The gateway tells all of them itself (switchboard/http_errors.py), and the guess was a third of what a start cost.
-Sanic._determine_error_format = lambda _app, _handler: ""  # type: ignore[method-assign]
-Blueprint._determine_error_format = lambda _blueprint, _handler: ""  # type: ignore[method-assign]
 
 
 @pytest.fixture(scope="session")
