@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any, Protocol, Union
@@ -18,6 +18,8 @@ class Incoming:
 
     `message_id` is the provider's own id for it: the same at every repeat, and another for every other message of this
     customer. `payload` is what a button of ours carried. `reach` is what writing to this customer later takes.
+    `sent_at` is when they wrote it by the provider's clock, where one call may bring several: they are taken in that
+    order.
     """
 
     sender: str
@@ -28,6 +30,7 @@ class Incoming:
     reach: Mapping[str, Any] = field(default_factory=dict)
     name: str | None = None
     language: str | None = None
+    sent_at: datetime | None = None
 
     def __post_init__(self) -> None:
         """Raises TypeError or ValueError where a provider's body brought something else: the event cannot be read."""
@@ -85,6 +88,27 @@ def _storable(words: str | None) -> str | None:
 
 
 Event = Union[Incoming, Receipt, Unused]
+
+
+def moment(given: object, a_second: int = 1) -> datetime | None:
+    """A provider's time, counted since 1970 in so many steps a second; None where it is none. A message is worth more
+    than its place."""
+    if isinstance(given, bool) or not isinstance(given, (int, str)):
+        return None
+    try:
+        return datetime.fromtimestamp(int(given) / a_second, timezone.utc)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def in_their_order(events: Sequence[Event | None]) -> list[Event | None]:
+    """What came together: messages as they were written, those of one moment as they came, and all else where it
+    stood."""
+    timed = [(one.sent_at, at) for at, one in enumerate(events) if isinstance(one, Incoming) and one.sent_at]
+    ordered = list(events)
+    for (_, place), (_, at) in zip(timed, sorted(timed)):
+        ordered[place] = events[at]
+    return ordered
 
 
 class CustomerMessage(UserMessage):

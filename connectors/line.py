@@ -12,7 +12,7 @@ from typing import Any
 
 from sanic.request import Request
 
-from connectors.events import Event, Incoming, Unused
+from connectors.events import Event, Incoming, Unused, moment
 from connectors.media import MediaPlace
 from connectors.output import DeliveryFailed, Envelope, Limits, Output, Part
 from connectors.proof import base64_sha256, same
@@ -176,7 +176,9 @@ class LineInput(Webhook):
 def _incoming(event: Any, sender: str, **fields: Any) -> Incoming:
     token = event.get("replyToken")
     reach = {"reply_token": token} if token else {}
-    return Incoming(sender, event["webhookEventId"], reach=reach, **fields)
+    return Incoming(
+        sender, event["webhookEventId"], reach=reach, sent_at=moment(event.get("timestamp"), a_second=1000), **fields
+    )
 
 
 def _may_reply(envelope: Envelope) -> bool:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 from urllib.parse import urlsplit
 
-from connectors.events import Event, Incoming, Receipt, Unused
+from connectors.events import Event, Incoming, Receipt, Unused, moment
 from connectors.media import MediaPlace
 from connectors.meta import GRAPH, MEDIA_HOSTS, VERSION, MetaWebhook, graph_failure
 from connectors.output import Envelope, Limits, Output, Part, SentFile
@@ -135,9 +135,7 @@ class MessengerInput(MetaWebhook):
         if "postback" in event:
             postback = event["postback"]
             key = postback.get("mid") or f"{event['sender']['id']}:{event['timestamp']}"
-            return Incoming(
-                str(event["sender"]["id"]), str(key), text=postback.get("title") or "", payload=postback["payload"]
-            )
+            return _incoming(event, key, text=postback.get("title") or "", payload=postback["payload"])
         if "read" in event or "delivery" in event:
             return _receipt(event)
         return Unused(next((name for name in event if name not in ("sender", "recipient", "timestamp")), "event"))
@@ -159,10 +157,10 @@ class MessengerInput(MetaWebhook):
 def _message(event: Any, message: Any) -> Event:
     if message.get("is_echo") or message.get("is_deleted"):
         return Unused("echo" if message.get("is_echo") else "deleted")
-    sender, key = str(event["sender"]["id"]), str(message["mid"])
+    key = message["mid"]
     quick_reply = message.get("quick_reply")
     if quick_reply:
-        return Incoming(sender, key, text=message.get("text") or "", payload=quick_reply["payload"])
+        return _incoming(event, key, text=message.get("text") or "", payload=quick_reply["payload"])
     located = [
         (one.get("type"), one["payload"]["url"])
         for one in message.get("attachments") or ()
@@ -175,7 +173,12 @@ def _message(event: Any, message: Any) -> Event:
     text = "\n".join(filter(None, words))
     if not text and not attachments:
         return Unused("message without text")
-    return Incoming(sender, key, text=text, attachments=attachments)
+    return _incoming(event, key, text=text, attachments=attachments)
+
+
+def _incoming(event: Any, key: object, **fields: Any) -> Incoming:
+    at = moment(event.get("timestamp"), a_second=1000)
+    return Incoming(str(event["sender"]["id"]), str(key), sent_at=at, **fields)
 
 
 def _receipt(event: Any) -> Event:

@@ -1,8 +1,8 @@
 """A channel whose provider posts events to us: the base of our input channels.
 
-The order is fixed here: is it the provider (over the raw bytes), parse, hand over each event, acknowledge. The
-gateway's `on_new_message` returns when the message is stored, and the bot answers afterwards; plain Rasa's returns when
-the bot has answered.
+The order is fixed here: is it the provider (over the raw bytes), parse, hand over each event (messages as they were
+written), acknowledge. The gateway's `on_new_message` returns when the message is stored, and the bot answers
+afterwards; plain Rasa's returns when the bot has answered.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from sanic import Blueprint, response
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
-from connectors.events import CustomerMessage, Event, Incoming, Receipt
+from connectors.events import CustomerMessage, Event, Incoming, Receipt, in_their_order
 from connectors.own import OnNewMessage, OwnChannel
 
 log = logging.getLogger(__name__)
@@ -92,10 +92,7 @@ class Webhook(OwnChannel):
         except (ValueError, RecursionError):
             self.exchange.unused("unreadable")
             return _refused(400, "bad_input", "The body cannot be read.")
-        stored = True
-        for raw in self._events_of(body):
-            stored = await self._take_one(raw, on_new_message) and stored
-        if not stored:
+        if not await self._take_all(self._events_of(body), on_new_message):
             # The provider tries again later; what was stored the first time is known then.
             return _refused(503, "not_stored", "Try again.")
         return self.acknowledgement(request)
@@ -107,17 +104,25 @@ class Webhook(OwnChannel):
             self.exchange.unused("unreadable")
             return []
 
-    async def _take_one(self, raw: Any, on_new_message: OnNewMessage) -> bool:
-        """Hand over one event. False when it could not be stored."""
+    async def _take_all(self, raw: Iterable[Any], on_new_message: OnNewMessage) -> bool:
+        """Read what came together, and hand over each. False when one could not be stored; the others are."""
+        are_stored = True
+        for event in in_their_order([self._read(one) for one in raw]):
+            are_stored = await self._hand_over(event, on_new_message) and are_stored
+        return are_stored
+
+    def _read(self, raw: Any) -> Event | None:
         try:
-            event = self.read(raw)
+            return self.read(raw)
         except _UNREADABLE as exc:
             log.warning(
                 "An event could not be read",
                 extra={"event": "event_unreadable", "channel": self.name(), "error": type(exc).__name__},
             )
             self.exchange.unused("unreadable")
-            return True
+            return None
+
+    async def _hand_over(self, event: Event | None, on_new_message: OnNewMessage) -> bool:
         try:
             if isinstance(event, Incoming):
                 await on_new_message(CustomerMessage(event, self.get_output_channel(), self.name()))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from connectors.events import Event, Incoming, Receipt, Unused
+from connectors.events import Event, Incoming, Receipt, Unused, moment
 from connectors.media import MediaPlace
 from connectors.meta import GRAPH, VERSION, MetaWebhook, failure_of_code, graph_failure
 from connectors.output import Button, DeliveryFailed, Envelope, Limits, Output, Part, SentFile, Template
@@ -192,6 +192,7 @@ def _message(message: Any, contact: Any) -> Event:
     fields: dict[str, Any] = {
         "name": (contact.get("profile") or {}).get("name"),
         "reach": {"last_message": key},
+        "sent_at": moment(message.get("timestamp")),
     }
     if kind == "text":
         fields["text"] = message["text"]["body"]

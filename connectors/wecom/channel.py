@@ -18,7 +18,7 @@ from sanic import Blueprint, response
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
-from connectors.events import Event, Incoming, Receipt, Unused
+from connectors.events import Event, Incoming, Receipt, Unused, moment
 from connectors.media import MediaPlace
 from connectors.output import DeliveryFailed
 from connectors.own import BadSetting, OnNewMessage, Window
@@ -182,13 +182,13 @@ class WeComInput(Callbacks):
 
     async def _take_page(self, items: Any, is_first: bool, on_new_message: OnNewMessage) -> None:
         """Each message, in its turn. Raises NotStored when one could not be stored; the others are."""
-        are_stored = True
-        for item in items if isinstance(items, list) else ():
-            sent_at = item.get("send_time") if isinstance(item, dict) else None
-            if not (is_first and isinstance(sent_at, int) and sent_at < self._oldest):
-                are_stored = await self._take_one(item, on_new_message) and are_stored
-        if not are_stored:
+        found = [one for one in items if not (is_first and self._is_too_old(one))] if isinstance(items, list) else []
+        if not await self._take_all(found, on_new_message):
             raise NotStored()
+
+    def _is_too_old(self, item: Any) -> bool:
+        sent_at = item.get("send_time") if isinstance(item, dict) else None
+        return isinstance(sent_at, int) and sent_at < self._oldest
 
 
 def _read(item: Any) -> Event:
@@ -202,7 +202,8 @@ def _read(item: Any) -> Event:
     if fields is None:
         return Unused(f"message {kind}")
     # One person who writes to two accounts has two conversations; what stands last is whom we write to.
-    return Incoming(f"{account}\x1f{customer}", item["msgid"], reach={"open_kfid": account}, **fields)
+    sender, sent_at = f"{account}\x1f{customer}", moment(item.get("send_time"))
+    return Incoming(sender, item["msgid"], reach={"open_kfid": account}, sent_at=sent_at, **fields)
 
 
 def _fields(kind: str, found: Any) -> dict[str, Any] | None:

@@ -116,14 +116,18 @@ KIT = Kit(
 )
 
 
+def bell_of(provider: WeComProvider, *items: dict[str, Any]) -> Hook:
+    """The bell that rings for what customers have written."""
+    return _sign(_bell(provider.ring(*items)))
+
+
 class Ringing(Customer):
     """Customers whose provider rings, and is asked then. 200 when what it kept is fetched and stored."""
 
     provider: WeComProvider
 
     async def posts(self, body: bytes) -> int:
-        bell = self.provider.ring(json.loads(body))
-        status, _ = await self.sends(_sign(_bell(bell)))
+        status, _ = await self.sends(bell_of(self.provider, json.loads(body)))
         await self.fetched()
         return status
 

@@ -48,7 +48,8 @@ def _body(**value: Any) -> bytes:
 
 
 def _event(number: int, sender: int, **fields: Any) -> bytes:
-    message = {"from": NUMBERS[sender], "id": f"wamid.{sender}.{number}", "timestamp": "1772424000", **fields}
+    at = f"{1772424000 + number}"
+    message = {"from": NUMBERS[sender], "id": f"wamid.{sender}.{number}", "timestamp": at, **fields}
     return _body(contacts=[{"profile": {"name": "Ana"}, "wa_id": NUMBERS[sender]}], messages=[message])
 
 
