@@ -72,4 +72,5 @@ class OwnChannel(InputChannel):
         return False
 
     async def start(self) -> None:
-        """What has to be told to the provider once, at the start. Raises DeliveryFailed; the channel still runs."""
+        """What has to be told to the provider at the start. Raises DeliveryFailed: the channel runs all the same, and
+        the provider is told again until it has heard."""

@@ -29,7 +29,7 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from connectors.media import GivesFiles
-from connectors.output import Mailer
+from connectors.output import DeliveryFailed, Mailer
 from connectors.own import BadSetting, NotTaken, OwnChannel
 from connectors.stock.care import Kept, Known
 from connectors.stock.table import care_for
@@ -58,6 +58,10 @@ SOCKETIO_WARNING = (
     "socketio lets a stranger who knows a session id read along; use the widget, or write "
     "`allow_insecure: true` under it to mount it all the same"
 )
+# What a provider has to be told at the start: how long that may take, and when it is told again.
+TELL_WITHIN_SECONDS = 30.0
+FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.5, 300.0
+_START = "start"
 _NOT_ACCEPTED = "its settings in credentials.yml were not accepted"
 # A second account of a channel is written `line:tw`.
 _ACCOUNT = re.compile(r"[a-z0-9_-]{1,30}")
@@ -204,17 +208,31 @@ class Mount:
         return problems
 
     async def start(self) -> None:
-        """Tell each provider what it has to be told; one that cannot be reached is reported, and its channel runs."""
-        for name, start in self._to_start.items():
+        """Tell each provider what it has to be told; no channel waits for another's provider."""
+        await asyncio.gather(*(self._start_one(name, start) for name, start in self._to_start.items()))
+
+    async def _start_one(self, name: str, start: Callable[[], Awaitable[None]]) -> None:
+        """Again and again until the provider has heard it; until then it is reported, and the channel runs."""
+        pause = FIRST_PAUSE_SECONDS
+        while True:
+            # Not wait_for: in Python 3.10 it can swallow the cancellation of who waits.
+            telling = asyncio.ensure_future(start())
             try:
-                await asyncio.wait_for(start(), 30)
-            except Exception as exc:
-                why = getattr(exc, "detail", "") or type(exc).__name__
-                log.error(
-                    "A channel's provider was not told at the start",
-                    extra={"event": "channel_not_started", "channel": name, "error": why},
-                )
-                self.problems.append(Problem(name, f"its provider could not be told at the start: {why}"))
+                await asyncio.wait({telling}, timeout=TELL_WITHIN_SECONDS)
+                if telling.done():
+                    telling.result()
+                    self._report(name, _START, None)
+                    return
+                why, asked = "no answer in time", 0.0
+            except DeliveryFailed as failed:
+                why, asked = failed.detail or failed.reason, failed.retry_after or 0.0
+            except Exception as exc:  # a channel's own code may raise anything
+                why, asked = type(exc).__name__, 0.0
+            finally:
+                telling.cancel()
+            self._report(name, _START, f"its provider could not be told at the start, and is told again: {why}")
+            await asyncio.sleep(max(pause, min(asked, LONGEST_PAUSE_SECONDS)))
+            pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
 
     def events_unused(self) -> dict[str, dict[str, int]]:
         """What came since the start and was acknowledged only, by channel and kind, the most frequent first."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from contract import GivesFiles, WebhookContract
+from gateway_parts import Start
 from kit import Customer, Hook, Kit, as_json
 from providers.server import eventually
 from providers.telegram import TOKEN, TelegramProvider
@@ -115,6 +118,30 @@ class TestTelegram(GivesFiles, WebhookContract):
         (sent,) = await customer.provider.has_sent(1)
         await customer.taps(sent.buttons[0][1])
         await eventually(lambda: customer.provider.answered_taps)
+
+
+async def test_a_provider_that_is_away_at_the_start_is_told_when_it_is_back_and_named_until_then(
+    start: Start, root: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with TelegramProvider().running() as provider:
+        entries = {"rest": None, KIT.class_path: KIT.credentials(provider.address)}
+        (root / "credentials.yml").write_text(json.dumps(entries), encoding="utf-8")
+        await provider.stop()
+        gateway = await start(default_language="en")
+        supervisor, problems = await gateway.seat("sue"), gateway.app.ctx.channels.problems
+        await eventually(lambda: problems)
+        async with gateway.http.get(f"{gateway.base}/readyz") as response:
+            assert response.status == 200
+            (named,) = (await response.json())["channels_left_out"]
+        assert named["channel"] == "telegram" and "ClientConnectorError" in named["why"] and TOKEN not in named["why"]
+        assert (await supervisor.get("/inbox"))["channels_left_out"] == [named]
+        logged = [one for one in caplog.records if getattr(one, "event", "") == "channel_trouble"]
+        assert [(one.channel, one.error) for one in logged] == [("telegram", named["why"])]
+        assert (await gateway.rest("hello"))[0]["text"] == "bot: hello", "the others run"
+        await provider.start()
+        await eventually(lambda: provider.webhook and not problems, lambda: (provider.webhook, problems))
+        assert await Customer(gateway, KIT, provider).says("hello") == 200
+        await provider.has_sent(1)
 
 
 @pytest.mark.parametrize("secret", ["with space", "ü", "x" * 257])
