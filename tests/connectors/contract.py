@@ -322,12 +322,16 @@ class Contract:
         assert customer.provider.texts == ["bot: again"]
 
     async def test_a_slow_provider_holds_neither_the_request_nor_another_customer(self, customer: Customer) -> None:
-        customer.provider.hold = asyncio.Event()
-        assert await customer.says("hello") == 200
+        provider, (held, _) = customer.provider, self.kit.customers
+        provider.hold, provider.holds = asyncio.Event(), held
+        for text in ("hello", "are you there?"):
+            assert await customer.says(text) == 200
         assert await customer.says("and I", sender=1) == 200
-        await eventually(lambda: len(customer.gateway.bot.asked) == 2)
-        customer.provider.hold.set()
-        await customer.provider.has_sent(2)
+        await eventually(lambda: "bot: and I" in provider.texts, lambda: provider.texts)
+        assert "bot: are you there?" not in provider.texts, "it waits for what was said before"
+        provider.hold.set()
+        await provider.has_sent(3)
+        assert [one.text for one in provider.sent if one.to == held] == ["bot: hello", "bot: are you there?"]
 
     async def test_attack_8_two_customers_are_two_conversations(self, customer: Customer) -> None:
         await customer.says("one", sender=0)

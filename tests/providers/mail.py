@@ -106,7 +106,7 @@ class MailProvider(Provider):
         return "250 OK"
 
     async def handle_DATA(self, server: Any, _session: Any, envelope: Envelope) -> str:
-        if self.hold is not None:
+        if self.hold is not None and self.holds in ("", envelope.rcpt_tos[0]):
             await self.hold.wait()
         fault = self.faults.popleft() if self.faults else None
         if fault is not None and fault.refuses:

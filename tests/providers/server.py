@@ -58,6 +58,7 @@ class Provider:
         self.uploads: dict[str, tuple[str, bytes]] = {}  # by their ids, the names and the bytes of what was sent up
         self.is_locked = False  # our key opens no files
         self.hold: asyncio.Event | None = None
+        self.holds = ""  # the one customer whose messages are held: taken, and not answered; else nothing is taken
         self.pause: Callable[[], Awaitable[None]] | None = None
         self.address = ""
         self._port = 0
@@ -96,12 +97,15 @@ class Provider:
 
     async def take(self, take: Callable[[], web.Response]) -> web.Response:
         """Take a message, unless something else is to happen."""
-        if self.hold is not None:
+        if self.hold is not None and not self.holds:
             await self.hold.wait()
         if self.pause is not None:
             await self.pause()
         if not self.faults:
-            return take()
+            answer, taken = take(), self.sent[-1:]
+            if self.hold is not None and any(one.to == self.holds for one in taken):
+                await self.hold.wait()
+            return answer
         fault = self.faults.popleft()
         if fault.takes_it:
             take()
