@@ -107,7 +107,7 @@ class Office:
         table = load(
             root / "endpoints.yml", {f"SWITCHBOARD_{name.upper()}": str(value) for name, value in given.items()}
         )
-        app = self.app = create_app(table, clock=clock, root=root, name=f"office_{secrets.token_hex(4)}")
+        app = self.app = create_app(table, clock=clock, root=root)
         server = await app.create_server("127.0.0.1", port, return_asyncio_server=True, access_log=False)
         await server.startup()
         await server.before_start()

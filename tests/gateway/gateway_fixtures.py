@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import secrets
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -62,7 +61,7 @@ async def start(root: Path, tmp_path: Path, shop_url: str, sqlite_template: Sqli
             own = make_url(table.database)
             if own.get_backend_name() == "sqlite" and not Path(own.database or "").exists():
                 sqlite_template.copy_to(Path(own.database or ""))
-            app = create_app(table, clock=clock, root=root, name=f"gateway_{secrets.token_hex(4)}")
+            app = create_app(table, clock=clock, root=root)  # under one name, or Sanic keeps them all
             server = await app.create_server("127.0.0.1", port, return_asyncio_server=True, access_log=False)
             await server.startup()
             await server.before_start()
