@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -24,6 +25,24 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_collection_finish() -> None:
     """As the gateway does when all is loaded: garbage is looked for among what tests make alone."""
     steady.settle()
+
+
+class _TellsAtOnce:
+    """Names a failure when it happens: a run that is stopped has no summary."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        terminal = self._config.pluginmanager.get_plugin("terminalreporter")
+        if report.failed and terminal is not None:
+            why = report.longreprtext.strip().splitlines()[-1:]
+            terminal.write_line(f"\nFAILED {report.nodeid} ({report.when}) {' '.join(why)}")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if os.environ.get("CI") and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(_TellsAtOnce(config))
 
 
 @pytest.hookimpl(optionalhook=True)
