@@ -15,7 +15,7 @@ from sanic.request import Request
 from connectors.events import Event, Incoming, Unused, moment
 from connectors.media import MediaPlace
 from connectors.output import DeliveryFailed, Envelope, Limits, Output, Part
-from connectors.proof import base64_sha256, same
+from connectors.proof import base64_sha256, same, shown
 from connectors.provider import Answer, Provider, failure
 from connectors.splitting import utf16_units
 from connectors.webhook import Webhook, needed
@@ -125,7 +125,7 @@ class LineInput(Webhook):
 
     def is_genuine(self, request: Request) -> bool:
         """https://developers.line.biz/en/docs/messaging-api/verify-webhook-signature/"""
-        return same(request.headers.get("x-line-signature"), base64_sha256(self._secret, request.body))
+        return same(shown(request, "x-line-signature"), base64_sha256(self._secret, request.body))
 
     def events_in(self, body: Any) -> Iterable[Any]:
         """None at all when the console checks the address."""

@@ -13,7 +13,7 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from connectors.output import DeliveryFailed
-from connectors.proof import hex_sha256, same
+from connectors.proof import hex_sha256, same, shown
 from connectors.provider import Answer, failure
 from connectors.webhook import Webhook
 
@@ -45,7 +45,7 @@ class MetaWebhook(Webhook):
     def is_genuine(self, request: Request) -> bool:
         """SHA-256 alone; the older header with SHA-1 counts for nothing."""
         expected = "sha256=" + hex_sha256(self.app_secret, request.body)
-        return same(request.headers.get("x-hub-signature-256"), expected)
+        return same(shown(request, "x-hub-signature-256"), expected)
 
     def handshake(self, request: Request) -> HTTPResponse:
         """Give the challenge back, as plain text, to who knows our token."""

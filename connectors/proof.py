@@ -9,6 +9,14 @@ import base64
 import hashlib
 import hmac
 
+from sanic.request import Request
+
+
+def shown(request: Request, header: str) -> str | None:
+    """What the request shows in this header. Of two nobody knows which one a proxy has looked at: then it is none."""
+    found = request.headers.getall(header, [])
+    return str(found[0]) if len(found) == 1 else None
+
 
 def same(given: str | None, expected: str) -> bool:
     """Whether a secret or a signature is the expected one. An empty expectation is met by nothing."""

@@ -13,7 +13,7 @@ from sanic.request import Request
 from connectors.events import Event, Incoming, Unused
 from connectors.media import MediaPlace
 from connectors.output import DeliveryFailed, Envelope, Limits, Output, Part, SentFile
-from connectors.proof import same
+from connectors.proof import same, shown
 from connectors.provider import Answer, Provider, failure
 from connectors.splitting import utf16_units
 from connectors.webhook import Webhook, needed
@@ -134,7 +134,7 @@ class TelegramInput(Webhook):
 
     def is_genuine(self, request: Request) -> bool:
         """The secret that we gave Telegram."""
-        return same(request.headers.get("x-telegram-bot-api-secret-token"), self._secret)
+        return same(shown(request, "x-telegram-bot-api-secret-token"), self._secret)
 
     def events_in(self, body: Any) -> Iterable[Any]:
         """One update a request."""

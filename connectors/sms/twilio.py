@@ -23,6 +23,7 @@ from connectors.events import Event, Incoming, Receipt, Unused
 from connectors.media import MediaPlace
 from connectors.output import DeliveryFailed, Envelope, Limits, Output, Part
 from connectors.own import BadSetting
+from connectors.proof import shown
 from connectors.provider import Answer, Provider, failure
 from connectors.sms.segments import MOST_CHARACTERS, MOST_SEGMENTS, segments, size_in
 from connectors.webhook import Webhook, needed
@@ -144,7 +145,7 @@ class TwilioSmsInput(Webhook):
         one in our settings and never what the request says of itself; the algorithm is the first, whatever a header
         names."""
         form = _form_of(request)
-        given = request.headers.get("x-twilio-signature")
+        given = shown(request, "x-twilio-signature")
         query = f"?{request.query_string}" if request.query_string else ""
         if not given or form is None:
             return False

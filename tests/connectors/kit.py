@@ -10,6 +10,7 @@ from typing import Any
 
 import aiohttp
 from gateway_parts import Gateway
+from multidict import CIMultiDict
 from providers.server import Provider
 
 PAYLOADS = Path(__file__).parent / "payloads"
@@ -98,7 +99,8 @@ class Customer:
     async def sends(self, hook: Hook) -> tuple[int, str]:
         """Exactly this."""
         url = f"{self.gateway.base}/webhooks/{self.kit.channel}/webhook{hook.query}"
-        headers = {"Content-Type": "application/json", **hook.headers}
+        headers = CIMultiDict(hook.headers)
+        headers.setdefault("Content-Type", "application/json")
         async with self.gateway.http.post(url, data=hook.body, headers=headers) as response:
             return response.status, await response.text()
 

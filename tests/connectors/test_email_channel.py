@@ -181,6 +181,7 @@ async def _bodies(customer: Customer) -> list[dict[str, Any]]:
 
 class TestEmail(Contract):
     kit = KIT
+    at_once = 20
 
     # -- what the contract asks of a webhook ---------------------------------------------------------------------
 

@@ -157,6 +157,7 @@ async def _told(customer: Customer) -> list[str]:
 
 class TestWeCom(GivesFiles, WebhookContract):
     kit = KIT
+    at_once = 20
 
     async def test_attack_17_the_echo_goes_back_opened_and_only_to_who_knows_our_word(self, customer: Ringing) -> None:
         url = f"{customer.gateway.base}/webhooks/wecom/webhook"
