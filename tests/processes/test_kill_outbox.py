@@ -1,15 +1,20 @@
-"""kill -9 of a gateway that sends: what it owes leaves later, once and in order, and what nobody knows is shown."""
+"""kill -9 of a gateway that sends: what it owes leaves later, once and in order, and what nobody knows is shown.
+
+Each round starts gateways, so by day a few pairs of channel and database stand for all: a provider that knows a message
+that comes again, one that does not, and either database. At night it is each with each.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import json
 import random
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -20,7 +25,7 @@ from gateway_parts import ARTICLES, FakeBot, FakeClock, Gateway, Seat, add_agent
 from kit import Customer, Kit
 from ports import free_port
 from providers.server import Provider, eventually
-from rounds import rounds
+from rounds import IS_NIGHT, rounds
 from running_switchboard import ROOT, environment
 from sqlalchemy import update
 from test_line_channel import KIT as LINE
@@ -32,9 +37,18 @@ from handoff.models import conversations, deliveries
 from switchboard.outbox import LEASE
 
 pytestmark = pytest.mark.processes
-KITS = [LINE, SMS, TELEGRAM]
-IDS = ["line", "sms", "telegram"]
+DATABASES = {"sqlite": (), "postgres": (pytest.mark.postgres,)}
 READY_SECONDS = 60
+
+
+def on(*by_day: tuple[Kit, str], at_night: Sequence[Kit] = (LINE, SMS, TELEGRAM)) -> pytest.MarkDecorator:
+    """These pairs of channel and database; at night, each of these channels with each database."""
+    chosen = itertools.product(at_night, DATABASES) if IS_NIGHT else by_day
+    pairs = [
+        pytest.param(kit, database, id=f"{kit.channel}-{database}", marks=DATABASES[database])
+        for kit, database in chosen
+    ]
+    return pytest.mark.parametrize(("kit", "database_url"), pairs, indirect=["database_url"])
 
 
 class Process:
@@ -191,7 +205,7 @@ async def process(kit: Kit, tmp_path: Path, database_url: str) -> AsyncIterator[
         yield running
 
 
-@pytest.mark.parametrize("kit", KITS, ids=IDS)
+@on((LINE, "sqlite"), (TELEGRAM, "postgres"))
 async def test_what_waits_and_what_is_at_the_provider_when_the_gateway_dies(process: Process) -> None:
     """The provider takes the first line of each customer, and its answer meets nobody."""
     provider, lines = process.provider, ["one", "two", "three"]
@@ -215,7 +229,7 @@ async def test_what_waits_and_what_is_at_the_provider_when_the_gateway_dies(proc
         assert await process.shown(conversation) == {"one": held, "two": "sent", "three": "sent"}
 
 
-@pytest.mark.parametrize("kit", [LINE], ids=["line"])
+@on((LINE, "postgres"), at_night=[LINE])
 async def test_a_reply_has_no_repeat_key_and_is_not_sent_twice(process: Process) -> None:
     """LINE knows a push that comes again, and no reply; the answer of the bot is a reply."""
     provider, customer = process.provider, Customer(process.gateway, process.kit, process.provider)
@@ -232,7 +246,7 @@ async def test_a_reply_has_no_repeat_key_and_is_not_sent_twice(process: Process)
 
 
 @pytest.mark.parametrize("moment", range(rounds(1)))
-@pytest.mark.parametrize("kit", KITS, ids=IDS)
+@on((SMS, "sqlite"), (TELEGRAM, "postgres"))
 async def test_killed_at_any_moment_nothing_is_lost_doubled_or_out_of_order(process: Process, moment: int) -> None:
     chance, provider = random.Random(f"{process.kit.channel}{moment}"), process.provider
     both = await process.talks_with(2)
