@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -110,6 +110,7 @@ def create_app(
 ) -> Sanic:
     """The gateway as a Sanic app: `settings` decide, `bot` and `clock` are handed in by tests."""
     app = Sanic(name, request_class=guards.TimedRequest, configure_logging=False)
+    app.ctx.repeated = {}
     _configure(app)
     database = Database(settings.database, settings.sqlite_synchronous)
     migrations.upgrade(database)
@@ -355,8 +356,8 @@ def _add_life(
         app,
         partial(_take_up_when_ready, bot, line),
         partial(forever, SWEEP_EVERY_SECONDS, lambda: line.take_up_unsettled(stale_after)),
-        partial(forever, TELL_EVERY_SECONDS, telling.tell_all),
     )
+    _repeat(app, "tell", TELL_EVERY_SECONDS, telling.tell_all)
 
     @app.listener("after_server_stop")
     async def stop(_app: Sanic, _loop: Any) -> None:
@@ -380,6 +381,12 @@ def _add_watches(app: Sanic, **watches: Watch) -> None:
     while_served(app, *(partial(forever, WATCH_EVERY_SECONDS, watch.look) for watch in watches.values()))
 
 
+def _repeat(app: Sanic, name: str, every_seconds: float, work: Callable[[], Awaitable[Any]]) -> None:
+    """Do this again and again. It stands in `app.ctx`, so that a test need not wait for its turn."""
+    app.ctx.repeated[name] = work
+    while_served(app, partial(forever, every_seconds, work))
+
+
 def _add_channels_life(app: Sanic, mount: channels.Mount, post: ChannelPost, line: Line) -> None:
     """Send what is due; what a provider has to be told at the start is told in the background."""
     while_served(app, post.outbox.run, mount.start)
@@ -397,9 +404,8 @@ def _add_desk_life(app: Sanic, desk: Desk, database: Database, clock: Clock) -> 
         while lines := await database.read(search.waiting):
             await database.write(partial(search.add, folded=lines, now=clock()))
 
-    while_served(
-        app, partial(forever, WAKE_EVERY_SECONDS, desk.passing.wake), partial(forever, INDEX_EVERY_SECONDS, index)
-    )
+    _repeat(app, "wake", WAKE_EVERY_SECONDS, desk.passing.wake)
+    _repeat(app, "index", INDEX_EVERY_SECONDS, index)
 
 
 def _add_editing_life(app: Sanic, editing: Editing, presence: Presence) -> None:

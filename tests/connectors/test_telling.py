@@ -94,7 +94,7 @@ async def shop(start: Start, root: Path, providers: tuple[MailProvider, SmsGatew
 
 async def test_who_left_an_address_gets_one_mail_with_the_help_page(shop: Shop) -> None:
     page = await shop.asks(email="Ana@example.com")
-    published(shop.gateway, "delivery-time")
+    await published(shop.gateway, "delivery-time")
     await eventually(lambda: shop.mail.sent)
     (sent,) = shop.mail.sent
     (mail,) = shop.mail.mails
@@ -109,7 +109,7 @@ async def test_who_left_an_address_gets_one_mail_with_the_help_page(shop: Shop) 
     await eventually(lambda: shop.states("email") == ["sent"])
     # Who agrees next is told by a later round, which tells nobody again.
     await shop.asks(email="ben@example.com")
-    published(shop.gateway, "delivery-time")
+    await published(shop.gateway, "delivery-time")
     await eventually(lambda: len(shop.mail.sent) > 1)
     assert [one.to for one in shop.mail.sent] == ["ana@example.com", "ben@example.com"]
     assert "answer_exists" not in await shop.reasons()
@@ -120,7 +120,7 @@ async def test_a_mail_that_is_not_taken_at_once_is_tried_again(shop: Shop) -> No
     near = {"custom": {"miss": 1, "near": [{"id": "delivery-time", "score": 0.3}]}}
     shop.gateway.bot.says("可唔可以刻字㗎？", {"text": "Did you mean?"}, near)
     await shop.asks("可唔可以刻字㗎？", email="ana@example.com")
-    published(shop.gateway, "delivery-time")
+    await published(shop.gateway, "delivery-time")
     await eventually(lambda: not shop.mail.faults)
     shop.gateway.clock.now += timedelta(minutes=1)
     await eventually(lambda: shop.mail.mails)
@@ -130,7 +130,7 @@ async def test_a_mail_that_is_not_taken_at_once_is_tried_again(shop: Shop) -> No
 
 async def test_who_left_a_number_gets_the_short_answer_by_sms(shop: Shop) -> None:
     await shop.asks(phone="5123 4567")
-    published(shop.gateway, "delivery-time")
+    await published(shop.gateway, "delivery-time")
     await eventually(lambda: shop.sms.sent)
     (sent,) = shop.sms.sent
     assert sent.to == PHONE
@@ -141,7 +141,7 @@ async def test_who_left_a_number_gets_the_short_answer_by_sms(shop: Shop) -> Non
 
 async def test_who_answers_the_mail_goes_on_in_that_conversation(shop: Shop) -> None:
     await shop.asks(email="ana@example.com")
-    published(shop.gateway, "delivery-time")
+    await published(shop.gateway, "delivery-time")
     await eventually(lambda: shop.mail.mails)
 
     def there() -> Any:
@@ -164,5 +164,5 @@ async def test_a_contact_left_after_the_wish_counts_as_well(shop: Shop) -> None:
     await press(page, missed, missed["buttons"][-1]["title"])
     await page.message("assistant", "as soon as")
     await shop.leaves(page, email="ana@example.com")
-    published(shop.gateway, "delivery-time")
+    await published(shop.gateway, "delivery-time")
     await eventually(lambda: shop.mail.sent)

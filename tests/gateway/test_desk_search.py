@@ -7,23 +7,13 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from gateway_parts import Gateway, Seat
+from gateway_parts import Gateway, Seat, Start
 
-from handoff import search
 from handoff.database import Database
 
 
 async def _indexed(gateway: Gateway) -> None:
-    """Until the follower has everything: asked of the database, not of a clock."""
-    database = Database(gateway.settings.database)
-    try:
-        for _ in range(400):
-            if not database.read_now(search.waiting):
-                return
-            await asyncio.sleep(0.05)
-        raise AssertionError("the index does not follow")
-    finally:
-        database.close()
+    await gateway.app.ctx.repeated["index"]()
 
 
 async def _found(seat: Seat, words: str, **filters: Any) -> list[str]:
@@ -73,6 +63,16 @@ async def test_words_are_found_in_any_script_width_and_case(gateway: Gateway) ->
         assert len(mine) == count, (words, mine)
     (hit,) = [one for one in (await seat.get("/search?q=退货"))["hits"] if one["author"] == "customer"]
     assert hit["text"][hit["from"] : hit["to"]] == "退貨"
+
+
+async def test_the_index_follows_by_itself(start: Start) -> None:
+    gateway = await start()
+    seat = await gateway.seat("ben")
+    await _say(gateway, "退貨")
+    deadline = asyncio.get_running_loop().time() + 20
+    while not await _found(seat, "退貨"):
+        assert asyncio.get_running_loop().time() < deadline, "the index does not follow"
+        await asyncio.sleep(0.05)
 
 
 async def test_what_is_in_the_index_is_not_looked_through_again(gateway: Gateway) -> None:

@@ -41,8 +41,8 @@ def taught(gateway: Gateway) -> None:
     bot.hands_over("/ask_person")
 
 
-def published(gateway: Gateway, article_id: str) -> None:
-    """What a publication does with the questions that a draft was begun from."""
+async def published(gateway: Gateway, article_id: str) -> None:
+    """What a publication does with the questions that a draft was begun from; then, a round of those who are told."""
 
     def work(connection: Any) -> None:
         ids = [miss.id for miss in misses.listing(connection, MissState.OPEN)]
@@ -54,6 +54,7 @@ def published(gateway: Gateway, article_id: str) -> None:
         database.write_now(work)
     finally:
         database.close()
+    await gateway.app.ctx.repeated["tell"]()
 
 
 def read(gateway: Gateway, work: Any) -> Any:
@@ -257,12 +258,12 @@ async def test_who_agreed_is_told_once_when_the_article_is_served(gateway: Gatew
     eve = await gateway.page()
     await ask(eve, "engraving?", "Did you mean?")
     ana = await agreed(gateway)
-    published(gateway, "delivery-time")
+    await published(gateway, "delivery-time")
     told = await ana.message("assistant", "You asked earlier: “engraving?” There is an answer now:\n\nThree days.")
     assert (told["article"], told["can_rate"]) == ({"id": "delivery-time"}, True)
     # Whoever agrees next is told by a later round, which tells nobody again.
     zoe = await agreed(gateway)
-    published(gateway, "delivery-time")
+    await published(gateway, "delivery-time")
     await zoe.message("assistant", "There is an answer now")
     assert [sum("asked earlier" in text for text in await lines_of(gateway, page)) for page in (ana, eve)] == [1, 0]
 
@@ -311,7 +312,7 @@ async def test_who_agreed_in_a_text_channel_is_written_to(start: Start, root: Pa
             return len(lines_to("ana")) > before
 
         await until(acknowledged)
-        published(gateway, "delivery-time")
+        await published(gateway, "delivery-time")
         # The channel sends a line for each paragraph.
         assert await until(lambda: told("ana")) == ["You asked earlier: “engraving?” There is an answer now:"]
 
@@ -330,11 +331,12 @@ async def test_who_talks_with_a_person_is_told_afterwards(gateway: Gateway) -> N
     await ana.state("waiting")
     conversation = await ben.claim_only()
     zoe = await agreed(gateway)
-    published(gateway, "delivery-time")
+    await published(gateway, "delivery-time")
     # One round comes by both, in this order.
     await zoe.message("assistant", "There is an answer now")
     assert not any("asked earlier" in text for text in await lines_of(gateway, ana))
     await ben.post(f"/conversations/{conversation}/close")
+    await gateway.app.ctx.repeated["tell"]()
     await ana.message("assistant", "There is an answer now")
 
 
@@ -347,7 +349,7 @@ async def test_who_left_an_address_is_on_the_list_of_the_desk_as_well(gateway: G
     await page.send({"type": "contact", "client_id": "c", "ticket": ticket, "email": "ana@example.com"})
     await page.until(lambda frame: frame["type"] == "accepted" and frame["client_id"] == "c")
     await press(page, missed, "Tell me when there's an answer")
-    published(gateway, "delivery-time")
+    await published(gateway, "delivery-time")
     await page.message("assistant", "There is an answer now")
     ben = await gateway.seat("ben")
     (row,) = (await ben.get("/inbox"))["queue"]
