@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Any, Protocol
@@ -61,11 +61,13 @@ from handoff.errors import (
     UnknownTicket,
 )
 from handoff.handing import (
+    NUMBER_WANTED,
     CallBack,
     Closed,
     Connected,
     Failed,
     Full,
+    NumberWanted,
     Queued,
     Result,
     sentence,
@@ -76,6 +78,7 @@ from handoff.models import Author, Status, TicketKind, TicketStatus
 from handoff.plain import plain
 from handoff.presence import Colleague
 from handoff.records import Agent, Conversation, Draft, Message, Ticket, Wish, ticket_id
+from handoff.spoken_numbers import number_in
 from handoff.survey import Survey
 from handoff.teams import TeamsFile
 from handoff.wrap_ups import WrapUps
@@ -223,7 +226,10 @@ class Floor:
         priority = routing.priority_of(wish, given.shop_tags if given else ())
         wish = replace(wish, team=self._team_for(wish), priority=priority)
         number = (conversation.reach or {}).get("call_back")
-        if isinstance(number, str) and number:
+        if isinstance(number, str) and not number and ticket is None:
+            asked = NumberWanted(asdict(wish))
+            return self._said(connection, conversation, asked, None, wish, reply_to, part, is_new=False)
+        if isinstance(number, str):
             return self._will_call_back(connection, conversation, wish, number, reply_to, part)
         people = presence.staff(connection, teams, now)
         refused = (
@@ -269,8 +275,32 @@ class Floor:
         ticket = known or self._open(connection, conversation, wish, TicketKind.MESSAGE, None, self.clock())
         if known is None:
             tickets.set_contact(connection, ticket, {"phone": number})
-        result = CallBack(ticket.number)
+        is_own = number != "" and number == (conversation.reach or {}).get("call_back")
+        phone = "" if is_own else str((ticket.contact or {}).get("phone") or number)
+        result = CallBack(ticket.number, phone)
         return self._said(connection, conversation, result, ticket, wish, reply_to, part, is_new=known is None)
+
+    def take_number(
+        self, connection: Connection, conversation: Conversation, said: str, reply_to: int
+    ) -> tuple[Conversation, Message] | None:
+        """What a caller with a withheld number answers to the question for one: the case with it, the question once
+        more, or that nobody can call back. None where they were not asked."""
+        last = transcript.last_from_us(connection, conversation.id)
+        kept = last.body.get(NUMBER_WANTED) if last is not None else None
+        if last is None or kept is None or conversation.status is not Status.BOT:
+            return None
+        wish = Wish(**{**kept, "skills": tuple(kept["skills"])})
+        number = number_in(said)
+        if number is not None and _can_be_called(number):
+            done = self._will_call_back(connection, conversation, wish, number, reply_to, 0)
+            return done.conversation, done.line
+        if number is not None and last.body.get("key") == "call_back_number":
+            asked = NumberWanted(kept, is_again=True)
+            line = self._said(connection, conversation, asked, None, wish, reply_to, 0, is_new=False).line
+        else:
+            key = "call_back_nobody"
+            line = self.system_line(connection, conversation, key, self.clock(), reply_to=reply_to, part=0)
+        return conversation, line
 
     def people_available(self, connection: Connection, now: datetime, team: str = "") -> bool:
         """Whether this team (the general one if it is not named) is open and somebody is there for it."""

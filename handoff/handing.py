@@ -1,4 +1,4 @@
-"""What a wish for a person comes to: exactly one of five, and the customer's sentence made from that value alone."""
+"""What a wish for a person comes to: exactly one of six, and the customer's sentence made from that value alone."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from handoff.hours import opening_in_words
 from handoff.waits import Wait, in_words
 
 LEAVE_MESSAGE = "/leave_message"
+# In the body of a line that asks a caller for a number: what the person is wanted for.
+NUMBER_WANTED = "number_wanted"
 
 
 @dataclass(frozen=True)
@@ -52,9 +54,19 @@ class Full:
 
 @dataclass(frozen=True)
 class CallBack:
-    """The customer is on the phone: a person calls this number back."""
+    """The customer is on the phone: a person calls them back. `phone` where that is not the number they call from."""
 
     number: str
+    phone: str = ""
+
+
+@dataclass(frozen=True)
+class NumberWanted:
+    """The customer is on the phone with a withheld number: nobody can call back before they say one. Asked once more
+    when what they said was none."""
+
+    wish: Mapping[str, Any]  # kept beside the question
+    is_again: bool = False
 
 
 @dataclass(frozen=True)
@@ -64,7 +76,7 @@ class Failed:
     reason: str
 
 
-Result = Union[Connected, Queued, Closed, Full, CallBack, Failed]
+Result = Union[Connected, Queued, Closed, Full, CallBack, NumberWanted, Failed]
 
 
 @dataclass(frozen=True)
@@ -107,7 +119,11 @@ def _key(result: Result) -> str:
         if result.has_contact:
             return "queue_full_with_contact" if result.is_anybody_there else "case_open"
         return "queue_full" if result.is_anybody_there else "nobody"
-    return "call_back" if isinstance(result, CallBack) else "handoff_failed"
+    if isinstance(result, CallBack):
+        return "call_back_on" if result.phone else "call_back"
+    if isinstance(result, NumberWanted):
+        return "call_back_unclear" if result.is_again else "call_back_number"
+    return "handoff_failed"
 
 
 def _values(result: Result, language: str, now: datetime) -> dict[str, Any]:
@@ -117,7 +133,9 @@ def _values(result: Result, language: str, now: datetime) -> dict[str, Any]:
         return {"position": result.position, "number": result.number}
     if isinstance(result, Closed):
         return {"opens": opening_in_words(result.opens_at, language, now), "number": result.number}
-    return {"number": result.number} if isinstance(result, (Full, CallBack)) else {}
+    if isinstance(result, CallBack):
+        return {"number": result.number, "phone": " ".join(result.phone)}  # read out digit by digit
+    return {"number": result.number} if isinstance(result, Full) else {}
 
 
 def _beside(result: Result, language: str) -> dict[str, Any]:
@@ -125,6 +143,8 @@ def _beside(result: Result, language: str) -> dict[str, Any]:
         return {"buttons": while_waiting_buttons(language), "position": result.position}
     if isinstance(result, (Closed, Full)) and not result.has_contact:
         return {"contact_form": {"ticket": result.number}}
+    if isinstance(result, NumberWanted):
+        return {NUMBER_WANTED: dict(result.wish)}
     if isinstance(result, Failed):
         return {"buttons": [{"title": texts.say("button_person", language), "payload": "/ask_person"}]}
     return {}

@@ -27,13 +27,14 @@ from rasa.shared.utils.io import read_config_file
 from sanic import Blueprint, Sanic
 from sanic.request import Request
 from sanic.response import HTTPResponse
+from sqlalchemy.engine import Connection
 
 from connectors.media import GivesFiles
 from connectors.output import DeliveryFailed, Mailer
 from connectors.own import BadSetting, NotTaken, OwnChannel
 from connectors.stock.care import Kept, Known
 from connectors.stock.table import care_for
-from handoff import texts
+from handoff import conversations, texts
 from handoff.clock import Clock
 from handoff.database import Database
 from handoff.errors import HandoffError, RateLimited
@@ -46,7 +47,7 @@ from switchboard.http_errors import error_response
 from switchboard.incoming_files import IncomingFiles
 from switchboard.line import Line
 from switchboard.post import ChannelPost
-from switchboard.records import Inbound
+from switchboard.records import Inbound, Receipt
 from switchboard.senders import OwnSender, Sender
 from switchboard.stock_sender import StockSender
 
@@ -183,6 +184,7 @@ class Mount:
         self._clock = clock
         self._site = post.site
         self._with_callers: set[str] = set()
+        self._receiving: set[asyncio.Task[Receipt]] = set()
         self._to_start: dict[str, Callable[[], Awaitable[None]]] = {}
         self.problems: list[Problem] = []
         self.exchanges: dict[str, ChannelExchange] = {}
@@ -284,7 +286,7 @@ class Mount:
         exchange = self.exchanges[kept.name] = self._exchange(kept.name)
 
         async def receive(message: UserMessage, known: Known) -> None:
-            await self._receive(kept.name, message, known)
+            await self._receive(kept.name, message, known, care.answers_within_seconds)
 
         blueprint = kept.channel.blueprint(stock.on_new_message(receive))
         if asks_for_token(kept.channel):
@@ -332,7 +334,9 @@ class Mount:
         sentence = _sentence_for(error, inbound.language, self._default_language)
         self._post.say_aside(channel, inbound.sender, inbound.reach or {}, sentence)
 
-    async def _receive(self, channel: str, message: UserMessage, known: Known) -> None:
+    async def _receive(
+        self, channel: str, message: UserMessage, known: Known, answers_within_seconds: float | None = None
+    ) -> None:
         """One message of a stock channel. Raises only when it could not be stored."""
         output: OutputChannel = message.output_channel
         metadata = message.metadata if isinstance(message.metadata, dict) else {}
@@ -354,7 +358,12 @@ class Mount:
             if not in_response:
                 await self._line.keep(inbound, limited=not caller)
                 return
-            receipt = await self._line.receive(inbound, limited=not caller)
+            receipt = await self._received(inbound, not caller, answers_within_seconds)
+            if receipt is None:
+                stock.is_late(str(inbound.external_id))
+                spoken = await self._database.read(lambda c: self._language_spoken(c, inbound))
+                await output.send_text_message(message.sender_id, texts.say("one_moment", spoken))
+                return
         except HandoffError as exc:
             if in_response:
                 sentence = _sentence_for(exc, inbound.language, self._default_language)
@@ -370,6 +379,20 @@ class Mount:
             return
         # With everything said since the customer last asked.
         await self._post.respond(output, receipt.conversation, (*receipt.pending, *receipt.answers))
+
+    async def _received(self, inbound: Inbound, limited: bool, within_seconds: float | None) -> Receipt | None:
+        """None when it takes longer than that; it goes on, and who brings the message again gets the result."""
+        receiving = asyncio.create_task(self._line.receive(inbound, limited=limited))
+        self._receiving.add(receiving)
+        receiving.add_done_callback(self._receiving.discard)
+        if within_seconds is None or (await asyncio.wait({receiving}, timeout=within_seconds))[0]:
+            return await receiving
+        receiving.add_done_callback(_log_failed)
+        return None
+
+    def _language_spoken(self, connection: Connection, inbound: Inbound) -> str:
+        current = conversations.open_one(connection, inbound.channel, inbound.sender)
+        return current.language if current else inbound.language or self._default_language
 
     def _language_of(self, metadata: Mapping[str, Any]) -> str | None:
         hint = metadata.get("language")
@@ -416,6 +439,12 @@ def _class_of(name: str) -> type[InputChannel]:
 def asks_for_token(channel: InputChannel) -> bool:
     """Whether any program may call it (`rest`, `callback`), and so has to show a token of ours."""
     return isinstance(channel, RestInput)
+
+
+def _log_failed(receiving: asyncio.Task[Receipt]) -> None:
+    if not receiving.cancelled() and receiving.exception() is not None:
+        failed = type(receiving.exception()).__name__
+        log.error("A message was left half-way", extra={"event": "left_half_way", "error": failed})
 
 
 def _external_id(known: Known, metadata: Mapping[str, Any]) -> str | None:

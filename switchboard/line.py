@@ -540,6 +540,9 @@ class Line:
             return lambda c: (conversation, self.floor.attachment_kept(c, conversation, entry.id))
         if self.floor.survey.may_be_answer(entry.text, entry.payload):
             return self._rating(entry, conversation)
+        if (conversation.reach or {}).get("call_back") == "":
+            # A caller who withholds their number may just have been asked for one.
+            return lambda c: self.floor.take_number(c, conversation, entry.text, entry.id)
         contact = contact_in(entry.text) if entry.payload is None else None
         if contact is None or conversation.status not in (Status.BOT, Status.WAITING):
             return None

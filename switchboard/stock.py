@@ -45,6 +45,7 @@ class Call:
     known: Known = field(default_factory=Known)
     open: list[asyncio.Future[None]] = field(default_factory=list)
     not_stored: bool = False
+    late: str | None = None  # the id of the message whose answer is not there yet
 
 
 _call: ContextVar[Call | None] = ContextVar("call", default=None)
@@ -56,6 +57,13 @@ def begin_call(channel: str) -> Call:
     call = Call(channel)
     _call.set(call)
     return call
+
+
+def is_late(message_id: str) -> None:
+    """The answer to this message is not there yet, and the request is answered without it."""
+    call = _call.get()
+    if call is not None:
+        call.late = message_id
 
 
 def missing(care: Care, settings: Any) -> str | None:
@@ -123,7 +131,7 @@ def guard(blueprint: Blueprint, kept: Kept, care: Care, exchange: ChannelExchang
         # What is stored after all is known by its id when the provider brings it again.
         if call.not_stored or waits:
             return _not_stored()
-        return care.finish(kept, answer) if care.finish else None
+        return care.finish(kept, answer, call.late) if care.finish else None
 
     @blueprint.exception(Exception)
     async def broke(_request: Request, exc: Exception) -> HTTPResponse:

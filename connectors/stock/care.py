@@ -79,7 +79,8 @@ class Care:
     `writes_later`: whether customers can be written to unasked. `prepare` runs before the blueprint is built, `start`
     when the gateway runs. `open_media` says where a customer's file is, with what the entry knows. `renews`: a refused
     request may be genuine by keys that the provider has changed meanwhile; they are fetched, and it is looked at again.
-    `finish` puts right what the channel answers.
+    `finish` puts right what the channel answers; it is told the id of a message whose answer took longer than
+    `answers_within_seconds`: the caller was asked for a moment, and brings the id again.
     """
 
     is_genuine: Proof | None = None
@@ -95,7 +96,8 @@ class Care:
     start: Callable[[Kept], Awaitable[None]] | None = None
     open_media: OpenMedia | None = None
     renews: Callable[[Kept, Request], Awaitable[bool]] | None = None
-    finish: Callable[[Kept, HTTPResponse], HTTPResponse] | None = None
+    finish: Callable[[Kept, HTTPResponse, str | None], HTTPResponse] | None = None
+    answers_within_seconds: float | None = None
 
 
 def not_given(kind: str, name: str | None = None) -> Attachment:

@@ -6,7 +6,8 @@ import hashlib
 from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
+from uuid import uuid4
 from xml.etree import ElementTree
 
 import aiohttp
@@ -272,30 +273,53 @@ _LANGUAGES = {
 }
 
 
+# Twilio hangs up on who has not answered in 15 seconds:
+# https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides
+_VOICE_ANSWERS_WITHIN_SECONDS = 8.0
+_AGAIN = "again"  # in the address that a caller is sent to while the answer is not there yet: the message it is to
+
+
 def _voice_read(_kept: Kept, request: Request) -> Known:
     form = request.form
     number = str(form.get("From") or "")
-    key = request.headers.get("i-twilio-idempotency-token")
+    again = request.args.get(_AGAIN)
+    key = again or request.headers.get("i-twilio-idempotency-token") or uuid4().hex
+    if form.get("Digits") and not form.get("SpeechResult"):
+        form["SpeechResult"] = [form.get("Digits")]
+    if again:
+        form["SpeechResult"] = ["…"]  # known by its id; the words were taken the first time
     if not number.startswith("+") or number in _WITHHELD:
         # The channel knows people by their number: those who withhold it would all be one, and hear each other's lines.
         form["From"] = [f"call:{form.get('CallSid')}"]
-        return Known(str(key) if key else None)
+        number = ""
     # A caller cannot be written to; whoever wants a person is called back.
-    return Known(str(key) if key else None, {"call_back": number})
+    return Known(str(key), {"call_back": number})
 
 
-def _voice_finish(kept: Kept, answer: HTTPResponse) -> HTTPResponse:
-    """The channel names no language, so Twilio would listen for English and read Chinese out as English."""
-    spoken = _LANGUAGES.get(kept.setting("language"))
-    if spoken is None or not (answer.content_type or "").startswith("text/xml") or not answer.body:
+def _voice_finish(kept: Kept, answer: HTTPResponse, late: str | None) -> HTTPResponse:
+    """The channel names no language, so Twilio would listen for English and read Chinese out as English; it listens for
+    no keys; and it cannot ask for a moment more. https://www.twilio.com/docs/voice/twiml/redirect"""
+    if not (answer.content_type or "").startswith("text/xml") or not answer.body:
         return answer
     root = ElementTree.fromstring(answer.body)  # noqa: S314  (the channel has just written it)
-    for tag, language in zip(("Say", "Gather"), spoken, strict=True):
+    for tag, language in zip(("Say", "Gather"), _LANGUAGES.get(kept.setting("language"), ()), strict=False):
         for one in root.iter(tag):
             one.set("language", language)
+    for gather in root.findall("Gather"):
+        gather.set("input", "dtmf speech")
+        if late is not None:
+            root.remove(gather)
+            root.extend(gather.findall("Say"))
+    if late is not None:
+        ElementTree.SubElement(root, "Redirect", method="POST").text = f"{kept.url}?{urlencode({_AGAIN: late})}"
     return text(ElementTree.tostring(root, "unicode"), content_type="text/xml")
 
 
 TWILIO_VOICE = Care(
-    is_genuine=_twilio_is_genuine, needs=("auth_token",), read=_voice_read, writes_later=False, finish=_voice_finish
+    is_genuine=_twilio_is_genuine,
+    needs=("auth_token",),
+    read=_voice_read,
+    writes_later=False,
+    finish=_voice_finish,
+    answers_within_seconds=_VOICE_ANSWERS_WITHIN_SECONDS,
 )

@@ -11,7 +11,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -26,9 +26,11 @@ from gateway_parts import Gateway, Start
 from kit import as_json
 from providers.server import PICTURE, eventually
 from providers.stock import APP_ID, PROJECT, WEBEX_ME, StockProviders, bot_framework_token, google_token
+from rasa.core.channels.twilio_voice import TwilioVoiceInput
 from twilio.request_validator import RequestValidator
 
-from connectors.stock.messaging import _telegram_secret
+from connectors.stock import table
+from connectors.stock.messaging import TWILIO_VOICE, _telegram_secret
 
 SECRET = "s" * 32
 JSON = {"Content-Type": "application/json"}
@@ -654,3 +656,73 @@ async def test_callers_who_withhold_their_number_are_each_their_own(
     assert status == 200 and "Ana" not in heard
     assert "Ana" in (await _post(begun, "twilio_voice", call("CA1")))[1]
     assert len({asked["sender"] for asked in begun.bot.asked}) == 1
+
+
+def _withheld(gateway: Gateway, query: str = "", **said: str) -> Call:
+    form = {"From": "anonymous", "CallSid": "CA7", "CallStatus": "in-progress", **said}
+    url = f"{gateway.base}/webhooks/twilio_voice/webhook{query}"
+    signature = RequestValidator("0" * 32).compute_signature(url, form)
+    return Call(urlencode(form).encode(), {**FORM, "X-Twilio-Signature": signature})
+
+
+async def _hears(gateway: Gateway, query: str = "", **said: str) -> ElementTree.Element:
+    call = _withheld(gateway, query, **said)
+    url = f"{gateway.base}/webhooks/twilio_voice/webhook{query}"
+    async with gateway.http.post(url, data=call.body, headers=call.headers) as response:
+        body = await response.text()
+        assert response.status == 200, body
+        return ElementTree.fromstring(body)
+
+
+def _words(heard: ElementTree.Element) -> str:
+    return " ".join(one.text or "" for one in heard.iter("Say"))
+
+
+async def test_who_withholds_their_number_is_called_back_on_the_one_they_say_or_is_told_that_nobody_can(
+    begun: Gateway, providers: StockProviders
+) -> None:
+    begun.bot.hands_over("a person please", summary="wants to change the address")
+    seat = await begun.seat("ben")
+    asked = await _hears(begun, SpeechResult="a person please")
+    assert "withheld" in _words(asked)
+    (gather,) = asked.iter("Gather")
+    assert gather.get("input") == "dtmf speech", "said or keyed in"
+    assert "can't make a phone number" in _words(await _hears(begun, SpeechResult="it is 12345678"))
+    assert "nobody can call" in _words(await _hears(begun, SpeechResult="forget it"))
+    assert (await seat.get("/inbox"))["queue"] == [], "no case that nobody can answer"
+    assert "bot: where is it" in _words(await _hears(begun, SpeechResult="where is it"))
+
+    for said in ({"Digits": "91234567"}, {"SpeechResult": "九一二三 四五六七"}):
+        await _hears(begun, CallSid="CA" + next(iter(said)), SpeechResult="a person please")
+        heard = _words(await _hears(begun, CallSid="CA" + next(iter(said)), **said))
+        assert "9 1 2 3 4 5 6 7" in heard, said
+        again = await _hears(begun, CallSid="CA" + next(iter(said)), SpeechResult="a person please")
+        assert "9 1 2 3 4 5 6 7" in _words(again), "the same case"
+    rows = (await seat.get("/inbox"))["queue"]
+    assert [(row["kind"], row["summary"]) for row in rows] == [("message", "wants to change the address")] * 2
+    for row in rows:
+        ticket = (await seat.get(f"/conversations/{row['conversation']}"))["ticket"]
+        assert ticket["contact"] == {"phone": "91234567"}
+
+
+@pytest.fixture
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Calls are answered within a moment."""
+    assert TWILIO_VOICE.answers_within_seconds is not None and TWILIO_VOICE.answers_within_seconds <= 10
+    kind = f"{TwilioVoiceInput.__module__}.{TwilioVoiceInput.__qualname__}"
+    monkeypatch.setitem(table._TABLE, kind, replace(TWILIO_VOICE, answers_within_seconds=0.05))
+
+
+async def test_an_answer_that_takes_long_is_fetched_before_twilio_hangs_up(
+    hurried: None, begun: Gateway, providers: StockProviders
+) -> None:
+    begun.bot.hold = asyncio.Event()
+    waits = await _hears(begun, SpeechResult="where is my parcel")
+    assert "moment" in _words(waits).lower() and waits.find("Gather") is None
+    (redirect,) = waits.iter("Redirect")
+    where = urlsplit(str(redirect.text))
+    assert f"{where.scheme}://{where.netloc}" == begun.base and redirect.get("method") == "POST"
+    begun.bot.hold.set()
+    heard = await _hears(begun, f"?{where.query}")
+    assert _words(heard) == "bot: where is my parcel" and heard.find("Gather") is not None
+    assert [one["message"] for one in begun.bot.asked] == ["where is my parcel"], "asked once"
