@@ -32,7 +32,8 @@ _MEDIA = {"image": "image", "video": "video", "audio": "audio", "file": "file"}
 class LineOutput(Output):
     """Replies while the reply token holds (free), pushes afterwards."""
 
-    limits = Limits(text=5000, size=utf16_units, buttons=13, button_title=20, payload=300, images=True)
+    # Files of ours LINE takes by address alone, and only pictures, films and sounds.
+    limits = Limits(text=5000, size=utf16_units, buttons=13, button_title=20, payload=300, images=True, file_links=True)
     # https://developers.line.biz/en/docs/messaging-api/retrying-api-request/
     repeats_safely = True
 

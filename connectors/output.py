@@ -170,6 +170,7 @@ class Limits:
     # What agents attach: the largest file in bytes by its media type, by `image/*`, or by `*` for all others. The desk
     # tells them what the provider does not take.
     files: Mapping[str, int] = field(default_factory=dict)
+    file_links: bool = False  # it carries no files: the text leads to them
     templates: bool = False  # what was approved beforehand, and may go when the time to answer is over
 
 

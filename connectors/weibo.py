@@ -47,7 +47,7 @@ BUSY_SECONDS, TOKEN_SECONDS = 300.0, 300.0
 class WeiboOutput(Output):
     """Answers as the account whose token it is. There are no choices: they are numbered."""
 
-    limits = Limits(text=299)  # "less than 300 Chinese characters"
+    limits = Limits(text=299, file_links=True)  # "less than 300 Chinese characters"
 
     def __init__(self, access_token: str, api_url: str) -> None:
         self._provider = Provider(api_url)

@@ -109,6 +109,15 @@ def for_agent(connection: Connection, agent_id: int, wanted: str) -> Attachment:
     return _only(connection.execute(query).first())
 
 
+def for_link(connection: Connection, wanted: str) -> Attachment | None:
+    """A file that an agent sent to a customer; None for any other, and when it was deleted."""
+    said = select(messages.c.id).where(
+        messages.c.id == attachments.c.message_id, messages.c.author == Author.AGENT.value
+    )
+    row = connection.execute(select(attachments).where(attachments.c.id == wanted, said.exists())).first()
+    return _record(row) if row is not None else None
+
+
 def unsent(connection: Connection, older_than: datetime, limit: int = 100) -> list[str]:
     """Files that no message came for."""
     query = select(attachments.c.id).where(attachments.c.message_id.is_(None), attachments.c.created_at < older_than)

@@ -125,6 +125,9 @@ class Post(Protocol):
     def file_limits(self, channel: str) -> Mapping[str, int]:
         """The largest file of an agent's line that this channel sends, by its media type; empty where it sends none."""
 
+    def file_link_days(self, channel: str) -> int | None:
+        """For how long an agent's file can be fetched, where it goes as a link in the text; None where it does not."""
+
     def takes_templates(self, channel: str) -> bool:
         """Whether this channel sends what its provider approved beforehand, also when the time to answer is over."""
 

@@ -67,6 +67,7 @@ from switchboard import channels, guards, health, http_errors, language, openapi
 from switchboard.bot_client import Bot, RestBot
 from switchboard.contact_proving import ContactProving
 from switchboard.feedback import Feedback
+from switchboard.file_links import FileLinks
 from switchboard.files import serve
 from switchboard.incoming_files import IncomingFiles
 from switchboard.line import Limits, Line, forever
@@ -156,7 +157,11 @@ def create_app(
     built, problems = channels.build(channels.read_credentials(settings.credentials_path(root)))
     store = AttachmentStore(settings.attachments_path, database, masking, settings.max_attachment_bytes, clock)
     received = IncomingFiles(store, masking, settings.max_message_chars)
-    mount = channels.Mount(database, live, line, post, access, settings.default_language, clock, received)
+    links = FileLinks(
+        database, store, visitor_secret, settings.base_url, settings.help_address, settings.default_language, clock
+    )
+    app.blueprint(links.blueprint())
+    mount = channels.Mount(database, live, line, post, access, settings.default_language, clock, received, links)
     for problem in problems:
         log.error(
             "A channel was left out",
@@ -242,6 +247,7 @@ def create_app(
     _add_life(app, bot, live, turns, knowledge, line, telling, database, settings)
     _add_channels_life(app, mount, post, line)
     app.ctx.database, app.ctx.outbox, app.ctx.line, app.ctx.channels = database, outbox, line, mount
+    app.ctx.file_links = links
     _add_editing_life(app, editing, presence)
     router, sweeper = Router(database, floor, teams, clock), Sweeper(database, floor, teams, clock)
     while_served(app, inviting.follow, partial(router.run, sweeper))

@@ -43,6 +43,7 @@ from handoff.plain import is_plain, plain
 from switchboard import language, stock
 from switchboard.contact_proving import Carrier
 from switchboard.exchange import ChannelExchange
+from switchboard.file_links import FileLinks
 from switchboard.http_errors import error_response
 from switchboard.incoming_files import IncomingFiles
 from switchboard.line import Line
@@ -173,9 +174,11 @@ class Mount:
         default_language: str,
         clock: Clock,
         files: IncomingFiles,
+        file_links: FileLinks,
     ):
         self._database = database
         self._files = files
+        self._file_links = file_links
         self._live = live
         self._line = line
         self._post = post
@@ -245,7 +248,7 @@ class Mount:
         account = name.partition(":")[2]
         files: GivesFiles | None = None
         if isinstance(channel, OwnChannel):
-            sender: Sender | None = OwnSender(channel, self._post.site, self._files.path_of)
+            sender: Sender | None = OwnSender(channel, self._post.site, self._files.path_of, self._file_links.url_of)
             blueprint = channel.blueprint(self._kept(name, channel.brings_again))
             channel.exchange = self.exchanges[name] = self._exchange(name)
             self._to_start[name] = channel.start

@@ -20,6 +20,14 @@ def paths() -> dict[str, dict[str, Operation]]:
     """Of the widget and of the desk."""
     sent = {"200": "the file", "206": "a part of it", "304": "unchanged", "404": "unknown_attachment"}
     return {
+        "/f/{token}": {
+            "get": op(
+                "pages",
+                "A file of an agent on a channel that carries none, by its signed link; else a page says why not.",
+                {**sent, "403": "the link has expired", "404": "no such link or file", "416": "no such part"},
+                parameters=path("token"),
+            )
+        },
         "/widget/attachments": {
             "post": op(
                 "widget",

@@ -34,6 +34,7 @@ _ROBOTS = """User-agent: *
 Disallow: /desk
 Disallow: /faq
 Disallow: /widget/
+Disallow: /f/
 Disallow: /help/*/search
 Sitemap: {help_address}/sitemap.xml
 """

@@ -18,6 +18,7 @@ from handoff import conversations, deliveries
 from handoff.clock import Clock
 from handoff.database import Database
 from handoff.records import Conversation, Message
+from switchboard.file_links import LINK_DAYS
 from switchboard.outbox import Outbox, recipient_of
 from switchboard.rates import Rates
 from switchboard.senders import Sender, custom_of
@@ -93,6 +94,11 @@ class ChannelPost:
         """What an agent may attach: the largest file, by its media type; nothing where none go with a line."""
         sender = self._senders.get(channel)
         return sender.file_limits if sender is not None else {}
+
+    def file_link_days(self, channel: str) -> int | None:
+        """For how long an agent's file can be fetched, where it goes as a link in the text; None where it does not."""
+        sender = self._senders.get(channel)
+        return LINK_DAYS if sender is not None and sender.links_files else None
 
     def takes_templates(self, channel: str) -> bool:
         """Whether this channel sends what its provider approved beforehand."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -12,6 +13,12 @@ from faq_kb.markup import plain
 from handoff import texts
 from handoff.models import Author
 from handoff.records import Message
+from switchboard.file_links import LINK_DAYS
+
+# The address of a file of this id that was sent then.
+LinkOf = Callable[[str, datetime], str]
+# Where a file goes as a link, any that we took does.
+_ANY_FILE = {"*": 2**31}
 
 
 class Sender(Protocol):
@@ -19,6 +26,7 @@ class Sender(Protocol):
 
     repeats_safely: bool
     file_limits: Mapping[str, int]  # of what agents attach, as in `Limits.files`
+    links_files: bool  # whether what agents attach goes as a link in the text
     joins_turns: bool  # whether all that answers one message of the customer leaves as one
     takes_templates: bool  # whether the provider approves texts beforehand, for when the time to answer is over
 
@@ -41,11 +49,13 @@ class Sender(Protocol):
         """Let go of connections."""
 
 
-def outgoing(line: Message, site: str, path_of: Callable[[str], Path] | None = None) -> Outgoing:
+def outgoing(
+    line: Message, site: str, path_of: Callable[[str], Path] | None = None, link_of: LinkOf | None = None
+) -> Outgoing:
     """A line as it leaves: without the markup that only the widget shows, its choices under short keys of ours.
 
     A key names the message and the place of the choice in it. It fits the smallest limit there is (64 bytes), and what
-    it stands for stays with us.
+    it stands for stays with us. Files go by `path_of`, or as addresses in the text by `link_of`.
     """
     text = plain(line.text, site) if line.body.get("faq") else line.text
     buttons = tuple(Button(str(one["title"]), button_key(line.id, at)) for at, one in enumerate(line.buttons))
@@ -54,8 +64,10 @@ def outgoing(line: Message, site: str, path_of: Callable[[str], Path] | None = N
         image = f"{site}{image}"
     hint = texts.say("choose_number", line.language) if buttons else ""
     files = _files_of(line, path_of) if path_of else ()
-    if files and line.body.get("wordless"):
+    links = _links_of(line, link_of) if link_of else []
+    if (files or links) and line.body.get("wordless"):
         text = ""  # it only stands for them
+    text = "\n".join([*filter(None, [text]), *links])
     return Outgoing(text, buttons, image, hint, files, _template_of(line))
 
 
@@ -64,12 +76,21 @@ def button_key(message_id: int, index: int) -> str:
     return f"b{message_id}.{index}"
 
 
-def _files_of(line: Message, path_of: Callable[[str], Path]) -> tuple[SentFile, ...]:
+def _attached_to(line: Message) -> Sequence[Mapping[str, Any]]:
     """What an agent attached. What customers sent is never sent back."""
-    if line.author is not Author.AGENT:
-        return ()
-    attached = line.body.get("attachments") or ()
+    return (line.body.get("attachments") or ()) if line.author is Author.AGENT else ()
+
+
+def _files_of(line: Message, path_of: Callable[[str], Path]) -> tuple[SentFile, ...]:
+    attached = _attached_to(line)
     return tuple(SentFile(str(one["name"]), str(one["type"]), path_of(str(one["id"]))) for one in attached)
+
+
+def _links_of(line: Message, link_of: LinkOf) -> list[str]:
+    return [
+        texts.say("file_link", line.language, name=one["name"], days=LINK_DAYS, url=link_of(str(one["id"]), line.at))
+        for one in _attached_to(line)
+    ]
 
 
 def _template_of(line: Message) -> Template | None:
@@ -78,20 +99,23 @@ def _template_of(line: Message) -> Template | None:
 
 
 class OwnSender:
-    """Sends through a channel of `connectors`; `path_of` says where the bytes of a file are."""
+    """Sends through a channel of `connectors`; `path_of` says where the bytes of a file are, `link_of` its address."""
 
-    def __init__(self, channel: OwnChannel, site: str, path_of: Callable[[str], Path]) -> None:
+    def __init__(self, channel: OwnChannel, site: str, path_of: Callable[[str], Path], link_of: LinkOf) -> None:
         self._output: Output = channel.get_output_channel()
         self._site = site
-        self._path_of = path_of
-        self.file_limits = self._output.limits.files
+        self.links_files = self._output.limits.file_links
+        self._path_of = None if self.links_files else path_of
+        self._link_of = link_of if self.links_files else None
+        self.file_limits = _ANY_FILE if self.links_files else self._output.limits.files
         self.takes_templates = self._output.limits.templates
         self.repeats_safely = self._output.repeats_safely
         self.joins_turns = self._output.joins_turns
 
     def parts(self, lines: Sequence[Message]) -> list[Part]:
         """As the channel cuts or joins them."""
-        return self._output.together([outgoing(line, self._site, self._path_of) for line in lines])
+        written = [outgoing(line, self._site, self._path_of, self._link_of) for line in lines]
+        return self._output.together(written)
 
     async def send(self, part: Part, envelope: Envelope) -> str | None:
         """As the channel posts it."""

@@ -89,7 +89,10 @@ class Settings:
         "", "Secret that the shop signs customer identities with; empty makes one in data_dir.", True
     )
     visitor_secret: str = _setting(
-        "", "Secret that visitor tokens are signed with; the same on every gateway. Empty makes one in data_dir.", True
+        "",
+        "Secret that visitor tokens and links to files are signed with; the same on every gateway. Empty makes one in "
+        "data_dir.",
+        True,
     )
     attempts_url: str = _setting(
         "", "SQLAlchemy URL of the count of wrong order proofs; empty means SQLite in data_dir.", True

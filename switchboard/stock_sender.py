@@ -49,6 +49,7 @@ class StockSender:
     def __init__(self, output_for: Callable[[Reach], OutputChannel | None], care: Care, site: str) -> None:
         self._output_for = output_for
         self.file_limits: Mapping[str, int] = {}
+        self.links_files = False
         self._cutting = _Cutting(care.limits)
         self._site = site
         self._titles_as_payloads = care.titles_as_payloads

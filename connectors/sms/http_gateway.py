@@ -33,7 +33,7 @@ class HttpSmsOutput(Output):
         prefix = settings.prefix
         # The shop's name in its brackets belongs to the message and is charged with it.
         measure = size_in(settings.max_segments)
-        self.limits = Limits(text=MOST_CHARACTERS, size=lambda text: measure(prefix + text))
+        self.limits = Limits(text=MOST_CHARACTERS, size=lambda text: measure(prefix + text), file_links=True)
         # A gateway that is given a key of ours sends once under it.
         self.repeats_safely = settings.key_field is not None
 

@@ -71,7 +71,7 @@ class TwilioSmsOutput(Output):
     """Sends from one number, or by a messaging service."""
 
     contact_kind = "phone"
-    limits = Limits(text=MOST_CHARACTERS, size=size_in(MOST_SEGMENTS))
+    limits = Limits(text=MOST_CHARACTERS, size=size_in(MOST_SEGMENTS), file_links=True)
 
     def __init__(self, account_sid: str, auth_token: str, sender: dict[str, str], callback: str, api_url: str) -> None:
         self._provider = Provider(api_url)

@@ -83,6 +83,7 @@ class ConversationApi:
         limits = self._floor.file_limits(conversation)
         answer["takes_files"] = limits is None or bool(limits)
         answer["file_limits"] = limits
+        answer["file_link_days"] = self._floor.post.file_link_days(conversation.channel)
         answer.update(await self._customer.of(conversation, agent, locale))
         return answer
 

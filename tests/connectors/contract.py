@@ -181,11 +181,19 @@ class Contract:
         conversation = await seat.claim_only()
         await provider.has_sent(2)
         shown = await seat.get(f"/conversations/{conversation}")
-        assert shown["takes_files"] == bool(self.kit.sends) == bool(shown["file_limits"])
+        assert shown["takes_files"] == bool(self.kit.sends or self.kit.links_files) == bool(shown["file_limits"])
+        assert bool(shown["file_link_days"]) == self.kit.links_files
         for (content, media_type), name in ((A_PICTURE, "破咗.png"), (A_DOCUMENT, "發票.pdf")):
             way = self.kit.sends.get(media_type)
             count = len(provider.sent)
             line = {"text": "", "attachments": [await _attached(seat, conversation, content, name)]}
+            if self.kit.links_files:
+                await seat.post(f"/conversations/{conversation}/messages", line)
+                said, link = (await provider.has_sent(count + 1))[-1].text.rsplit("\n", 1)
+                assert said.endswith(f"{name} (link works for 7 days):")
+                async with gateway.http.get(link) as response:
+                    assert (response.status, (await response.read())[:4]) == (200, content[:4])
+                continue
             if way is None:
                 refused = await seat.post(f"/conversations/{conversation}/messages", line, status=409)
                 assert refused["error"]["code"] == "attachments_not_taken"
@@ -196,7 +204,8 @@ class Contract:
             sent = (await provider.has_sent(count + 1))[-1]
             assert (sent.to, sent.text.strip(), sent.how) == (self.kit.customers[0], "", way)
             assert sent.file and (sent.file[0], sent.file[1][:4]) == (name, content[:4])
-        assert not any("發票" in text or "[" in text for text in provider.texts), "a note is for colleagues alone"
+        noted = [text for text in provider.texts if "發票" in text or "[" in text]
+        assert self.kit.links_files or noted == [], "a note is for colleagues alone"
 
     # -- what we say ---------------------------------------------------------------------------------------------
 

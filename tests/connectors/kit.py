@@ -59,8 +59,10 @@ class Kit:
     folder: str = ""  # of its payloads, where it is not the name of the channel
     picture: str = ""  # the payload of a picture, and of a document, where customers can send them
     document: str = ""
-    # How the provider calls what an agent attaches, by its type; what is not here is refused before it is sent.
+    # How the provider calls what an agent attaches, by its type; what is not here is refused before it is sent,
+    # but where files go as links.
     sends: Mapping[str, str] = field(default_factory=dict)
+    links_files: bool = False  # it carries no files: what an agent attaches goes as a link
     gives_files: bool = True  # False: a class without `open_media`
     # A payload with the provider of the tests for the one of the world, where it holds an address.
     located: Callable[[bytes, str], bytes] = lambda body, _address: body

@@ -6,6 +6,7 @@ import installed
 import pytest
 import sample_files
 import test_wechat_channel
+import test_weibo_channel
 import test_whatsapp_channel
 from contract import _attached, _tries_again
 from gateway_parts import PASSWORD, Seat
@@ -38,6 +39,45 @@ class TestWhatsApp:
         assert refused["error"]["code"] == "attachments_not_taken"
         assert refused["error"]["details"] == {"name": "how.mp4", "limit": 16_000_000}
         assert "See here." not in customer.provider.texts
+
+
+class TestWeibo:
+    kit = test_weibo_channel.KIT
+
+    async def test_a_link_to_a_file_is_of_that_file_ends_after_a_week_and_a_bad_one_is_a_page(
+        self, customer: Customer
+    ) -> None:
+        seat, conversation = await _claimed(customer)
+        gateway = customer.gateway
+        words = {
+            "text": "這是您的發票。",
+            "attachments": [await _attached(seat, conversation, sample_files.PDF, "a.pdf")],
+        }
+        await seat.post(f"/conversations/{conversation}/messages", words)
+        said = (await customer.provider.has_sent(3))[-1].text
+        first, name, link = said.split("\n")
+        assert (first, name) == ("這是您的發票。", "a.pdf (link works for 7 days):")
+        secret = {"attachments": [await _attached(seat, conversation, sample_files.PDF, "b.pdf")]}
+        noted = await seat.post(f"/conversations/{conversation}/messages", {**secret, "text": "ours", "note": True})
+        sign = gateway.app.ctx.file_links.url_of
+        of_note = sign(noted["message"]["attachments"][0]["id"], gateway.clock())
+
+        async def opens(url: str, language: str = "zh-TW") -> tuple[int, str, str]:
+            async with gateway.http.get(url, headers={"Accept-Language": language}) as response:
+                return response.status, response.content_type, await response.text(errors="replace")
+
+        status, kind, content = await opens(link)
+        assert (status, kind, content[:4]) == (200, "application/pdf", "%PDF")
+        token = link.rpartition("/")[2]
+        for wrong in (token[:-1], token + "A", token.swapcase(), token[8:], "é", "x" * 4000, token.partition(".")[0]):
+            status, kind, page = await opens(f"{gateway.base}/f/{wrong}")
+            assert (status, kind) == (404, "text/html") and "找不到這個檔案" in page, wrong
+        assert "找不到这个文件" in (await opens(of_note, "zh-CN"))[2], "a note is for colleagues alone"
+        gateway.clock.forward(days=6, hours=23)
+        assert (await opens(link))[0] == 200
+        gateway.clock.forward(hours=2)
+        status, kind, page = await opens(link)
+        assert (status, kind) == (403, "text/html") and "This link has expired" in page, "in the customer's language"
 
 
 class TestWeChat:

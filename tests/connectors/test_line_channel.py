@@ -83,6 +83,7 @@ KIT = Kit(
     forgeries=_forgeries,
     picture="message-image.json",
     document="message-file.json",
+    links_files=True,
     max_text=5000,
     max_buttons=13,
     repeats_safely=True,

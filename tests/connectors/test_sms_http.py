@@ -73,6 +73,7 @@ KIT = Kit(
         Hook(body, {"X-Signature": _sign(body).headers["X-Gateway-Signature"]}),
         Hook(body, query="?X-Gateway-Signature=" + _sign(body).headers["X-Gateway-Signature"]),
     ],
+    links_files=True,
     max_text=670,
     max_buttons=0,
     repeats_safely=True,

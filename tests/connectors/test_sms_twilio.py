@@ -91,6 +91,7 @@ KIT = Kit(
     ],
     picture="message-picture.form",
     located=lambda body, url: body.replace(quote("https://api.twilio.com", "").encode(), quote(url, "").encode()),
+    links_files=True,
     max_text=1600,
     max_buttons=0,
     blocked="blocked",

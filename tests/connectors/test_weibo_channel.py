@@ -58,6 +58,7 @@ KIT = Kit(
     customers=FANS,
     forgeries=_forgeries,
     picture="message-image.json",
+    links_files=True,
     max_text=299,
     max_buttons=10,
     has_typing=False,

@@ -50,6 +50,7 @@ class Mute:
 
     repeats_safely = True
     file_limits: Mapping[str, int] = {}
+    links_files = False
     joins_turns = False
 
     def parts(self, lines: Sequence[Message]) -> list[Part]:

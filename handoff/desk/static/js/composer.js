@@ -25,6 +25,7 @@ class Composer extends HTMLElement {
   #language = "";
   #takesFiles = true;
   #fileLimits = null;
+  #fileLinkDays = null;
   #isSending = false;
   #typingSentAt = 0;
   #typingTimer = null;
@@ -52,7 +53,7 @@ class Composer extends HTMLElement {
   }
 
   /** Shows the draft of this conversation; without the right to reply only notes can be written. */
-  show(conversation, { mayReply, language, takesFiles, fileLimits }) {
+  show(conversation, { mayReply, language, takesFiles, fileLimits, fileLinkDays }) {
     const isOther = conversation !== this.#conversation;
     if (isOther) this.#stopTyping();
     this.#conversation = conversation;
@@ -60,6 +61,7 @@ class Composer extends HTMLElement {
     this.#language = language;
     this.#takesFiles = takesFiles;
     this.#fileLimits = fileLimits;
+    this.#fileLinkDays = fileLinkDays;
     if (isOther) {
       const draft = this.desk.drafts.of(conversation);
       this.parts.text.value = draft.text;
@@ -215,7 +217,7 @@ class Composer extends HTMLElement {
     // What the browser checks the spelling by: the customer's language, and in a note the agent's own.
     parts.text.lang = note ? locale() : this.#language || locale();
     parts.promise.hidden = note;
-    this.files.allow(note || this.#takesFiles, note ? null : this.#fileLimits);
+    this.files.allow(note || this.#takesFiles, note ? null : this.#fileLimits, note ? null : this.#fileLinkDays);
     this.blanks.show();
     this.vague.show();
     this.suggestions.show();

@@ -303,7 +303,7 @@ class ConversationPane extends HTMLElement {
     const hasDraft = this.desk.drafts.has(thread.id);
     if (may.reply || hasDraft) this.composer.hidden = false;
     else if (isOther || !this.composer.isNote || this.composer.isEmpty) this.composer.hidden = true;
-    this.composer.show(thread.id, { mayReply: may.reply, language: row.language, takesFiles: thread.takesFiles, fileLimits: thread.fileLimits });
+    this.composer.show(thread.id, { mayReply: may.reply, language: row.language, takesFiles: thread.takesFiles, fileLimits: thread.fileLimits, fileLinkDays: thread.fileLinkDays });
   }
 
   #whyNotMine(row) {

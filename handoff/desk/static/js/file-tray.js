@@ -13,6 +13,7 @@ export class FileTray {
   #owner = null;
   #isAllowed = true;
   #limits = null;
+  #linkDays = null;
 
   constructor({ desk, parts, drop, onChange }) {
     Object.assign(this, { desk, parts, drop, onChange });
@@ -43,10 +44,12 @@ export class FileTray {
     this.#show();
   }
 
-  /** Whether files can go with what is written now, and how large those of each type may be. */
-  allow(isAllowed, limits = null) {
+  /** Whether files can go with what is written now, how large those of each type may be, and for how long a link to
+   * them holds, where they go as links. */
+  allow(isAllowed, limits = null, linkDays = null) {
     this.#isAllowed = isAllowed;
     this.#limits = limits;
+    this.#linkDays = linkDays;
     this.parts.attach.disabled = !isAllowed;
     this.#showNote();
   }
@@ -162,8 +165,10 @@ export class FileTray {
   #showNote() {
     const { trayNote, attach } = this.parts;
     const why = this.#whyNot();
-    trayNote.hidden = why === "";
-    setText(trayNote, why);
+    const how = this.#linkDays && this.ready.length > 0 ? t("files.goes_as_link", { days: this.#linkDays }) : "";
+    trayNote.hidden = (why || how) === "";
+    trayNote.classList.toggle("is-quiet", why === "");
+    setText(trayNote, why || how);
     attach.title = t(this.#isAllowed ? "files.attach" : "files.not_taken");
   }
 

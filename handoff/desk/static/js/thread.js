@@ -14,6 +14,8 @@ export class Thread {
   takesFiles = true;
   /** The largest file that the customer's channel takes, by its type; null where it takes whatever we have. */
   fileLimits = null;
+  /** For how many days a link to a file holds, where the customer's channel carries none; null where files go. */
+  fileLinkDays = null;
   /** The highest id up to which we hold everything. */
   cursor = 0;
   isRead = false;
@@ -48,9 +50,9 @@ export class Thread {
   }
 
   /** Takes in what GET /conversations/<id> said. */
-  fill({ conversation, ticket, customer, brief, past, window, takes_files, file_limits, messages, cursor }, turn) {
+  fill({ conversation, ticket, customer, brief, past, window, takes_files, file_limits, file_link_days, messages, cursor }, turn) {
     if (turn > this.#filledTurn) {
-      Object.assign(this, { ticket, customer, brief: brief ?? null, past: past ?? [], window: window ?? null, takesFiles: takes_files ?? true, fileLimits: file_limits ?? null });
+      Object.assign(this, { ticket, customer, brief: brief ?? null, past: past ?? [], window: window ?? null, takesFiles: takes_files ?? true, fileLimits: file_limits ?? null, fileLinkDays: file_link_days ?? null });
       this.#filledTurn = turn;
       if (turn > this.#rowTurn) this.#place(conversation);
     }
