@@ -73,6 +73,10 @@ class LineOutput(Output):
             return _first_id(answer)
         raise _failure(answer)
 
+    def costs(self, part: Part, envelope: Envelope) -> bool:
+        """A push (https://developers.line.biz/en/docs/messaging-api/pricing/)."""
+        return not _may_reply(envelope) or str(envelope.reach.get("reply_token")) in self._used_tokens
+
     def may_repeat(self, envelope: Envelope) -> bool:
         """A push, under its key; what may have been a reply has none."""
         return not _may_reply(envelope)

@@ -63,6 +63,8 @@ REASONS = frozenset(
         "unreachable",  # the provider cannot be reached, or is broken
         "no_answer",  # the request left and nothing came back
         "template",  # the provider has no such template, or not like this: the operator has to act
+        "cap_customer",  # the shop's own limit of what one customer may cost
+        "cap_channel",  # and of what this channel may
         "cannot_write",  # the channel has no way to write unasked
         "refused",  # anything else; the detail says what
     }
@@ -200,6 +202,10 @@ class Output(OutputChannel):
     async def post(self, part: Part, envelope: Envelope) -> str | None:
         """Post one message; the provider's id for it. Raises DeliveryFailed."""
         raise NotImplementedError
+
+    def costs(self, part: Part, envelope: Envelope) -> bool:
+        """Whether the provider charges for this message, or takes it from a number that was paid for."""
+        return False
 
     def may_repeat(self, envelope: Envelope) -> bool:
         """Whether what was begun at the envelope's `now`, and whose end nobody knows, may be posted once more."""

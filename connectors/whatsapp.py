@@ -83,6 +83,10 @@ class WhatsAppOutput(Output):
         sent = answer.get("messages")
         return str(sent[0]["id"]) if isinstance(sent, list) and sent else None
 
+    def costs(self, part: Part, envelope: Envelope) -> bool:
+        """Templates alone (https://developers.facebook.com/docs/whatsapp/pricing)."""
+        return part.template is not None
+
     async def typing(self, envelope: Envelope) -> None:
         """Read, and typing for 25 seconds or until the answer."""
         message = envelope.reach.get("last_message")

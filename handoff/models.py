@@ -614,6 +614,18 @@ contact_codes = Table(
     sqlite_autoincrement=True,
 )
 
+# Of the last day, on channels whose messages cost money.
+paid_messages = Table(
+    "paid_messages",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("channel", String(80), nullable=False),
+    Column("recipient", String(64), nullable=False),  # a hash
+    Column("at", UtcDateTime, nullable=False),
+    Index("paid_messages_by_age", "channel", "at"),
+    sqlite_autoincrement=True,
+)
+
 # The last three codes for a customer or a contact, each as a hash.
 contact_sends = Table(
     "contact_sends",

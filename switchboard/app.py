@@ -161,7 +161,9 @@ def create_app(
         database, store, visitor_secret, settings.base_url, settings.help_address, settings.default_language, clock
     )
     app.blueprint(links.blueprint())
-    mount = channels.Mount(database, live, line, post, access, settings.default_language, clock, received, links)
+    mount = channels.Mount(
+        database, live, line, post, access, settings.default_language, clock, received, links, settings.spending_caps
+    )
     for problem in problems:
         log.error(
             "A channel was left out",

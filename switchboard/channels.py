@@ -39,6 +39,7 @@ from handoff.clock import Clock
 from handoff.database import Database
 from handoff.errors import HandoffError, RateLimited
 from handoff.floor import Live
+from handoff.paid_messages import Caps
 from handoff.plain import is_plain, plain
 from switchboard import language, stock
 from switchboard.contact_proving import Carrier
@@ -48,6 +49,7 @@ from switchboard.http_errors import error_response
 from switchboard.incoming_files import IncomingFiles
 from switchboard.line import Line
 from switchboard.post import ChannelPost
+from switchboard.purse import Purse
 from switchboard.records import Inbound, Receipt
 from switchboard.senders import OwnSender, Sender
 from switchboard.stock_sender import StockSender
@@ -175,10 +177,12 @@ class Mount:
         clock: Clock,
         files: IncomingFiles,
         file_links: FileLinks,
+        caps: Caps,
     ):
         self._database = database
         self._files = files
         self._file_links = file_links
+        self._caps = caps
         self._live = live
         self._line = line
         self._post = post
@@ -248,7 +252,10 @@ class Mount:
         account = name.partition(":")[2]
         files: GivesFiles | None = None
         if isinstance(channel, OwnChannel):
-            sender: Sender | None = OwnSender(channel, self._post.site, self._files.path_of, self._file_links.url_of)
+            purse = self._purse(name)
+            sender: Sender | None = OwnSender(
+                channel, self._post.site, self._files.path_of, self._file_links.url_of, purse
+            )
             blueprint = channel.blueprint(self._kept(name, channel.brings_again))
             channel.exchange = self.exchanges[name] = self._exchange(name)
             self._to_start[name] = channel.start
@@ -256,9 +263,9 @@ class Mount:
             if self.mailer is None and isinstance(output, Mailer):
                 self.mailer = output
             if output.contact_kind is not None:
-                self.carriers.setdefault(output.contact_kind, Carrier(name, output))
+                self.carriers.setdefault(output.contact_kind, Carrier(name, output, purse))
             if output.sure_kind is not None:
-                self.sure.setdefault(output.sure_kind, []).append(Carrier(name, output))
+                self.sure.setdefault(output.sure_kind, []).append(Carrier(name, output, purse))
         else:
             kept = Kept(name, channel, settings, f"{self._site}{prefix}{f'/{account}' if account else ''}/webhook")
             sender, blueprint = self._stock(kept, app)
@@ -268,6 +275,9 @@ class Mount:
             blueprint, prefix = blueprint.copy(f"{blueprint.name}_{account}"), f"{prefix}/{account}"
         app.blueprint(blueprint, url_prefix=prefix)
         self._post.register(name, sender, channel if isinstance(channel, OwnChannel) else None, files)
+
+    def _purse(self, name: str) -> Purse:
+        return Purse(name, self._database, self._caps, self._clock, partial(self._report, name, "spending"))
 
     def _exchange(self, name: str) -> ChannelExchange:
         return ChannelExchange(name, self._database, self._live, self._clock, self._post.begin, self._report)
@@ -302,7 +312,7 @@ class Mount:
             self._to_start[kept.name] = partial(care.start, kept)
         if not care.writes_later:
             return None, blueprint
-        return StockSender(partial(care.output, kept), care, self._post.site), blueprint
+        return StockSender(partial(care.output, kept), care, self._post.site, self._purse(kept.name)), blueprint
 
     def _kept(self, channel: str, brings_again: bool) -> Callable[[UserMessage], Awaitable[Any]]:
         """For our own channels: the message is stored when this returns, and the provider may be told so. Raises when

@@ -11,6 +11,7 @@ import asyncio
 import logging
 import re
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +19,7 @@ import phonenumbers
 from sqlalchemy.engine import Connection
 
 import shop
-from connectors.output import DeliveryFailed, Output
+from connectors.output import DeliveryFailed, Envelope, Output, Part
 from handoff import contact_proofs, conversations, customer_merges, customers, texts
 from handoff.clock import Clock
 from handoff.contact_codes import HOLDS_FOR, Codes
@@ -39,6 +40,7 @@ from handoff.records import Conversation, Message
 from handoff.telling import Place
 from handoff.visitors import Visitor
 from switchboard.post import WIDGET
+from switchboard.purse import Purse
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +58,14 @@ class Carrier:
 
     channel: str
     output: Output
+    purse: Purse | None = None
+
+    async def notify(self, contact: str, subject: str, words: str) -> None:
+        """A word to this contact. Raises DeliveryFailed."""
+        to = self.output.known_as(contact)
+        purse = self.purse if self.output.costs(Part(words), Envelope(to)) else None
+        async with purse.pays(to) if purse else nullcontext():
+            await self.output.notify(to, subject, words)
 
 
 @dataclass(frozen=True)
@@ -209,9 +219,8 @@ class ContactProving:
             if not await self._is_known(carrier, visitor, contact):
                 log.info("No code for an unknown contact", extra={"event": "code_not_sent", "kind": contact.kind})
                 return
-            to = carrier.output.known_as(contact.value)
             subject, words = (texts.say(key, language, code=code) for key in ("code_subject", "code_text"))
-            await asyncio.wait_for(carrier.output.notify(to, subject, words), SEND_SECONDS)
+            await asyncio.wait_for(carrier.notify(contact.value, subject, words), SEND_SECONDS)
         except (DeliveryFailed, asyncio.TimeoutError) as exc:
             reason = exc.reason if isinstance(exc, DeliveryFailed) else "no_answer"
             log.warning("A code was not sent", extra={"event": "code_failed", "kind": contact.kind, "reason": reason})

@@ -14,6 +14,7 @@ from handoff import texts
 from handoff.models import Author
 from handoff.records import Message
 from switchboard.file_links import LINK_DAYS
+from switchboard.purse import Purse
 
 # The address of a file of this id that was sent then.
 LinkOf = Callable[[str, datetime], str]
@@ -101,11 +102,14 @@ def _template_of(line: Message) -> Template | None:
 class OwnSender:
     """Sends through a channel of `connectors`; `path_of` says where the bytes of a file are, `link_of` its address."""
 
-    def __init__(self, channel: OwnChannel, site: str, path_of: Callable[[str], Path], link_of: LinkOf) -> None:
+    def __init__(
+        self, channel: OwnChannel, site: str, path_of: Callable[[str], Path], link_of: LinkOf, purse: Purse
+    ) -> None:
         self._output: Output = channel.get_output_channel()
         self._site = site
         self.links_files = self._output.limits.file_links
         self._path_of = None if self.links_files else path_of
+        self._purse = purse
         self._link_of = link_of if self.links_files else None
         self.file_limits = _ANY_FILE if self.links_files else self._output.limits.files
         self.takes_templates = self._output.limits.templates
@@ -118,8 +122,11 @@ class OwnSender:
         return self._output.together(written)
 
     async def send(self, part: Part, envelope: Envelope) -> str | None:
-        """As the channel posts it."""
-        return await self._output.post(part, envelope)
+        """As the channel posts it, and where it costs money, as long as there is some."""
+        if not self._output.costs(part, envelope):
+            return await self._output.post(part, envelope)
+        async with self._purse.pays(envelope.recipient):
+            return await self._output.post(part, envelope)
 
     def numbers(self, buttons: Sequence[Mapping[str, str]]) -> bool:
         """As the channel shows them."""

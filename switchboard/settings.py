@@ -22,6 +22,7 @@ from handoff import customer_form, invitation_rules, message_templates, teams, v
 from handoff.hours import OpeningHours
 from handoff.idle import IdleTerms
 from handoff.ledger import PromiseTerms
+from handoff.paid_messages import Caps
 from handoff.wrap_ups import SHIPPED, WrapUpFileError
 from handoff.wrap_ups import load as load_wrap_ups
 
@@ -106,6 +107,14 @@ class Settings:
     max_message_chars: int = _setting(2000, "Longest text a customer may send.", at_least=50)
     messages_burst: int = _setting(20, "How many messages a customer may send at once.", at_least=1)
     messages_per_second: int = _setting(2, "How many messages a second a customer may send after that.", at_least=1)
+    paid_per_customer_hour: int = _setting(
+        60,
+        "Most paid messages (SMS, LINE pushes, WhatsApp templates) of a channel to one customer an hour; 0: any.",
+        at_least=0,
+    )
+    paid_per_customer_day: int = _setting(200, "The same a day.", at_least=0)
+    paid_per_channel_hour: int = _setting(1000, "Most paid messages of a channel an hour; 0: any number.", at_least=0)
+    paid_per_channel_day: int = _setting(5000, "The same a day.", at_least=0)
     attachments_dir: str = _setting(
         "", "Folder of the files that customers and agents send; empty means attachments in data_dir."
     )
@@ -283,6 +292,16 @@ class Settings:
             reminder=timedelta(minutes=self.idle_reminder_minutes),
             close=timedelta(minutes=self.idle_close_minutes),
             assistant=timedelta(minutes=self.assistant_idle_minutes),
+        )
+
+    @property
+    def spending_caps(self) -> Caps:
+        """How many paid messages may leave."""
+        return Caps(
+            self.paid_per_customer_hour,
+            self.paid_per_customer_day,
+            self.paid_per_channel_hour,
+            self.paid_per_channel_day,
         )
 
     @property

@@ -13,6 +13,7 @@ import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from contextvars import ContextVar, copy_context
 from functools import partial
 from typing import Any
@@ -23,6 +24,7 @@ from connectors.output import Button, DeliveryFailed, Envelope, Limits, Output, 
 from connectors.provider import LONGEST_WAIT_SECONDS
 from connectors.stock.care import Care, Reach
 from handoff.records import Message
+from switchboard.purse import Purse
 from switchboard.senders import button_key, outgoing
 
 log = logging.getLogger(__name__)
@@ -46,12 +48,15 @@ class StockSender:
     joins_turns = False
     takes_templates = False
 
-    def __init__(self, output_for: Callable[[Reach], OutputChannel | None], care: Care, site: str) -> None:
+    def __init__(
+        self, output_for: Callable[[Reach], OutputChannel | None], care: Care, site: str, purse: Purse
+    ) -> None:
         self._output_for = output_for
         self.file_limits: Mapping[str, int] = {}
         self.links_files = False
         self._cutting = _Cutting(care.limits)
         self._site = site
+        self._purse = purse if care.is_paid else None
         self._titles_as_payloads = care.titles_as_payloads
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="channel") if care.in_thread else None
         _listen_to_log()
@@ -66,13 +71,14 @@ class StockSender:
 
     async def send(self, part: Part, envelope: Envelope) -> str | None:
         """Send one part, as Rasa would. Stock channels do not tell the provider's id."""
-        if self._threads is None:
-            await self._send(part, envelope)
+        async with self._purse.pays(envelope.recipient) if self._purse else nullcontext():
+            if self._threads is None:
+                await self._send(part, envelope)
+                return None
+            context = copy_context()
+            run = partial(context.run, asyncio.run, self._send(part, envelope))
+            await asyncio.get_running_loop().run_in_executor(self._threads, run)
             return None
-        context = copy_context()
-        run = partial(context.run, asyncio.run, self._send(part, envelope))
-        await asyncio.get_running_loop().run_in_executor(self._threads, run)
-        return None
 
     def may_repeat(self, envelope: Envelope) -> bool:
         """Nobody gives them a repeat key."""

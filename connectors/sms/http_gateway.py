@@ -71,6 +71,10 @@ class HttpSmsOutput(Output):
         )
         return value_at(answer.body, settings.id_path) if settings.id_path else None
 
+    def costs(self, part: Part, envelope: Envelope) -> bool:
+        """Every SMS."""
+        return True
+
     async def close(self) -> None:
         """Close the pool."""
         await self._provider.close()

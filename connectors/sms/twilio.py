@@ -101,6 +101,10 @@ class TwilioSmsOutput(Output):
         )
         return str(answer.get("sid") or "") or None
 
+    def costs(self, part: Part, envelope: Envelope) -> bool:
+        """Every SMS."""
+        return True
+
     async def close(self) -> None:
         """Close the pool."""
         await self._provider.close()

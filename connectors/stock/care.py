@@ -80,7 +80,8 @@ class Care:
     when the gateway runs. `open_media` says where a customer's file is, with what the entry knows. `renews`: a refused
     request may be genuine by keys that the provider has changed meanwhile; they are fetched, and it is looked at again.
     `finish` puts right what the channel answers; it is told the id of a message whose answer took longer than
-    `answers_within_seconds`: the caller was asked for a moment, and brings the id again.
+    `answers_within_seconds`: the caller was asked for a moment, and brings the id again. `is_paid`: each message costs
+    money.
     """
 
     is_genuine: Proof | None = None
@@ -91,6 +92,7 @@ class Care:
     writes_later: bool = True
     in_thread: bool = False
     limits: Limits = _LIMITS
+    is_paid: bool = False
     titles_as_payloads: bool = False
     prepare: Callable[[Kept], None] = lambda _kept: None
     start: Callable[[Kept], Awaitable[None]] | None = None

@@ -254,6 +254,7 @@ TWILIO = Care(
     read=_twilio_read,
     in_thread=True,
     limits=Limits(text=1600, buttons=0, images=True),
+    is_paid=True,
     open_media=_twilio_open,
 )
 

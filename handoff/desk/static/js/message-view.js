@@ -141,7 +141,7 @@ export function showPending(parts, item, { onRetry, onEdit, onDiscard, onUndo })
   parts.state.replaceChildren(why, action("action.retry", "retry", onRetry), ...(item.card || item.template ? [] : [action("action.edit", "edit-failed", onEdit)]), action("action.discard", "discard", onDiscard));
 }
 
-const REASONS = new Set(["blocked", "unknown_recipient", "window_closed", "quota", "content", "too_large", "account", "busy", "unreachable", "no_answer", "template", "cannot_write"]);
+const REASONS = new Set(["blocked", "unknown_recipient", "window_closed", "quota", "content", "too_large", "account", "busy", "unreachable", "no_answer", "template", "cap_customer", "cap_channel", "cannot_write"]);
 // What an agent should see at once; that a message was taken or read is said quietly.
 const TROUBLE = new Set(["failed", "unknown"]);
 
