@@ -35,7 +35,7 @@ from handoff.models import moves as moves_table
 from handoff.models import tickets as tickets_table
 from handoff.records import Agent, Conversation
 
-STEPS = int(os.environ.get("SWITCHBOARD_ROUTING_STEPS") or (100_000 if IS_NIGHT else 5_000))
+STEPS = int(os.environ.get("SWITCHBOARD_ROUTING_STEPS") or (100_000 if IS_NIGHT else 2_000))
 STEPS_A_LIFE = 100
 # Nothing here waits for anything but the database.
 STUCK_AFTER_SECONDS = 60
