@@ -1,6 +1,6 @@
 """Customers, bot, agents, timers and restarts in any order: what must never happen does not.
 
-5,000 steps in every run, 100,000 in a nightly one; `SWITCHBOARD_ROUTING_STEPS` says another number.
+2,000 steps in every run, 100,000 in a nightly one; `SWITCHBOARD_ROUTING_STEPS` says another number.
 """
 
 from __future__ import annotations
