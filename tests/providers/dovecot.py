@@ -30,6 +30,8 @@ ssl = {ssl}
 {certificate}
 disable_plaintext_auth = no
 auth_mechanisms = plain login{oauth_mechanism}
+# Whoever signs in wrongly is kept waiting, and all of this machine after them ever longer; no test is about that.
+auth_failure_delay = 0
 default_internal_user = {user}
 default_internal_group = {group}
 default_login_user = {login}
@@ -48,6 +50,9 @@ userdb {{
 }}
 service anvil {{
   chroot =
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
 }}
 service stats {{
   chroot =
