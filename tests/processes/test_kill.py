@@ -73,7 +73,13 @@ def _settled(customer: Customer, expected: int, seconds: float = 60) -> list[dic
 
 @pytest.mark.parametrize("moment", range(rounds(1)))
 @pytest.mark.parametrize("victim", ["gateway", "bot", "actions"])
-def test_a_killed_process_loses_and_doubles_nothing(running: Running, victim: str, moment: int) -> None:
+def test_a_killed_process_loses_and_doubles_nothing_and_a_waiting_ticket_still_waits(
+    running: Running, victim: str, moment: int
+) -> None:
+    agent, waiting = _DeskAgent(running), Customer(running)
+    waiting.send({"type": "person", "client_id": "person"})
+    before = waiting.state()
+    assert before["status"] == "waiting"
     customer = Customer(running)
     texts = [f"how long does delivery take, question {number}?" for number in range(8)]
     killer = random.Random(f"{victim}{moment or ''}")
@@ -91,22 +97,13 @@ def test_a_killed_process_loses_and_doubles_nothing(running: Running, victim: st
     for index, line in enumerate(lines):
         if line["author"] == "customer":
             assert lines[index + 1]["author"] in ("assistant", "system"), "no silence"
-
-
-def test_a_waiting_ticket_still_waits_after_each_process_died(running: Running) -> None:
-    opener = _DeskAgent(running)
-    customer = Customer(running)
-    customer.send({"type": "person", "client_id": "person"})
-    before = customer.state()
-    assert before["status"] == "waiting"
-    for victim in ("actions", "bot", "gateway"):
-        old = running.kill(victim)
-        running.wait_for_another(victim, old)
-        now = customer.state()
-        assert (now["status"], now["case"], now["position"]) == ("waiting", before["case"], before["position"])
-    rows = opener.inbox()["queue"]
-    assert [row["number"] for row in rows].count(before["case"]) == 1
-    customer.send({"type": "leave_queue", "client_id": "leave"})
+    # Eight such questions may have brought this customer into the queue as well, before the other.
+    if customer.state()["status"] == "waiting":
+        customer.send({"type": "leave_queue", "client_id": "leave"})
+    now = waiting.state()
+    assert (now["status"], now["case"], now["position"]) == ("waiting", before["case"], before["position"])
+    assert [row["number"] for row in agent.inbox()["queue"]].count(before["case"]) == 1
+    waiting.send({"type": "leave_queue", "client_id": "leave"})
 
 
 class _DeskAgent:

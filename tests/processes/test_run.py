@@ -30,20 +30,31 @@ ARTICLES = ROOT / "faq_kb" / "articles"
 
 
 @pytest.mark.bot
-def test_a_second_start_is_quick_and_ctrl_c_leaves_no_process(tmp_path: Path, running: Running) -> None:
+def test_a_second_start_is_quick_serves_a_broken_file_as_it_last_was_and_ctrl_c_leaves_no_process(
+    tmp_path: Path, running: Running
+) -> None:
     """`running` has trained and filled everything once; this is a start on the same model."""
+    folder = tmp_path / "faq_kb" / "articles"
+    shutil.copytree(ARTICLES, folder, ignore=NOT_SOURCES)
+    KnowledgeFollower(folder)
+    (folder / "delivery.yml").write_text("category: {en: x\n", encoding="utf-8")
     began = time.monotonic()
-    with switchboard(tmp_path / "var") as second:
+    with switchboard(tmp_path / "var", SWITCHBOARD_ARTICLES_DIR=str(folder)) as second:
         seconds = time.monotonic() - began
         pids = [second.pid(name) for name in ("gateway", "bot", "actions")]
         children = psutil.Process(second.process.pid).children(recursive=True)
         assert {child.pid for child in children} >= set(pids)
         with urllib.request.urlopen(second.base + "/") as page:
             assert page.status == 200
+        assert "Not served as it stands: faq_kb/articles/delivery.yml:" in second.output  # type: ignore[attr-defined]
+        assert _call(second, "/readyz")["article_problems"] == 1
+        (line,) = _call(second, "/webhooks/rest/webhook", {"sender": "ana", "message": "How much is delivery?"})
         second.process.send_signal(signal.SIGINT)
         assert second.process.wait(15) == 0
         _, alive = psutil.wait_procs(children, timeout=5)
         assert alive == []
+    articles = KnowledgeFollower(ARTICLES).current.articles
+    assert line["text"] == plain(articles["delivery-fee"].answer_in("en"))
     assert "demo-ben-1234" in second.output  # type: ignore[attr-defined]
     assert seconds < 60, "25 s on a quiet machine, as `make bench` prints; twice that under a whole test run"
 
@@ -55,15 +66,6 @@ def test_nothing_listens_beyond_loopback_but_the_gateway(running: Running) -> No
         process = psutil.Process(running.pid(name))
         listening = [one.laddr for one in process.net_connections("inet") if one.status == psutil.CONN_LISTEN]
         assert listening and all(address.ip == "127.0.0.1" for address in listening), name
-
-
-@pytest.mark.bot
-def test_a_runner_that_is_killed_takes_its_processes_along(tmp_path: Path, running: Running) -> None:
-    with switchboard(tmp_path / "var") as second:
-        children = psutil.Process(second.process.pid).children(recursive=True)
-        second.process.kill()
-        _, alive = psutil.wait_procs(children, timeout=15)
-        assert alive == []
 
 
 def test_a_taken_port_is_one_sentence(tmp_path: Path) -> None:
@@ -92,20 +94,6 @@ def test_a_broken_file_is_one_sentence_with_its_line(tmp_path: Path, file: str, 
     said = _refused(copy, tmp_path, free_port())
     assert words in said
     assert len(said.strip().splitlines()) == 1 and "Traceback" not in said
-
-
-@pytest.mark.bot
-def test_a_start_with_a_broken_article_file_answers_from_it_as_it_last_was(tmp_path: Path) -> None:
-    folder = tmp_path / "faq_kb" / "articles"
-    shutil.copytree(ARTICLES, folder, ignore=NOT_SOURCES)
-    KnowledgeFollower(folder)
-    (folder / "delivery.yml").write_text("category: {en: x\n", encoding="utf-8")
-    with switchboard(tmp_path / "var", SWITCHBOARD_ARTICLES_DIR=str(folder)) as started:
-        assert "Not served as it stands: faq_kb/articles/delivery.yml:" in started.output  # type: ignore[attr-defined]
-        assert _call(started, "/readyz")["article_problems"] == 1
-        (line,) = _call(started, "/webhooks/rest/webhook", {"sender": "ana", "message": "How much is delivery?"})
-    articles = KnowledgeFollower(ARTICLES).current.articles
-    assert line["text"] == plain(articles["delivery-fee"].answer_in("en"))
 
 
 def test_articles_of_which_none_is_good_or_ever_was_are_one_sentence(tmp_path: Path) -> None:
@@ -145,6 +133,17 @@ def test_a_missing_python_is_one_sentence(tmp_path: Path) -> None:
     )
     assert made.returncode != 0
     assert "Switchboard needs Python 3.10" in made.stderr
+
+
+@pytest.mark.bot
+def test_a_runner_that_is_killed_takes_its_processes_along(running: Running) -> None:
+    """The last of the folder, so that nobody has to start another Switchboard after it."""
+    pids = [running.pid(name) for name in ("gateway", "bot", "actions")]
+    children = psutil.Process(running.process.pid).children(recursive=True)
+    assert {child.pid for child in children} >= set(pids)
+    running.process.kill()
+    _, alive = psutil.wait_procs(children, timeout=15)
+    assert alive == []
 
 
 def _copy(tmp_path: Path) -> Path:
