@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from desk_office import Office
 from playwright.sync_api import Browser, Locator, Page, expect
 from test_desk_looks import _look
+from waiting import wait_until
 
 pytestmark = pytest.mark.browser
 
@@ -108,14 +109,30 @@ def test_a_supervisor_plans_for_everybody_and_says_what_they_answer(office: Offi
 def test_a_mistake_in_the_team_file_stands_in_the_banner_with_its_line(office: Office, teams: Path) -> None:
     good = teams.read_text(encoding="utf-8")
     line = good.count("\n") + 1
-    ben = _team(office, "ben")
+    ben = office.page("en")
+    ben.clock.install()
+    office.sign_in(ben, "ben")
+    ben.goto(f"{office.base}/desk/team")
+    expect(ben.get_by_test_id("team-card").first).to_be_visible()
     expect(ben.get_by_test_id("teams-problem")).to_be_hidden()
     shown = ben.get_by_test_id("team-card").count()
     teams.write_text(f"{good}holidays: [Mars]\n", encoding="utf-8")
     banner = ben.get_by_test_id("teams-problem")
+    _reads_until(ben, banner.is_visible)
     expect(banner).to_contain_text(f"teams.yml, line {line}, holidays")
     expect(ben.get_by_test_id("team-card")).to_have_count(shown)
     found = _look(office, ben, "team-problem")
     teams.write_text(good, encoding="utf-8")
-    expect(banner).to_be_hidden()
+    _reads_until(ben, banner.is_hidden)
     assert found == []
+
+
+def _reads_until(page: Page, holds: Callable[[], bool]) -> None:
+    """The page reads again every 15 s, and the gateway looks at the file twice a second."""
+
+    def read() -> bool:
+        with page.expect_response("**/desk/api/team?*"):
+            page.clock.fast_forward(15_000)
+        return holds()
+
+    wait_until(read, what="the page says what the file is")
