@@ -9,6 +9,7 @@ import pytest
 import sample_files as files
 from desk_office import DESKTOP, LOCALES, PHONE, Office
 from playwright.sync_api import Locator, Page, expect
+from rounds import sampled, themes
 from test_desk_looks import _complaints
 
 pytestmark = pytest.mark.browser
@@ -44,9 +45,9 @@ def _say(page: Page, text: str) -> Locator:
 
 
 def test_the_chat_is_the_page_in_each_language_and_theme(office: Office) -> None:
-    for number, locale in enumerate(LOCALES):
-        for size, options in (("phone", PHONE), ("desktop", {"viewport": DESKTOP})):
-            theme = "dark" if (number + (size == "phone")) % 2 else "light"
+    for locale, size in sampled(("zh-CN", "phone"), ("zh-TW", "desktop"), of=[LOCALES, ("phone", "desktop")]):
+        options = PHONE if size == "phone" else {"viewport": DESKTOP}
+        for theme in themes(options["viewport"]["width"]):
             page = _open(office, f"?lang={locale}&theme={theme}", "en", **options)
             expect(page.locator("html")).to_have_attribute("lang", locale)
             expect(page.get_by_test_id("bubble")).to_be_hidden()

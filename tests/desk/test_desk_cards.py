@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from desk_office import PHONE, Office
 from playwright.sync_api import expect
+from rounds import some
 from sqlalchemy import create_engine, text
 from test_desk_looks import _look
 
@@ -13,11 +14,14 @@ from handoff import conversations
 
 pytestmark = pytest.mark.browser
 
+# By day the panels are opened on a phone twice, and once at a desk.
+PHONES, DESKTOPS = (some(("desktop", "phone"), kind) for kind in ("phone", "desktop"))
+
 SHOWN = """(({ state, messages }) => [state.case, [...messages.values()].at(-1).conversation])(
   document.querySelector("switchboard-chat").conversation)"""
 
 
-@pytest.mark.parametrize("kind", ["desktop", "phone"])
+@pytest.mark.parametrize("kind", PHONES)
 def test_an_article_and_an_order_are_sent_from_the_panels_with_one_click(office: Office, kind: str) -> None:
     options = PHONE if kind == "phone" else {}
     ben, customer = office.agent("ben", **options), office.customer("zh-TW", **options)
@@ -66,7 +70,7 @@ def test_an_article_and_an_order_are_sent_from_the_panels_with_one_click(office:
     customer.context.close()
 
 
-@pytest.mark.parametrize("kind", ["desktop", "phone"])
+@pytest.mark.parametrize("kind", DESKTOPS)
 def test_a_product_is_searched_and_sent_and_shown_with_its_picture_price_and_page(office: Office, kind: str) -> None:
     options = PHONE if kind == "phone" else {}
     ben, customer = office.agent("ben", **options), office.customer("zh-TW", **options)
@@ -121,7 +125,7 @@ def test_a_shop_that_does_not_answer_is_said_in_the_panel_and_asked_again_at_the
     ben.context.close()
 
 
-@pytest.mark.parametrize("kind", ["desktop", "phone"])
+@pytest.mark.parametrize("kind", PHONES)
 def test_a_page_opens_in_the_customers_tab_only_after_they_accept(office: Office, kind: str) -> None:
     options = PHONE if kind == "phone" else {}
     ben, customer = office.agent("ben", **options), office.customer("zh-TW", **options)

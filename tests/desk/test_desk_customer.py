@@ -7,6 +7,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from desk_office import PHONE, Office
 from playwright.sync_api import Page, expect
+from rounds import some
 from test_desk_looks import _look
 
 from handoff import conversations
@@ -127,7 +128,7 @@ def test_the_panel_on_a_phone_goes_no_wider_than_the_screen(office: Office) -> N
         "class": "vip",
         "field.best-time": "evening",
     }
-    for locale in ("en", "zh-TW"):
+    for locale in some(("en", "zh-TW"), "en"):
         page = office.agent("sue", locale, **PHONE)
         version = office.call(page, "GET", f"/conversations/{talk}/customer")["customer"]["record"]["version"]
         office.call(page, "PUT", f"/conversations/{talk}/customer", {"version": version, "values": values})
