@@ -6,7 +6,7 @@ Sending: https://developers.line.biz/en/reference/messaging-api/#send-reply-mess
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -26,16 +26,18 @@ CONTENT_API = "https://api-data.line.me"
 # A reply token holds for a minute; what comes later is pushed, which counts against the plan.
 REPLY_TOKEN_HOLDS = timedelta(seconds=50)
 LOADING_SECONDS = 20
+MESSAGES_A_CALL = 5
 _MEDIA = {"image": "image", "video": "video", "audio": "audio", "file": "file"}
 
 
 class LineOutput(Output):
-    """Replies while the reply token holds (free), pushes afterwards."""
+    """Replies while the reply token holds (free), pushes afterwards; a turn in as few calls as LINE takes."""
 
     # Files of ours LINE takes by address alone, and only pictures, films and sounds.
     limits = Limits(text=5000, size=utf16_units, buttons=13, button_title=20, payload=300, images=True, file_links=True)
     # https://developers.line.biz/en/docs/messaging-api/retrying-api-request/
     repeats_safely = True
+    joins_turns = True
 
     def __init__(self, access_token: str, api_url: str = API) -> None:
         self._provider = Provider(api_url)
@@ -47,9 +49,17 @@ class LineOutput(Output):
         """As the input's."""
         return "line"
 
+    def leaving(self, parts: Sequence[Part]) -> int:
+        """As many messages as a call takes."""
+        return min(MESSAGES_A_CALL, len(parts))
+
     async def post(self, part: Part, envelope: Envelope) -> str | None:
         """The id that LINE gives the message."""
-        messages = [_message(part)]
+        return (await self.post_together([part], envelope))[0]
+
+    async def post_together(self, parts: Sequence[Part], envelope: Envelope) -> list[str | None]:
+        """The ids that LINE gives the messages of one call."""
+        messages = _messages(parts)
         token = self._reply_token(envelope)
         if token:
             try:
@@ -59,7 +69,7 @@ class LineOutput(Output):
                 exc.cannot_repeat = True
                 raise
             if answer.is_good:
-                return _first_id(answer)
+                return _ids(answer, len(parts))
             if answer.status != 400:
                 raise _failure(answer)
             # The token was used or is too old: LINE took nothing.
@@ -70,7 +80,7 @@ class LineOutput(Output):
         )
         # 409: it was taken the first time we asked.
         if answer.is_good or answer.status == 409:
-            return _first_id(answer)
+            return _ids(answer, len(parts))
         raise _failure(answer)
 
     def costs(self, part: Part, envelope: Envelope) -> bool:
@@ -193,22 +203,30 @@ def _may_reply(envelope: Envelope) -> bool:
     return envelope.now - envelope.wrote_at <= REPLY_TOKEN_HOLDS
 
 
+def _messages(parts: Sequence[Part]) -> list[dict[str, Any]]:
+    """Of messages that come at once, LINE shows the quick replies of the last:
+    https://developers.line.biz/en/docs/messaging-api/using-quick-reply/"""
+    messages = [_message(part) for part in parts]
+    actions = [
+        {"type": "postback", "label": one.title, "data": one.payload, "displayText": one.title}
+        for part in parts
+        for one in part.buttons
+    ]
+    if actions:
+        messages[-1]["quickReply"] = {"items": [{"type": "action", "action": action} for action in actions]}
+    return messages
+
+
 def _message(part: Part) -> dict[str, Any]:
     if part.image and part.image.startswith("https://"):
         return {"type": "image", "originalContentUrl": part.image, "previewImageUrl": part.image}
-    message: dict[str, Any] = {"type": "text", "text": part.text or part.image}
-    if part.buttons:
-        actions = [
-            {"type": "postback", "label": one.title, "data": one.payload, "displayText": one.title}
-            for one in part.buttons
-        ]
-        message["quickReply"] = {"items": [{"type": "action", "action": action} for action in actions]}
-    return message
+    return {"type": "text", "text": part.text or part.image}
 
 
-def _first_id(answer: Answer) -> str | None:
+def _ids(answer: Answer, count: int) -> list[str | None]:
     sent = answer.get("sentMessages")
-    return str(sent[0]["id"]) if isinstance(sent, list) and sent and isinstance(sent[0], dict) else None
+    found = [str(one["id"]) for one in sent if isinstance(one, dict)] if isinstance(sent, list) else []
+    return list(found) if len(found) == count else [None] * count
 
 
 def _failure(answer: Answer) -> DeliveryFailed:

@@ -180,7 +180,8 @@ class Output(OutputChannel):
     """An output channel of Rasa that says what became of a message.
 
     A channel sets `limits` and writes `post`. `repeats_safely`: posting twice under the same `Envelope.key` sends once.
-    `joins_turns`: all that answers one message of the customer is one message at the provider, as `together` makes it.
+    `joins_turns`: all that answers one message of the customer leaves together, in as few requests as the provider
+    takes: as one message where `joined` makes one of several, or as `post_together` sends them.
     """
 
     limits = Limits()
@@ -202,6 +203,11 @@ class Output(OutputChannel):
     async def post(self, part: Part, envelope: Envelope) -> str | None:
         """Post one message; the provider's id for it. Raises DeliveryFailed."""
         raise NotImplementedError
+
+    async def post_together(self, parts: Sequence[Part], envelope: Envelope) -> list[str | None]:
+        """Post what `leaving` counted, in one request; the provider's id for each. Raises DeliveryFailed."""
+        one = self.joined(parts) or parts[0]
+        return [await self.post(one, envelope)] * len(parts)
 
     def costs(self, part: Part, envelope: Envelope) -> bool:
         """Whether the provider charges for this message, or takes it from a number that was paid for."""
@@ -235,13 +241,49 @@ class Output(OutputChannel):
             parts.append(Part(image=line.image) if limits.images else Part(text=line.image))
         return [*parts, *(Part(files=(file,)) for file in line.files)]
 
-    def together(self, lines: Sequence[Outgoing]) -> list[Part]:
-        """The messages that lines become which leave together: at most one, where a channel joins turns."""
-        return [part for line in lines for part in self.parts(line)]
+    def turn(self, lines: Sequence[Outgoing]) -> list[list[Part]]:
+        """What each line of a turn becomes. Where turns are joined their choices are one list: buttons under the last
+        line, or numbers that run on."""
+        return [self.parts(line) for line in (self._with_one_choice(lines) if self.joins_turns else lines)]
+
+    def leaving(self, parts: Sequence[Part]) -> int:
+        """How many of these parts of a turn, from the first, leave in one request."""
+        count = 1
+        while self.joins_turns and count < len(parts) and self.joined(parts[: count + 1]):
+            count += 1
+        return count
+
+    def joined(self, parts: Sequence[Part]) -> Part | None:
+        """These as one message, a paragraph each; None when the provider would not take it."""
+        *before, last = parts
+        if not before:
+            return last
+        if any(part.buttons for part in before) or any(part.image or part.files or part.template for part in parts):
+            return None
+        limits = self.limits
+        words = "\n\n".join(part.text for part in parts)
+        most = limits.text_with_buttons or limits.text if last.buttons else limits.text
+        return replace(last, text=words) if limits.size(words) <= most else None
 
     def numbers(self, buttons: Sequence[Button]) -> bool:
         """Whether these choices are shown as a numbered list, to be answered with a number."""
         return bool(buttons) and not self._fitting(buttons)
+
+    def _with_one_choice(self, lines: Sequence[Outgoing]) -> list[Outgoing]:
+        offers = [line for line in lines if line.buttons]
+        if len(lines) < 2 or not offers:
+            return list(lines)
+        end = max(at for at, line in enumerate(lines) if line.buttons or line.text.strip())
+        choices = tuple(button for line in offers for button in line.buttons)
+        if self._fitting(choices):
+            return [replace(line, buttons=choices if at == end else ()) for at, line in enumerate(lines)]
+        made, first = [], 1
+        for at, line in enumerate(lines):
+            text = numbered(line.text.strip(), line.buttons, first=first) if line.buttons else line.text.strip()
+            hint = offers[-1].hint if at == end else ""
+            made.append(replace(line, text="\n\n".join(one for one in (text, hint) if one), buttons=()))
+            first += len(line.buttons)
+        return made
 
     def _fitting(self, buttons: Sequence[Button]) -> tuple[Button, ...]:
         """The buttons as the provider takes them; none when it does not take them all, or not told apart."""

@@ -7,12 +7,12 @@ guarded step that also sees to the order: nothing of a conversation leaves befor
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import takewhile
 from typing import Any
 
-from sqlalchemy import and_, exists, func, insert, or_, select, update
+from sqlalchemy import String, and_, cast, distinct, exists, func, insert, or_, select, update
 from sqlalchemy.engine import Connection, Row
 
 from handoff.models import DeliveryState, conversations, deliveries, messages
@@ -122,21 +122,26 @@ def claim(connection: Connection, delivery: Delivery, now: datetime, until: date
     return bool(taken.rowcount == 1)
 
 
-def take_along(
-    connection: Connection, head: Delivery, message_ids: Sequence[int], now: datetime, until: datetime
-) -> list[Delivery]:
-    """Take also what stands right behind a delivery that was taken, as far as it is of these messages: they leave
-    together, and nobody else can have them while the first is open."""
+def behind(connection: Connection, head: Delivery, message_ids: Sequence[int]) -> list[Delivery]:
+    """What stands right behind a delivery and as it did, as far as it is of these messages: it may leave together with
+    it."""
     rows = connection.execute(
         select(deliveries)
         .where(
             deliveries.c.conversation_id == head.conversation_id,
-            deliveries.c.message_id > head.message_id,
+            or_(
+                deliveries.c.message_id > head.message_id,
+                and_(deliveries.c.message_id == head.message_id, deliveries.c.part > head.part),
+            ),
             deliveries.c.state.in_(_OPEN),
         )
         .order_by(deliveries.c.message_id, deliveries.c.part)
     )
-    along = list(takewhile(lambda one: one.message_id in message_ids and one.state is head.state, map(_record, rows)))
+    return list(takewhile(lambda one: one.message_id in message_ids and one.state is head.state, map(_record, rows)))
+
+
+def take_along(connection: Connection, along: Sequence[Delivery], now: datetime, until: datetime) -> None:
+    """Take also these, of those behind a delivery that was taken: nobody else can have them while the first is open."""
     if along:
         connection.execute(
             update(deliveries)
@@ -145,7 +150,6 @@ def take_along(
                 state=DeliveryState.SENDING.value, attempts=deliveries.c.attempts + 1, next_try_at=until, updated_at=now
             )
         )
-    return [replace(one, state=DeliveryState.SENDING, attempts=one.attempts + 1) for one in along]
 
 
 def expand(connection: Connection, delivery: Delivery, parts: int, now: datetime) -> None:
@@ -300,10 +304,11 @@ def is_done(connection: Connection, message_id: int) -> bool:
 
 
 def sent_since(connection: Connection, conversation_id: str, since: datetime) -> int:
-    """How many messages went out in this conversation since then, parts counted, for channels that limit them."""
+    """How many messages went out in this conversation since then, for channels that limit them: parts counted, and as
+    one what left as one."""
     return int(
         connection.execute(
-            select(func.count()).where(
+            select(func.count(distinct(func.coalesce(deliveries.c.provider_id, cast(deliveries.c.id, String))))).where(
                 deliveries.c.conversation_id == conversation_id,
                 deliveries.c.created_at >= since,
                 deliveries.c.state.in_(["sent", "delivered", "read", "unknown"]),

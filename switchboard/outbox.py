@@ -11,7 +11,7 @@ import logging
 import random
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy.engine import Connection
@@ -23,7 +23,7 @@ from handoff.database import Database
 from handoff.deliveries import Delivery
 from handoff.floor import DESK_TOPIC, Live
 from handoff.models import Author, DeliveryState
-from handoff.records import Conversation, Message
+from handoff.records import Conversation
 from switchboard.senders import Sender
 
 log = logging.getLogger(__name__)
@@ -42,6 +42,8 @@ LONGEST_PAUSE_SECONDS = 600.0
 GIVE_UP_AFTER = timedelta(hours=24)
 # An account that says "too fast" without saying how long.
 ACCOUNT_PAUSE_SECONDS = 30.0
+# What one line alone may be at fault for, among those that left with it.
+_MAY_BE_ONE_LINE = frozenset({"content", "too_large", "refused"})
 _NAMESPACE = uuid.UUID("7d0c4a39-0d0e-4f2f-9d55-6c1ed6f0a1b7")
 
 
@@ -57,16 +59,22 @@ class Account:
 
 @dataclass(frozen=True)
 class _Job:
-    """What leaves together: one delivery, or those of a whole turn, each with its line."""
+    """What leaves together: one delivery, or several of a turn, each with what it is at the provider."""
 
     taken: tuple[Delivery, ...]
-    lines: tuple[Message, ...]
+    parts: tuple[Part | None, ...]  # None: there is nothing to send
     conversation: Conversation
+    author: Author
 
     @property
     def head(self) -> Delivery:
         """What was said first; the others have its fate."""
         return self.taken[0]
+
+    @property
+    def alone(self) -> _Job:
+        """The head without the others."""
+        return replace(self, taken=self.taken[:1], parts=self.parts[:1])
 
 
 class Outbox:
@@ -168,13 +176,17 @@ class Outbox:
             await self._finish([delivery], _lost)
             return True
         job = await self._claim(account, delivery)
-        if job is None:
-            return False
+        return job is not None and await self._send_taken(account, job)
+
+    async def _send_taken(self, account: Account, job: _Job) -> bool:
         try:
-            provider_id = await self._post(account, job)
+            ids = await self._post(account, job)
         except DeliveryFailed as failed:
+            if failed.permanent and failed.reason in _MAY_BE_ONE_LINE and len(job.taken) > 1:
+                await self._finish(job.taken[1:], _put_back)
+                return await self._send_taken(account, job.alone)
             return await self._failed(account, job, failed)
-        await self._finish(job.taken, lambda c, one, now: _sent(c, one, provider_id, now))
+        await self._finish(job.taken, lambda c, one, now: _sent(c, one, ids[one.id], now))
         return True
 
     async def _may_repeat(self, account: Account, delivery: Delivery) -> bool:
@@ -182,7 +194,7 @@ class Outbox:
             message = transcript.one(connection, delivery.message_id)
             if message is None:
                 return None
-            return _Job((delivery,), (message,), conversations.find(connection, delivery.conversation_id))
+            return _Job((delivery,), (), conversations.find(connection, delivery.conversation_id), message.author)
 
         job = await self._database.read(work)
         # It was begun when it was taken, and nothing has touched the row since.
@@ -196,29 +208,36 @@ class Outbox:
             message = transcript.one(connection, delivery.message_id)
             if message is None:
                 return None
-            lines, taken = {message.id: message}, [_claimed(delivery)]
-            if account.sender.joins_turns:
-                lines = {one.id: one for one in transcript.turn_of(connection, message)}
-                taken += deliveries.take_along(connection, delivery, list(lines), now, now + LEASE)
+            sender, taken = account.sender, [delivery]
+            lines = transcript.turn_of(connection, message) if sender.joins_turns else [message]
+            made = {line.id: parts for line, parts in zip(lines, sender.turn(lines))}
+            if sender.joins_turns:
+                taken += deliveries.behind(connection, delivery, list(made))
+            for one in taken:
+                if one.part == 0 and len(made[one.message_id]) > 1:
+                    deliveries.expand(connection, one, len(made[one.message_id]), now)
+            if sender.joins_turns:
+                taken = [delivery, *deliveries.behind(connection, delivery, list(made))]
+            parts = [_part(made[one.message_id], one.part) for one in taken]
+            count = _leaving(sender, parts)
+            deliveries.take_along(connection, taken[1:count], now, now + LEASE)
             conversation = conversations.find(connection, delivery.conversation_id)
-            return _Job(tuple(taken), tuple(lines[one.message_id] for one in taken), conversation)
+            return _Job(tuple(map(_claimed, taken[:count])), tuple(parts[:count]), conversation, message.author)
 
         return await self._database.write(work)
 
-    async def _post(self, account: Account, job: _Job) -> str | None:
-        """The provider's id. Raises DeliveryFailed, whatever went wrong."""
-        parts = account.sender.parts(job.lines)
-        delivery = job.head
-        if delivery.part == 0 and len(parts) > 1:
-            now = self._clock()
-            await self._database.write(lambda c: deliveries.expand(c, delivery, len(parts), now))
-        if delivery.part >= len(parts):
-            return None  # a line without anything to send
-        return await self._bounded(account.sender, parts[delivery.part], _envelope(job, self._clock()))
+    async def _post(self, account: Account, job: _Job) -> dict[int, str | None]:
+        """The provider's id for each delivery. Raises DeliveryFailed, whatever went wrong."""
+        leaving = [(one.id, part) for one, part in zip(job.taken, job.parts) if part is not None]
+        ids: list[str | None] = []
+        if leaving:
+            envelope = _envelope(job, self._clock())
+            ids = await self._bounded(account.sender, [part for _, part in leaving], envelope)
+        return {**{one.id: None for one in job.taken}, **{key: found for (key, _), found in zip(leaving, ids)}}
 
-    async def _bounded(self, sender: Sender, part: Part, envelope: Envelope) -> str | None:
+    async def _bounded(self, sender: Sender, parts: Sequence[Part], envelope: Envelope) -> list[str | None]:
         try:
-            return await asyncio.wait_for(sender.send(part, envelope), SEND_TIMEOUT_SECONDS)
+            return await asyncio.wait_for(sender.send(parts, envelope), SEND_TIMEOUT_SECONDS)
         except asyncio.TimeoutError as exc:
             raise DeliveryFailed("no_answer", "no answer in time", maybe_sent=True) from exc
         except DeliveryFailed:
@@ -292,12 +311,33 @@ def _envelope(job: _Job, now: datetime) -> Envelope:
         reach=job.conversation.reach or {},
         wrote_at=job.conversation.wrote_at,
         now=now,
-        is_person=job.lines[0].author is Author.AGENT,
+        is_person=job.author is Author.AGENT,
     )
+
+
+def _part(parts: Sequence[Part], number: int) -> Part | None:
+    return parts[number] if number < len(parts) else None  # a line without anything to send
+
+
+def _leaving(sender: Sender, parts: Sequence[Part | None]) -> int:
+    """How many of these go in the next request; what is nothing goes along."""
+    real = [part for part in parts if part is not None]
+    left = sender.leaving(real) if real else 0
+    count = 0
+    for part in parts:
+        if part is not None and not left:
+            break
+        left -= part is not None
+        count += 1
+    return count
 
 
 def _rests(account: Account, now: datetime) -> bool:
     return account.rests_until is not None and now < account.rests_until
+
+
+def _put_back(connection: Connection, delivery: Delivery, now: datetime) -> None:
+    deliveries.postpone(connection, replace(delivery, attempts=delivery.attempts - 1), now, now)
 
 
 def _claimed(delivery: Delivery) -> Delivery:

@@ -86,7 +86,7 @@ class ChannelPost:
         return sender is not None and sender.numbers(buttons)
 
     def joins_turns(self, channel: str) -> bool:
-        """Whether all that answers one message of the customer leaves as one."""
+        """Whether all that answers one message of the customer leaves together, its choices as one list."""
         sender = self._senders.get(channel)
         return sender is not None and sender.joins_turns
 
@@ -144,7 +144,7 @@ class ChannelPost:
         sender, key = self._senders.get(channel), f"{channel}:{recipient}"
         if sender is not None and not self._asides.wait_for(key):
             envelope = Envelope(recipient.rpartition("\x1f")[2], reach=reach, now=self._clock(), wrote_at=self._clock())
-            self.begin(_quietly(sender.send(Part(text=text), envelope)))
+            self.begin(_quietly(sender.send([Part(text=text)], envelope)))
 
     def problems(self) -> list[dict[str, str]]:
         """The channels that are left out, and why."""

@@ -28,14 +28,17 @@ class Sender(Protocol):
     repeats_safely: bool
     file_limits: Mapping[str, int]  # of what agents attach, as in `Limits.files`
     links_files: bool  # whether what agents attach goes as a link in the text
-    joins_turns: bool  # whether all that answers one message of the customer leaves as one
+    joins_turns: bool  # whether all that answers one message of the customer leaves together
     takes_templates: bool  # whether the provider approves texts beforehand, for when the time to answer is over
 
-    def parts(self, lines: Sequence[Message]) -> list[Part]:
-        """The messages that a line becomes, or the lines of a turn; always the same for the same lines."""
+    def turn(self, lines: Sequence[Message]) -> list[list[Part]]:
+        """The messages that each line of a turn becomes; always the same for the same lines."""
 
-    async def send(self, part: Part, envelope: Envelope) -> str | None:
-        """Send one; the provider's id for it. Raises DeliveryFailed."""
+    def leaving(self, parts: Sequence[Part]) -> int:
+        """How many of these, from the first, leave in one request."""
+
+    async def send(self, parts: Sequence[Part], envelope: Envelope) -> list[str | None]:
+        """Send so many in one request; the provider's id for each. Raises DeliveryFailed."""
 
     def numbers(self, buttons: Sequence[Mapping[str, str]]) -> bool:
         """Whether these choices are shown as a numbered list."""
@@ -116,17 +119,21 @@ class OwnSender:
         self.repeats_safely = self._output.repeats_safely
         self.joins_turns = self._output.joins_turns
 
-    def parts(self, lines: Sequence[Message]) -> list[Part]:
-        """As the channel cuts or joins them."""
-        written = [outgoing(line, self._site, self._path_of, self._link_of) for line in lines]
-        return self._output.together(written)
+    def turn(self, lines: Sequence[Message]) -> list[list[Part]]:
+        """As the channel cuts them."""
+        return self._output.turn([outgoing(line, self._site, self._path_of, self._link_of) for line in lines])
 
-    async def send(self, part: Part, envelope: Envelope) -> str | None:
-        """As the channel posts it, and where it costs money, as long as there is some."""
-        if not self._output.costs(part, envelope):
-            return await self._output.post(part, envelope)
+    def leaving(self, parts: Sequence[Part]) -> int:
+        """As the channel joins them."""
+        return self._output.leaving(parts)
+
+    async def send(self, parts: Sequence[Part], envelope: Envelope) -> list[str | None]:
+        """As the channel posts them, and where it costs money, as long as there is some. What leaves in one request
+        costs as much as one message."""
+        if not self._output.costs(parts[0], envelope):
+            return await self._output.post_together(parts, envelope)
         async with self._purse.pays(envelope.recipient):
-            return await self._output.post(part, envelope)
+            return await self._output.post_together(parts, envelope)
 
     def numbers(self, buttons: Sequence[Mapping[str, str]]) -> bool:
         """As the channel shows them."""

@@ -61,24 +61,29 @@ class StockSender:
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="channel") if care.in_thread else None
         _listen_to_log()
 
-    def parts(self, lines: Sequence[Message]) -> list[Part]:
+    def turn(self, lines: Sequence[Message]) -> list[list[Part]]:
         """Cut to what the provider takes; stock channels send what they are given."""
-        return self._cutting.together([outgoing(line, self._site) for line in lines])
+        return self._cutting.turn([outgoing(line, self._site) for line in lines])
+
+    def leaving(self, parts: Sequence[Part]) -> int:
+        """One after the other."""
+        return 1
 
     def numbers(self, buttons: Sequence[Mapping[str, str]]) -> bool:
         """Whether the stock channel has no buttons for these."""
         return self._cutting.numbers([Button(str(one["title"]), button_key(2**62, 99)) for one in buttons])
 
-    async def send(self, part: Part, envelope: Envelope) -> str | None:
+    async def send(self, parts: Sequence[Part], envelope: Envelope) -> list[str | None]:
         """Send one part, as Rasa would. Stock channels do not tell the provider's id."""
+        (part,) = parts
         async with self._purse.pays(envelope.recipient) if self._purse else nullcontext():
             if self._threads is None:
                 await self._send(part, envelope)
-                return None
+                return [None]
             context = copy_context()
             run = partial(context.run, asyncio.run, self._send(part, envelope))
             await asyncio.get_running_loop().run_in_executor(self._threads, run)
-            return None
+            return [None]
 
     def may_repeat(self, envelope: Envelope) -> bool:
         """Nobody gives them a repeat key."""

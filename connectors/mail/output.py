@@ -66,22 +66,15 @@ class EmailOutput(Output):
         return "email"
 
     def parts(self, line: Outgoing) -> list[Part]:
-        """One mail."""
-        return self.together([line])
+        """One mail, however long: a picture is its address."""
+        text = numbered(line.text.strip(), line.buttons, line.hint) if line.buttons else line.text.strip()
+        words = "\n\n".join(one for one in (text, line.image) if one)
+        return [Part(text=words, files=line.files)] if words or line.files else []
 
-    def together(self, lines: Sequence[Outgoing]) -> list[Part]:
-        """One mail, however long: a line is a paragraph, a picture its address, and the numbers of choices run on."""
-        paragraphs: list[str] = []
-        number, hint = 1, ""
-        for line in lines:
-            text = line.text.strip()
-            if line.buttons:
-                text, hint = numbered(text, line.buttons, first=number), line.hint
-                number += len(line.buttons)
-            paragraphs += [text, line.image or ""]
-        words = "\n\n".join(one for one in (*paragraphs, hint) if one)
-        files = tuple(file for line in lines for file in line.files)
-        return [Part(text=words, files=files)] if words or files else []
+    def joined(self, parts: Sequence[Part]) -> Part:
+        """Any number of them, with their files."""
+        words = "\n\n".join(part.text for part in parts if part.text)
+        return Part(text=words, files=tuple(file for part in parts for file in part.files))
 
     async def post(self, part: Part, envelope: Envelope) -> str | None:
         """The Message-ID, as a bounce of it will name it."""

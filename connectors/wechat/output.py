@@ -34,6 +34,7 @@ class CustomerMessages(Output):
     """Customer service messages of one AppID."""
 
     limits = Limits(text=_TEXT_BYTES, size=utf8_bytes, files=_FILES)
+    joins_turns = True  # a line of its own would be one of the five
 
     def __init__(self, app_id: str, secret: str, api_url: str, trouble: Callable[[str | None], None]) -> None:
         async def ask_token(provider: Provider, forced: bool) -> Answer:
@@ -44,11 +45,11 @@ class CustomerMessages(Output):
         self.api = TencentApi(api_url, ask_token, trouble)
 
     async def post(self, part: Part, envelope: Envelope) -> str | None:
-        """WeChat gives no id."""
+        """WeChat gives no id: ours, by which what left as one message is told from several."""
         envelope.must_be_within(WINDOW)
         if part.files:
             await self._send(envelope, picture(await self.api.upload("image", part.files[0])))
-            return None
+            return envelope.key
         try:
             await self._send(envelope, menu(part.text, part) if part.buttons else text(part.text))
         except Refused as refused:
@@ -57,7 +58,7 @@ class CustomerMessages(Output):
             # Menus are for verified service accounts. From now on choices are numbered.
             self.limits = replace(self.limits, buttons=0)
             await self._send(envelope, text(numbered(part.text, part.buttons)))
-        return None
+        return envelope.key
 
     async def typing(self, envelope: Envelope) -> None:
         """For 15 seconds, or until the answer."""

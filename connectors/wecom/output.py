@@ -31,6 +31,7 @@ class WeComOutput(Output):
         payload=64,
         files={"*": 20_000_000},
     )
+    joins_turns = True  # a line of its own would be one of the five
 
     def __init__(self, corp_id: str, secret: str, api_url: str, trouble: Callable[[str | None], None]) -> None:
         async def ask_token(provider: Provider, _forced: bool) -> Answer:

@@ -575,6 +575,17 @@ def _standing_of(gateway: Gateway, text: str) -> Any:
     return gateway.app.ctx.database.read_now(work)
 
 
+def rows_of(customer: Customer) -> list[tuple[str, str | None]]:
+    """State and provider's id of each delivery, in the order in which they leave."""
+    from sqlalchemy import select
+
+    from handoff.models import deliveries as table
+
+    rows = select(table.c.state, table.c.provider_id).order_by(table.c.message_id, table.c.part)
+    found = customer.gateway.app.ctx.database.read_now(lambda c: c.execute(rows).all())
+    return [(one.state, one.provider_id) for one in found]
+
+
 async def _eventually_standing(gateway: Gateway, text: str, state: str, reason: str | None = None) -> None:
     def holds() -> bool:
         found = _standing_of(gateway, text)

@@ -88,10 +88,11 @@ def test_what_leaves_together_is_taken_in_one_step_and_what_was_said_between_par
     (head,) = _due(database)
     assert _take(database, head)
     wanted = [first, second, fourth]
-    along = database.write_now(lambda c: deliveries.take_along(c, head, wanted, NOW, LATER))
-    assert [(one.message_id, one.state.value, one.attempts) for one in along] == [(second, "sending", 1)]
-    assert database.write_now(lambda c: deliveries.take_along(c, head, wanted, NOW, LATER)) == [], "it is taken"
-    assert _due(database, NOW) == []
+    along = database.read_now(lambda c: deliveries.behind(c, head, wanted))
+    assert [one.message_id for one in along] == [second]
+    database.write_now(lambda c: deliveries.take_along(c, along, NOW, LATER))
+    assert database.read_now(lambda c: deliveries.behind(c, head, wanted)) == [], "it is taken"
+    assert _due(database, LATER) != _due(database, NOW) == []
     for one in (head, *along):
         database.write_now(lambda c, one=one: deliveries.sent(c, one, "p-1", NOW))
     assert [one.message_id for one in _due(database)] == [third]

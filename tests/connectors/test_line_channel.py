@@ -7,11 +7,11 @@ import hashlib
 import hmac
 import json
 
-from contract import GivesFiles, RepeatsSafely, WebhookContract
+from contract import GivesFiles, RepeatsSafely, WebhookContract, _eventually_standing, rows_of
 from kit import Customer, Hook, Kit, as_json
 from linebot.v3.webhook import SignatureValidator
 from providers.line import TOKEN, LineProvider
-from providers.server import eventually
+from providers.server import Fault, eventually
 
 SECRET = "line-channel-secret"
 USERS = ("U" + "a" * 32, "U" + "b" * 32)
@@ -117,11 +117,30 @@ class TestLine(GivesFiles, RepeatsSafely, WebhookContract):
         body = _message("hello", 1, 0)
         assert SignatureValidator(SECRET).validate(body.decode(), _sign(body).headers["X-Line-Signature"])
 
-    async def test_the_first_answer_is_a_free_reply_and_what_comes_later_is_pushed(self, customer: Customer) -> None:
-        customer.gateway.bot.says("two", {"text": "one"}, {"text": "and two"})
-        await customer.says("two")
+    async def test_five_lines_of_a_turn_are_one_free_reply_and_the_others_one_push(self, customer: Customer) -> None:
+        choice = [{"title": "Yes", "payload": "/yes"}]
+        lines = [{"text": f"line {number}"} for number in range(7)]
+        customer.gateway.bot.says("seven", {**lines[0], "buttons": choice}, *lines[1:])
+        await customer.says("seven")
+        sent = await customer.provider.has_sent(7)
+        assert [(one.text, one.how) for one in sent] == [
+            (f"line {number}", "reply" if number < 5 else "push") for number in range(7)
+        ]
+        calls = [one.path.rpartition("/")[2] for one in customer.provider.asked if "loading" not in one.path]
+        assert calls == ["reply", "push"]
+        assert [len(one.buttons) for one in sent] == [0] * 6 + [1], "what LINE shows is under the last"
+        await eventually(lambda: rows_of(customer) == [("sent", one.id) for one in sent], lambda: rows_of(customer))
+
+    async def test_a_line_that_line_refuses_takes_no_other_with_it(self, customer: Customer) -> None:
+        refused = Fault(400, body={"message": "The request body has 1 error(s)"})
+        customer.gateway.bot.says("three", *({"text": text} for text in ("one", "two", "three")))
+        # The reply and the push of all, then the first alone, and then the push of the two that are left.
+        customer.provider.faults.extend([refused, refused, refused])
+        await customer.says("three")
         await customer.provider.has_sent(2)
-        assert [(one.text, one.how) for one in customer.provider.sent] == [("one", "reply"), ("and two", "push")]
+        await eventually(lambda: "sending" not in [state for state, _ in rows_of(customer)])
+        assert customer.provider.texts == ["two", "three"]
+        assert [state for state, _ in rows_of(customer)] == ["failed", "sent", "sent"]
 
     async def test_a_reply_token_that_line_refuses_is_followed_by_a_push(self, customer: Customer) -> None:
         body = _message("hello", 1, 0)
@@ -130,9 +149,6 @@ class TestLine(GivesFiles, RepeatsSafely, WebhookContract):
         assert sent.how == "push"
 
     async def test_this_months_messages_are_used_up(self, customer: Customer) -> None:
-        from contract import _eventually_standing
-        from providers.server import Fault
-
         body = _message("hello", 1, 0)
         customer.provider.faults.append(Fault(refuses="quota"))
         assert (await customer.sends(_sign(body)))[0] == 200

@@ -98,14 +98,15 @@ class TestLine:
         self, start: Start, root: Path, provider: Provider
     ) -> None:
         customer = await _begin(start, root, self.kit, provider, paid_per_customer_hour=1)
-        customer.gateway.bot.says("two", {"text": "one"}, {"text": "and two"})
-        await customer.says("two")
-        await provider.has_sent(2)
-        customer.gateway.bot.says("more", {"text": "three"}, {"text": "and four"})
+        # A reply takes five lines, and the sixth is a push.
+        customer.gateway.bot.says("six", *({"text": f"line {number}"} for number in range(6)))
+        await customer.says("six")
+        await provider.has_sent(6)
+        customer.gateway.bot.says("more", *({"text": f"more {number}"} for number in range(6)))
         await customer.says("more")
-        await provider.has_sent(3)
-        await _eventually_standing(customer.gateway, "and four", "failed", reason="cap_customer")
-        assert [one.how for one in provider.sent] == ["reply", "push", "reply"]
+        await provider.has_sent(11)
+        await _eventually_standing(customer.gateway, "more 5", "failed", reason="cap_customer")
+        assert [one.how for one in provider.sent] == ["reply"] * 5 + ["push"] + ["reply"] * 5
 
 
 def test_of_whatsapp_only_templates_are_paid_for() -> None:

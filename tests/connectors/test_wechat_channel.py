@@ -7,7 +7,7 @@ import json
 from urllib.parse import parse_qs, urlencode
 
 import pytest
-from contract import GivesFiles, WebhookContract, _eventually_standing, _lines, _look, _shared, _tries_again
+from contract import GivesFiles, WebhookContract, _eventually_standing, _lines, _look, _shared, _tries_again, rows_of
 from kit import Customer, Hook, Kit
 from providers import tencent
 from providers.server import Fault, eventually
@@ -88,6 +88,7 @@ KIT = Kit(
     tap=_tap,
     sign=_sign,
     customers=USERS,
+    prepare=WeChatProvider.hears,
     forgeries=_forgeries,
     picture="message-image.xml",
     sends={"image/png": "image"},
@@ -125,6 +126,7 @@ MINI_KIT = Kit(
     tap=_tap,
     sign=_sign,
     customers=USERS,
+    prepare=WeChatProvider.hears,
     forgeries=_forgeries,
     picture="message-image.xml",
     sends={"image/png": "image"},
@@ -153,6 +155,36 @@ class TestWeChat(GivesFiles, WebhookContract):
                 assert await response.text() == ("<b>1" if status == 200 else "")
         async with customer.gateway.http.get(url + "?echostr=1") as response:
             assert response.status == 403
+
+    async def test_lines_of_a_turn_are_one_of_the_five_with_their_choices_at_the_end(self, customer: Customer) -> None:
+        gateway, provider = customer.gateway, customer.provider
+        choice = [{"title": "Yes", "payload": "/yes"}]
+        gateway.bot.says("three", {"text": "one", "buttons": choice}, {"text": "two"}, {"text": "three"})
+        await customer.says("three")
+        (sent,) = await provider.has_sent(1)
+        assert (sent.how, sent.text, [title for title, _ in sent.buttons]) == (
+            "msgmenu",
+            "one\n\ntwo\n\nthree",
+            ["Yes"],
+        )
+        await eventually(lambda: [state for state, _ in rows_of(customer)] == ["sent"] * 3, lambda: rows_of(customer))
+        assert len({found for _, found in rows_of(customer)}) == 1
+        await customer.taps(sent.buttons[0][1])
+        await provider.has_sent(2)
+        assert gateway.bot.asked[-1]["message"] == "/yes"
+        # What was sent before the customer wrote again does not count.
+        gateway.clock.forward(minutes=1)
+        # 1,500 bytes each: no two are one, and the choices have room beside the last.
+        long = [letter * 499 + "。" for letter in "一二三"]
+        gateway.bot.says("long", {"text": long[0], "buttons": choice}, *({"text": text} for text in (*long[1:], "end")))
+        await customer.says("long")
+        await provider.has_sent(6)
+        assert provider.texts[2:] == [*long, "end"] and provider.sent[5].buttons
+        seat = await gateway.seat("ben")
+        await eventually(lambda: {state for state, _ in rows_of(customer)} == {"sent"})
+        (talk,) = (await seat.get("/conversations?view=all"))["conversations"]
+        shown = await seat.get(f"/conversations/{talk['id']}")
+        assert shown["window"]["left"] == provider.left[USERS[0]] == 1
 
     async def test_wechat_hears_the_word_that_ends_its_repeats(self, customer: Customer) -> None:
         assert await customer.sends(_sign(_message("hello", 1, 0))) == (200, "success")
@@ -309,6 +341,7 @@ class TestPlainMode:
         body = _message("hello", 1, 0)
         assert (await customer.sends(Hook(body, {}, tencent.query("another", None))))[0] == 403
         assert (await customer.sends(Hook(body)))[0] == 403
+        self.kit.prepare(provider, body)
         assert await customer.sends(Hook(body, {}, tencent.query(WORD, None))) == (200, "success")
         await provider.has_sent(1)
         assert len(await _lines(customer.gateway)) == 2

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from contract import GivesFiles, WebhookContract, _eventually_standing, _lines, _tries_again
+from contract import GivesFiles, WebhookContract, _eventually_standing, _lines, _tries_again, rows_of
 from gateway_parts import Start
 from kit import Customer, Hook, Kit, as_json
 from mutations import mutated_webhook
@@ -251,10 +251,13 @@ class TestWeCom(GivesFiles, WebhookContract):
 
     async def test_the_sixth_message_is_refused_and_told(self, customer: Ringing) -> None:
         bot = customer.gateway.bot
-        bot.says("many", *({"text": f"line {number}"} for number in range(6)))
+        # No two of these are one message of 2,048 bytes; shorter lines of a turn would be.
+        bot.says("many", *({"text": f"{number}" + "字" * 400} for number in range(6)), {"text": "the end"})
         await customer.says("many")
         await customer.provider.has_sent(5)
-        await _eventually_standing(customer.gateway, "line 5", "failed", reason="quota")
+        await _eventually_standing(customer.gateway, "the end", "failed", reason="quota")
+        states = [state for state, _ in rows_of(customer)]
+        assert states == ["sent"] * 5 + ["failed"] * 2, "the sixth was the last line and the one before it"
 
     async def test_kinds_that_nobody_knows_are_counted(self, customer: Ringing) -> None:
         for name in ("message-unknown-kind.json", "event-unknown-kind.json", "message-of-colleague.json"):

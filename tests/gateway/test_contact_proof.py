@@ -53,15 +53,18 @@ class Mute:
     links_files = False
     joins_turns = False
 
-    def parts(self, lines: Sequence[Message]) -> list[Part]:
-        return [Part(line.text) for line in lines]
+    def turn(self, lines: Sequence[Message]) -> list[list[Part]]:
+        return [[Part(line.text)] for line in lines]
+
+    def leaving(self, parts: Sequence[Part]) -> int:
+        return 1
 
     refuses = False
 
-    async def send(self, part: Part, envelope: Envelope) -> str | None:
+    async def send(self, parts: Sequence[Part], envelope: Envelope) -> list[str | None]:
         if self.refuses:
             raise DeliveryFailed("blocked", permanent=True)
-        return None
+        return [None] * len(parts)
 
     def numbers(self, buttons: Sequence[Mapping[str, str]]) -> bool:
         return False

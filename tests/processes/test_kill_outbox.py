@@ -233,16 +233,19 @@ async def test_what_waits_and_what_is_at_the_provider_when_the_gateway_dies(proc
 async def test_a_reply_has_no_repeat_key_and_is_not_sent_twice(process: Process) -> None:
     """LINE knows a push that comes again, and no reply; the answer of the bot is a reply."""
     provider, customer = process.provider, Customer(process.gateway, process.kit, process.provider)
+    process.bot.says("hello", {"text": "one"}, {"text": "two"})
     provider.hold = asyncio.Event()
     await customer.says("hello")
-    await eventually(lambda: process.states() == ["sending"] and [one for one in provider.asked if "reply" in one.path])
+    await eventually(
+        lambda: process.states() == ["sending"] * 2 and [one for one in provider.asked if "reply" in one.path]
+    )
     process.kill()
     provider.hold.set()
     provider.hold = None
-    await provider.has_sent(1)
+    await provider.has_sent(2)
     await process.begins_again_after_the_lease()
     await process.come_to_an_end()
-    assert (provider.texts, process.states()) == (["bot: hello"], ["unknown"])
+    assert (provider.texts, process.states()) == (["one", "two"], ["unknown"] * 2)
 
 
 @pytest.mark.parametrize("moment", range(rounds(1)))

@@ -18,7 +18,7 @@ class LineProvider(Provider):
     def __init__(self) -> None:
         super().__init__()
         self.reply_tokens: dict[str, str] = {}  # token: user
-        self.by_key: dict[str, str] = {}  # retry key: message id
+        self.by_key: dict[str, list[str]] = {}  # retry key: message ids
         self.users = {"U" + "a" * 32, "U" + "b" * 32}
         self.files = {"354718705033693859": A_PICTURE, "325710": A_DOCUMENT}
 
@@ -72,11 +72,13 @@ class LineProvider(Provider):
 
         def take() -> web.Response:
             if key in self.by_key:
-                known = {"sentMessages": [{"id": self.by_key[key]}], "message": "The retry key is already accepted"}
-                return web.json_response(known, status=409)
+                known = [{"id": one} for one in self.by_key[key]]
+                said = {"sentMessages": known, "message": "The retry key is already accepted"}
+                return web.json_response(said, status=409)
+            first = len(self.sent)
             answer = self._take_all(body["to"], body["messages"], "push")
             if answer.status == 200:
-                self.by_key[key] = self.sent[-1].id
+                self.by_key[key] = [one.id for one in self.sent[first:]]
             return answer
 
         return await self.take(take)
@@ -90,7 +92,8 @@ class LineProvider(Provider):
                 return _error(400, wrong)
         first = len(self.sent)
         for message in messages:
-            items = message.get("quickReply", {}).get("items", [])
+            # Customers see those of the last message alone.
+            items = message.get("quickReply", {}).get("items", []) if message is messages[-1] else []
             buttons = [(item["action"]["label"], item["action"]["data"]) for item in items]
             image = message.get("originalContentUrl")
             self.sent.append(Sent(user, message.get("text", ""), self.next_id(), buttons, image, how))

@@ -4,6 +4,7 @@ and https://developers.weixin.qq.com/doc/oplatform/developers/errCode/errCode.ht
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from aiohttp import web
@@ -11,6 +12,8 @@ from aiohttp import web
 from providers.server import A_PICTURE, Provider, Sent
 
 APP_ID, APP_SECRET = "wx2c2769f8efd9abc2", "wechat-app-secret"
+MESSAGES_IN_WINDOW, MESSAGES_AFTER_CLICK = 5, 3
+_FROM = re.compile(rb"<FromUserName><!\[CDATA\[([^\]]+)|\"FromUserName\": *\"([^\"]+)")
 USERS = ("oyORnuP8q7ou2gfYjqLzSIWZf0rs", "oDF3iY9p0c4Kx1bEw7nZsT2uVqLm")
 
 
@@ -24,6 +27,7 @@ class WeChatProvider(Provider):
         self.tokens: list[str] = []  # the last one holds
         self.token_asked: list[dict[str, Any]] = []
         self.has_menus = True
+        self.left: dict[str, int] = {}  # of those who wrote within 48 hours, how often they may be answered
         self.files = {"photo": A_PICTURE}
 
     def routes(self) -> list[web.RouteDef]:
@@ -44,6 +48,13 @@ class WeChatProvider(Provider):
             "system": _error(-1, "system error"),
             "blocked": _error(43004, "require subscribe"),
         }[kind]
+
+    def hears(self, body: bytes) -> None:
+        """Somebody wrote, or tapped on the account's menu: so many answers are free now."""
+        found = _FROM.search(body)
+        if found:
+            is_tap = b"<![CDATA[CLICK]]>" in body
+            self.left[(found[1] or found[2]).decode()] = MESSAGES_AFTER_CLICK if is_tap else MESSAGES_IN_WINDOW
 
     def end_token(self) -> None:
         """The token that is known holds no longer, as when somebody else asked for one."""
@@ -66,6 +77,10 @@ class WeChatProvider(Provider):
 
     def _take_one(self, body: dict[str, Any]) -> web.Response:
         kind, buttons, file = body["msgtype"], [], None
+        if body["touser"] not in self.left:
+            return self.refusal("window")
+        if not self.left[body["touser"]]:
+            return self.refusal("quota")
         if kind not in self.kinds:
             return _error(40008, "invalid message type")
         if kind == "msgmenu":
@@ -83,6 +98,7 @@ class WeChatProvider(Provider):
             return _error(44004, "empty content")
         if len(text.encode()) > 2048:
             return _error(45002, "content size out of limit")
+        self.left[body["touser"]] -= 1
         self.sent.append(Sent(body["touser"], text, self.next_id(), buttons, None, kind, file))
         return _error(0, "ok")
 
