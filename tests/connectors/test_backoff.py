@@ -20,9 +20,11 @@ from handoff import conversations, transcript
 from handoff.database import Database
 from handoff.models import Author, DeliveryState
 from handoff.models import deliveries as table
+from handoff.paid_messages import Caps
 from handoff.records import Draft
 from switchboard.live import LocalLive
 from switchboard.outbox import Outbox
+from switchboard.purse import Purse
 from switchboard.senders import OwnSender
 
 ANA, BOB = KIT.customers
@@ -34,8 +36,9 @@ class Sending:
     def __init__(self, database: Database, provider: TelegramProvider) -> None:
         self.database, self.provider, self.clock, self.chance = database, provider, FakeClock(), 0.5
         self.outbox = Outbox(database, LocalLive(), self.clock, jitter=lambda: self.chance)
+        purse = Purse("telegram", database, Caps(), self.clock, lambda _: None)
         channel = TelegramInput.from_credentials(KIT.credentials(provider.address))
-        self.outbox.add("telegram", OwnSender(channel, "https://shop.example", Path))
+        self.outbox.add("telegram", OwnSender(channel, "https://shop.example", Path, lambda *_: "", purse))
 
     def says(self, to: str, text: str) -> int:
         """A line of ours to this customer; its id."""
