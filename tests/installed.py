@@ -10,7 +10,10 @@ import pytest
 
 
 def missing(what: str) -> NoReturn:
-    """At home what is missing skips a test with its reason; in CI it is a failure."""
+    """At home a test that needs it is skipped and says so: nobody has to install everything for one change.
+
+    With CI=true the same is a failure, so that the machine that decides skips nothing.
+    """
     if os.environ.get("CI") == "true":
         pytest.fail(f"{what} is missing, and CI skips nothing")
     pytest.skip(f"{what} is missing")

@@ -19,7 +19,7 @@ async def test_what_runs_beside_a_server_has_finished_before_it_stops() -> None:
         try:
             await asyncio.Event().wait()
         finally:
-            await asyncio.sleep(0)
+            await asyncio.sleep(0)  # what has to be finished takes a turn of the loop at least
             seen.append("put away")
 
     async def breaks() -> None:
@@ -34,7 +34,7 @@ async def test_what_runs_beside_a_server_has_finished_before_it_stops() -> None:
     await server.before_start()
     assert seen == []
     await server.after_start()
-    await asyncio.sleep(0)
+    await asyncio.sleep(0)  # a task begins at the next turn of the loop
     assert seen == ["breaks", "fetches"]
     await server.before_stop()
     assert seen == ["breaks", "fetches", "put away"]

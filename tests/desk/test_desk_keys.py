@@ -14,8 +14,8 @@ from test_desk_looks import _look
 pytestmark = pytest.mark.browser
 
 LINES = [("customer", "where is it?"), ("agent", "I will look.")]
-
-
+# The pace of a quick hand. Of keys that follow each other within milliseconds the browser closes two dialogs at one
+# Escape: it counts them as one act of the user, and no event tells when the next one begins.
 PACE_MS = 120
 
 
@@ -41,8 +41,6 @@ def test_each_listed_key_does_what_the_list_says(office: Office) -> None:
     pressed: set[str] = set()
 
     def press(key: str) -> None:
-        # The pace of a quick hand. (Of keys that follow each other within milliseconds the browser closes two dialogs
-        # at one Escape.)
         if key == "Escape":
             sue.wait_for_timeout(PACE_MS)
         sue.keyboard.press(key)

@@ -86,7 +86,9 @@ def test_a_half_written_file_never_goes_live(folder: Path, follower: KnowledgeFo
         for start in range(0, len(whole), 60):
             stream.write(whole[start : start + 60])
             stream.flush()
-            time.sleep(0.02)  # the pace of somebody who writes slowly, and never pauses as long as the follower waits
+            # A slow writer's pace is what this is about: the follower looks at the file while it is half written, and
+            # no pause is as long as the one after which it takes a file for whole.
+            time.sleep(0.02)
     wait_until(lambda: fee(follower) == "Forty dollars.")
     assert all(ids == ["delivery-fee", "delivery-time", "returns-how"] for ids in seen)
 

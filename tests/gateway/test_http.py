@@ -140,6 +140,7 @@ async def test_attack_18_a_body_of_a_byte_a_second_and_idle_connections_hold_nob
     async def drip() -> None:
         for _ in range(50):
             writer.write(b"x")
+            # The pace of a slow line: always more to come, and never done before the request's time is over.
             await asyncio.sleep(0.2)
 
     dripping = asyncio.create_task(drip())

@@ -156,6 +156,8 @@ def drip(request: BaseHTTPRequestHandler) -> None:
         for _ in range(40):
             request.wfile.write(b" ")
             request.wfile.flush()
-            time.sleep(0.05)  # the pace of a line that is never silent long enough for a timeout between two bytes
+            # The pace of the fault itself, and no wait for anything: no silence is long enough for a timeout between
+            # two bytes, and the whole takes longer than the client may wait.
+            time.sleep(0.05)
     except OSError:
         pass
