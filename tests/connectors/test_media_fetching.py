@@ -143,10 +143,10 @@ class TestWeChatMedia:
             self.files.good = lambda: web.Response(body=b"MZ\x90", content_type="image/jpeg")
             another = customer.kit.payload(self.picture).replace(b"6054768590064713731", b"6054768590064713732")
             assert await customer.posts(another) == 200
-            await _look(customer)
             refused = page.get_by_test_id("file-row")
-            await expect(refused).to_contain_text("Not here: it is not what its name says")
             await expect(refused).to_be_visible()
+            await _look(customer)
+            await expect(refused).to_contain_text("Not here: it is not what its name says")
             await browser.close()
 
 
