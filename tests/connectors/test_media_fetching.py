@@ -115,6 +115,7 @@ class TestWeChatMedia:
         await customer.says("a person please")
         await customer.provider.has_sent(1)
         conversation = await seat.claim_only()
+        await customer.provider.has_sent(2)  # somebody has joined; five more may go after what comes next
         assert await customer.posts(customer.kit.payload(self.picture)) == 200
         for number in range(5):
             await seat.post(f"/conversations/{conversation}/messages", {"text": f"line {number}"})
