@@ -328,8 +328,9 @@ export class Desk extends Session {
     const all = [];
     let cursor = from;
     for (let page = 0; page < MOST_PAGES; page += 1) {
+      const turn = thread.beginReading();
       const { messages, cursor: next } = await this.api.messagesAfter(thread.id, cursor);
-      all.push(...thread.caughtUp(messages, next));
+      all.push(...thread.caughtUp(messages, next, turn));
       if (!messages.length || !(next > cursor)) break;
       cursor = next;
     }

@@ -22,6 +22,8 @@ export class Thread {
   problem = null;
   typing = null;
   #byId = new Map();
+  /** By message: after which reading it was pushed last. */
+  #pushedTurns = new Map();
   /** By message: what the last push said of its delivery, and after which reading. */
   #pushedDeliveries = new Map();
   #turns = 0;
@@ -103,6 +105,7 @@ export class Thread {
   pushed(message) {
     const last = this.messages.findLast((one) => one.id < message.id);
     const gap = this.isRead && Number.isInteger(message.seq) && message.seq > (last?.seq ?? 0) + 1;
+    this.#pushedTurns.set(message.id, this.#turns);
     const added = this.#keep([message]);
     if (!gap && this.isRead) this.cursor = Math.max(this.cursor, message.id);
     if (message.author === "customer") this.typing = null;
@@ -141,6 +144,8 @@ export class Thread {
   #keep(messages, turn = 0) {
     const added = messages.filter((message) => !this.#byId.has(message.id));
     for (const message of messages) {
+      // A file that came, or never will, is pushed as its message anew: a reading from before knows nothing of it.
+      if (turn > 0 && this.#byId.has(message.id) && this.#pushedTurns.get(message.id) >= turn) continue;
       // A provider may be faster than the answer that says a message is stored, which knows nothing of its delivery.
       const pushed = this.#pushedDeliveries.get(message.id);
       const isNewer = !pushed || pushed.turn < turn;
