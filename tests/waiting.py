@@ -9,7 +9,8 @@ from collections.abc import Callable
 from typing import TypeVar
 
 T = TypeVar("T")
-# Other processes and threads make it happen, and nothing tells a test when; it looks often and costs them little.
+# Servers, threads and other processes make it happen, and none of them can tell a test when: so it looks again. The
+# pause decides nothing but how soon a test goes on, and how much of the machine its looking costs.
 BETWEEN_TWO_LOOKS_SECONDS = 0.02
 
 

@@ -45,7 +45,9 @@ while True:
     if answer != before:
         print(time.monotonic(), answer, flush=True)
         before = answer
-    time.sleep(0.01)  # a hundred customers a second
+    # As busy as a bot with a hundred customers a second: one that asked without a pause would take the processor from
+    # the two gateways, and what is measured would be that.
+    time.sleep(0.01)
 """
 
 
