@@ -310,10 +310,10 @@ export class Desk extends Session {
   async readThread(id) {
     const thread = this.#thread(id);
     const before = thread.cursor;
-    const turn = thread.beginReading();
     try {
       // First what we missed, so that a long absence leaves no hole; then who has it now.
       const missed = thread.isRead ? await this.#readAfter(thread) : [];
+      const turn = thread.beginReading();
       const added = thread.fill(await this.api.conversation(id), turn);
       if (before && missed.length + added.length) this.#arrived(id, [...missed, ...added]);
     } catch (error) {

@@ -87,7 +87,7 @@ export class Thread {
   }
 
   /** Takes in everything after our cursor, or everything; returns what was new. */
-  caughtUp(messages, cursor, turn = 0) {
+  caughtUp(messages, cursor, turn) {
     const added = this.#keep(messages, turn);
     this.cursor = Math.max(this.cursor, cursor ?? 0, ...messages.map((message) => message.id));
     return added;
@@ -145,7 +145,7 @@ export class Thread {
     const added = messages.filter((message) => !this.#byId.has(message.id));
     for (const message of messages) {
       // A file that came, or never will, is pushed as its message anew: a reading from before knows nothing of it.
-      if (turn > 0 && this.#byId.has(message.id) && this.#pushedTurns.get(message.id) >= turn) continue;
+      if (turn > 0 && this.#pushedTurns.get(message.id) >= turn) continue;
       // A provider may be faster than the answer that says a message is stored, which knows nothing of its delivery.
       const pushed = this.#pushedDeliveries.get(message.id);
       const isNewer = !pushed || pushed.turn < turn;
