@@ -1,4 +1,5 @@
-"""What a wish for a person comes to: exactly one of six, and the customer's sentence made from that value alone."""
+"""What a wish for a person comes to: exactly one of five, or of two more on the phone, and the customer's sentence made
+from that value alone."""
 
 from __future__ import annotations
 
