@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+import sample_files as files
 from channel_office import Phones, phones
 from desk_office import LOCALES, PHONE
 from playwright.sync_api import Browser, Page, expect
 from providers.server import Fault
 from rounds import sampled
+from test_desk_files import choose
 from test_desk_looks import _look
 from test_reply_windows import unite
 from test_sms_http import KIT as SMS
@@ -86,6 +88,28 @@ def test_a_line_that_is_refused_for_good_goes_by_another_channel_of_the_customer
     assert found == []
 
 
+@pytest.mark.parametrize(
+    ("locale", "kind"), sampled(("en", "desktop"), ("zh-TW", "phone"), of=[LOCALES, ("desktop", "phone")])
+)
+def test_a_file_goes_as_a_link_where_the_channel_carries_none_and_the_agent_reads_so_before(
+    shop: Phones, locale: str, kind: str
+) -> None:
+    shop.writes("sms", "a person please", sender=1)
+    ben = shop.office.agent("ben", locale, **(PHONE if kind == "phone" else {}))
+    shop.is_taken_by(ben, "sms", sender=1)
+    note = ben.get_by_test_id("tray-note")
+    expect(note).to_be_hidden()
+    choose(ben.get_by_test_id("attach-files"), ("invoice.pdf", files.PDF))
+    expect(note).to_contain_text(LINK_OF_SEVEN_DAYS[locale])
+    found = _look(shop.office, ben, f"file-link-{locale}-{kind}")
+    ben.get_by_test_id("desk-send").click()
+    expect(ben.locator('[data-author="agent"]').last).to_have_attribute("data-delivery", "sent")
+    expect(note).to_be_hidden()
+    assert f"{shop.office.base}/f/" in shop.providers["sms"].texts[-1]
+    _ends(shop, ben)
+    assert found == []
+
+
 def _in_four_languages(shop: Phones, address: str) -> list[str]:
     found = []
     for locale, kind in sampled(("zh-CN", "desktop"), ("zh-HK", "phone"), of=[LOCALES, ("desktop", "phone")]):
@@ -109,6 +133,12 @@ def _offers_other(page: Page, locale: str) -> None:
     expect(with_window).to_contain_text(WECHAT_NAME[locale])
 
 
+LINK_OF_SEVEN_DAYS = {
+    "zh-HK": "客人會喺文字度收到連結，7 日內有效",
+    "zh-TW": "顧客會在文字中收到連結，7 天內有效",
+    "zh-CN": "顾客会在文字里收到链接，7 天内有效",
+    "en": "a link in the text, which works for 7 days",
+}
 NOBODY_THERE = {
     "zh-HK": "呢個頻道搵唔到呢位客人。",
     "zh-TW": "這個頻道找不到這位顧客。",
