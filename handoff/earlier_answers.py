@@ -23,7 +23,7 @@ from faq_kb import redact
 from faq_kb.folding import fold
 from handoff import conversations, tickets, transcript
 from handoff.models import Author, messages
-from handoff.records import Agent, Conversation, Message
+from handoff.records import Agent, Conversation, Message, is_own_words, is_template
 
 KEPT = 4_000
 # So far back the first asking reads; later ones read what is new.
@@ -136,7 +136,9 @@ class EarlierAnswers:
         if self._up_to is None:
             newest = connection.execute(select(func.max(messages.c.id))).scalar_one() or 0
             self._up_to = max(0, newest - LINES_BACK)
-        columns = [messages.c[name] for name in ("id", "conversation_id", "author", "text", "payload", "language")]
+        columns = [
+            messages.c[name] for name in ("id", "conversation_id", "author", "text", "payload", "language", "body")
+        ]
         said = (Author.CUSTOMER.value, Author.AGENT.value)
         query = select(*columns).where(messages.c.id > self._up_to, messages.c.author.in_(said))
         for row in connection.execute(query.order_by(messages.c.id).limit(LINES_BACK)):
@@ -146,9 +148,11 @@ class EarlierAnswers:
                     before = self._asked.get(row.conversation_id, "")
                     self._asked[row.conversation_id] = f"{before} {row.text}"[-QUESTION_CHARS:]
                 continue
+            if is_template(row.body):
+                continue
             # Only the first line after a question is its answer.
             tokens = tokens_of(self._asked.pop(row.conversation_id, ""))
-            if len(tokens) > 1 and len(row.text) in ANSWER_CHARS:
+            if len(tokens) > 1 and len(row.text) in ANSWER_CHARS and is_own_words(row.body):
                 self._keep(_Pair(row.id, row.conversation_id, row.language, tokens))
         while len(self._asked) > KEPT:
             self._asked.pop(next(iter(self._asked)))

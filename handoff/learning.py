@@ -23,7 +23,7 @@ from faq_kb.tables import Missed
 from faq_kb.usefulness import Count, Rating
 from handoff import transcript
 from handoff.models import Author
-from handoff.records import Conversation, Message
+from handoff.records import Conversation, Message, is_own_words
 
 # How far back a question is looked for.
 LOOK_BACK = 24
@@ -177,10 +177,11 @@ class Learning:
 
 
 def answers_of_people(connection: Connection, conversation_ids: Sequence[str]) -> list[PersonsAnswer]:
-    """What agents answered in these conversations, in order, without what names a person."""
+    """What agents answered in these conversations in their own words, in order, without what names a person."""
     return [
         PersonsAnswer(line.conversation_id, line.id, redact(line.text), line.name or "", line.at)
         for line in transcript.said_by_agents(connection, conversation_ids)
+        if is_own_words(line.body)
     ]
 
 

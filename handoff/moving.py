@@ -21,7 +21,7 @@ from handoff import contact_proofs, conversations, customers, tags, texts, ticke
 from handoff.errors import BadInput, ConversationClosed, NotAllowed, NotYourConversation, StaleEpoch
 from handoff.floor import Floor
 from handoff.models import SURE, Author, Status, TicketKind, TicketStatus
-from handoff.records import Agent, Conversation, Draft, Message, Wish
+from handoff.records import SAID_AGAIN, Agent, Conversation, Draft, Message, Wish
 
 log = logging.getLogger(__name__)
 
@@ -135,7 +135,12 @@ class Moving:
             raise BadInput("message must be the id of a line of an agent in this conversation.", field="message")
         delivered = self._floor.post.pulled_by_customer(there.channel)
         draft = Draft(
-            author=Author.AGENT, text=said.text, agent_id=agent.id, name=agent.name, delivered=delivered, body={}
+            author=Author.AGENT,
+            text=said.text,
+            agent_id=agent.id,
+            name=agent.name,
+            delivered=delivered,
+            body={SAID_AGAIN: said.id},
         )
         return transcript.append(connection, there, draft, self._floor.clock(), guarded=True)
 

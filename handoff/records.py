@@ -20,6 +20,9 @@ from handoff.models import (
     Tier,
 )
 
+# In the body of an agent's line: the line of another channel whose words it repeats.
+SAID_AGAIN = "said_again"
+
 
 @dataclass(frozen=True)
 class Conversation:
@@ -55,6 +58,16 @@ class Conversation:
     def signed_in(self, now: datetime) -> bool:
         """Whether an identity signed by the shop holds at this moment."""
         return self.customer_id is not None and self.identity_until is not None and now < self.identity_until
+
+
+def is_template(body: Mapping[str, Any] | None) -> bool:
+    """Whether a line with this body was approved beforehand: it asks its customer to write, and answers nothing."""
+    return bool((body or {}).get("template"))
+
+
+def is_own_words(body: Mapping[str, Any] | None) -> bool:
+    """Whether a person of ours wrote what a line with this body says: no template, card or file, no line said again."""
+    return not any((body or {}).get(name) for name in ("template", "wordless", SAID_AGAIN))
 
 
 @dataclass(frozen=True)

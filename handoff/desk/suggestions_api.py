@@ -16,7 +16,7 @@ from handoff.desk.customers import Customers
 from handoff.desk.wire import Route
 from handoff.earlier_answers import QUESTION_CHARS, EarlierAnswer, EarlierAnswers
 from handoff.models import Author
-from handoff.records import Agent, Conversation, Message, Ticket
+from handoff.records import Agent, Conversation, Message, Ticket, is_template
 
 LINES_LOOKED_AT = 12
 ARTICLES = 2
@@ -74,7 +74,7 @@ def _question(lines: list[Message]) -> str:
     """What the customer said since somebody of us last answered, in one."""
     asked: list[str] = []
     for line in reversed(lines):
-        if line.author is Author.AGENT:
+        if line.author is Author.AGENT and not is_template(line.body):
             break
         if line.author is Author.CUSTOMER and line.payload is None:
             asked.insert(0, line.text)

@@ -11,10 +11,12 @@ from contract import _eventually_standing
 from gateway_parts import Seat, Start
 from kit import Customer
 from providers.meta import WhatsAppProvider
+from providers.server import eventually
 from templates import TEMPLATES
 from test_whatsapp_channel import KIT, NUMBERS, _status
 
-from handoff import conversations, edited_file
+from handoff import conversations, edited_file, transcript
+from handoff.learning import answers_of_people
 
 LATER = {"hours": 25}
 NEWS = {"name": "order_news", "values": ["Ana", "HG10023847", "it leaves today"]}
@@ -143,6 +145,39 @@ async def test_what_cannot_be_a_template_is_refused_and_nothing_is_kept(customer
     said = (await ben.post(path, {"template": {**NEWS, "values": ["Ana", "HG1", "two\n lines\tand {{2}}"]}}))["message"]
     assert "two lines and {{2}}. Just" in said["text"], "one line, and filled in once"
     await customer.provider.has_sent(1)
+
+
+async def test_a_template_answers_no_question_and_is_nobodys_draft(customer: Customer) -> None:
+    ben, talk = await _silent_since_yesterday(customer)
+    await customer.says("The zip of my jacket is broken, can you repair it?")
+    await eventually(lambda: "zip" in _last_of(customer, talk).text)
+    customer.gateway.clock.forward(**LATER)
+    ben = await customer.gateway.seat("ben")
+    await ben.post(f"/conversations/{talk}/messages", {"template": NEWS})
+    await customer.provider.has_sent(1)
+    assert "zip" in (await ben.get(f"/conversations/{talk}/suggestions"))["question"], "it still waits for an answer"
+    await customer.says("a person please", sender=1)
+    await customer.provider.has_sent(2)
+    other = await ben.claim_only()
+    await customer.says("My jacket's zip is broken too, can you repair it?", sender=1)
+    await eventually(lambda: "zip" in _last_of(customer, other).text)
+    read = customer.gateway.app.ctx.database.read_now
+
+    async def drafts() -> list[str]:
+        found = (await ben.get(f"/conversations/{other}/suggestions"))["suggestions"]
+        return [one["text"] for one in found if one["source"] == "answer"]
+
+    assert (await drafts(), read(lambda c: answers_of_people(c, [talk]))) == ([], [])
+    await customer.says("here I am")
+    await eventually(lambda: _last_of(customer, talk).text == "here I am")
+    await ben.post(f"/conversations/{talk}/messages", {"text": "Yes, zips are free of charge."})
+    assert await drafts() == ["Yes, zips are free of charge."]
+    assert [one.text for one in read(lambda c: answers_of_people(c, [talk]))] == ["Yes, zips are free of charge."]
+
+
+def _last_of(customer: Customer, conversation: str) -> Any:
+    lines = customer.gateway.app.ctx.database.read_now(lambda c: transcript.latest_of_conversation(c, conversation, 1))
+    return lines[-1]
 
 
 async def test_a_channel_without_templates_has_none(start: Start) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy import select
 from connectors.output import DeliveryFailed, Envelope, Output, Part
 from handoff import contact_proofs, conversations, customers
 from handoff.contact_proofs import EMAIL, Token
+from handoff.learning import answers_of_people
 from handoff.models import Status, Tier, contact_codes
 from handoff.records import Message
 from switchboard.contact_proving import Carrier
@@ -389,6 +390,9 @@ async def test_the_agent_goes_on_at_another_channel_of_the_customer_once(gateway
     shown = await ben.get(f"/conversations/{other.id}")
     texts = [(one["author"], one["text"]) for one in shown["messages"]]
     assert ("agent", "your parcel is here") in texts and len([one for one in texts if one[0] == "agent"]) == 1
+    read = gateway.app.ctx.database.read_now
+    taught = [one.conversation_id for one in read(lambda c: answers_of_people(c, [talk.id, other.id]))]
+    assert taught == [talk.id], "said once more, it answers no other question"
     assert any(author == "note" and "C-1" in text for author, text in texts)
     assert talk.id in [one["id"] for one in shown["past"]], "one history over both"
     assert not shown["customer"]["record"]["locked"]
