@@ -39,7 +39,8 @@ HEARD_BESIDE_A_NAME = frozenset({"complaint", "deny", "leave_queue", "not_what_i
 
 # Wishes with a dialogue of their own. Asked about in general ("how do I cancel an order?") an article answers; said as
 # a wish ("cancel my order") the dialogue begins.
-REQUESTS = frozenset({"cancel_order", "change_address", "exchange_request", "refund_status", "return_request"})
+REFUND_STATUS = "refund_status"
+REQUESTS = frozenset({"cancel_order", "change_address", "exchange_request", REFUND_STATUS, "return_request"})
 
 # Something to be minded about an order; a person does it.
 REMARK = "order_remark"
@@ -220,6 +221,8 @@ def _is_own_request(guess: Guess, search: Search, wording: Wording, thresholds: 
     """Whether it is about one's own order, rather than about how such things go."""
     if wording.requests:
         return guess.confidence >= thresholds.request
+    if wording.asks_how and guess.intent != REFUND_STATUS:
+        return False
     if wording.asks:
         return search.answers and guess.confidence - search.score >= thresholds.request_over_faq
     return search.answers and guess.confidence >= min(search.score, thresholds.request_plain)

@@ -20,6 +20,11 @@ _ASKS = re.compile(
     r"|\b(how (do|can|to|long|much|many|does|would|should)|can i|could i|may i|do i|am i|are you|is it|is there|"
     r"what (is|are|if|happens)|where (do|can)|who pays?|is that|what'?s)\b"
 )
+# How a thing is done, which is not why it is not done yet ("怎么还没退") or what is wrong ("怎么回事").
+_ASKS_HOW = re.compile(
+    r"怎(么样?|样)?(?=退|换|取消|改|更改|修改|申请|办|操作|弄|搞|才)|如何|点样?(?=退|换|取消|改|申请|办|搞|整|做)|(退|换)[货款].*(流程|步骤|点搞|点样|怎么(办理|弄|操作))"
+    r"|\bhow (do|can|should|would|to)\b"
+)
 # Somebody is to do something, however politely it is put: "can you cancel it for me?"
 _REQUESTS = re.compile(
     r"帮我|帮手|替我|代我|不该|麻烦|(?<![申邀])请(?!问)|拜托|求你|(?<![还退返])给我"
@@ -76,6 +81,7 @@ _ORDINALS = (
 @dataclass(frozen=True)
 class Wording:
     asks: bool = False
+    asks_how: bool = False
     requests: bool = False
     negates: bool = False
     withholds: bool = False  # no plain yes: a no somewhere, a condition, a question, time to think
@@ -89,6 +95,7 @@ class Wording:
         asks, requests = bool(_ASKS.search(folded)), bool(_REQUESTS.search(folded))
         return cls(
             asks,
+            bool(_ASKS_HOW.search(folded)),
             requests,
             bool(_NEGATES.search(folded)),
             bool(_WITHHOLDS.search(_NO_WITHOUT_NO.sub(" ", folded)))

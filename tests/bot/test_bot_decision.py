@@ -58,6 +58,15 @@ def test_how_something_is_done_is_answered_by_the_article(text: str) -> None:
     assert asked(text, 0.9, 0.9) == FAQ
 
 
+@pytest.mark.parametrize("text", ["怎麼退貨？", "點樣退貨", "如何退货", "how to return?", "退货怎么弄"])
+def test_how_it_is_done_is_no_wish_however_sure_the_classifier_is(text: str) -> None:
+    assert asked(text, 1.0, 0.74) == FAQ
+
+
+def test_why_money_is_not_back_yet_is_not_how_it_is_done() -> None:
+    assert not Wording.of("怎么还没退款").asks_how and not Wording.of("怎么回事 钱呢").asks_how
+
+
 @pytest.mark.parametrize(
     "text", ["please return it for me", "幫我退貨啦", "麻煩幫我辦退貨", "能帮我退了吗", "can you return it"]
 )
