@@ -13,7 +13,7 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from connectors.output import DeliveryFailed
-from connectors.proof import hex_sha256, same, shown
+from connectors.proof import asked_with, hex_sha256, same, shown
 from connectors.provider import Answer, failure
 from connectors.webhook import Webhook
 
@@ -49,10 +49,10 @@ class MetaWebhook(Webhook):
 
     def handshake(self, request: Request) -> HTTPResponse:
         """Give the challenge back, as plain text, to who knows our token."""
-        right = request.args.get("hub.mode") == "subscribe"
-        if not right or not same(request.args.get("hub.verify_token"), self.verify_token):
+        right = asked_with(request, "hub.mode") == "subscribe"
+        if not right or not same(asked_with(request, "hub.verify_token"), self.verify_token):
             return response.text("", status=403)
-        return response.text(request.args.get("hub.challenge") or "")
+        return response.text(asked_with(request, "hub.challenge"))
 
     def entries(self, body: Any) -> Iterable[Any]:
         """The entries of a request, whatever else stands in it."""

@@ -18,6 +18,12 @@ def shown(request: Request, header: str) -> str | None:
     return str(found[0]) if len(found) == 1 else None
 
 
+def asked_with(request: Request, name: str) -> str:
+    """What the address of the request has under this name; nothing where it stands twice, as in `shown`."""
+    found = request.get_args(keep_blank_values=True).getlist(name) or []
+    return str(found[0]) if len(found) == 1 else ""
+
+
 def same(given: str | None, expected: str) -> bool:
     """Whether a secret or a signature is the expected one. An empty expectation is met by nothing."""
     if not given or not expected:

@@ -20,7 +20,7 @@ from connectors.events import Event, Incoming, Unused
 from connectors.media import MediaPlace
 from connectors.output import DeliveryFailed, Envelope, Limits, Output, Part
 from connectors.own import Window
-from connectors.proof import same
+from connectors.proof import asked_with, same
 from connectors.provider import Answer, Provider, failure
 from connectors.webhook import Webhook, finite, needed
 from connectors.wechat.crypto import signature
@@ -101,15 +101,15 @@ class WeiboInput(Webhook):
 
     def is_genuine(self, request: Request) -> bool:
         """SHA-1 over the app's secret, the time and the nonce."""
-        timestamp, nonce = (request.args.get(name) or "" for name in ("timestamp", "nonce"))
+        given, timestamp, nonce = (asked_with(request, name) for name in ("signature", "timestamp", "nonce"))
         expected = signature(self._app_secret, timestamp, nonce)
-        return bool(timestamp and nonce) and same(request.args.get("signature"), expected)
+        return bool(timestamp and nonce) and same(given, expected)
 
     def handshake(self, request: Request) -> HTTPResponse:
         """Give the echo back, as plain text, to who knows the secret."""
         if not self.is_genuine(request):
             return response.text("", status=403)
-        return response.text(request.args.get("echostr") or "")
+        return response.text(asked_with(request, "echostr"))
 
     def acknowledgement(self, request: Request) -> HTTPResponse:
         """An empty answer ends Weibo's repeats."""

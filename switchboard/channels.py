@@ -32,6 +32,7 @@ from sqlalchemy.engine import Connection
 from connectors.media import GivesFiles
 from connectors.output import DeliveryFailed, Mailer
 from connectors.own import BadSetting, NotTaken, OwnChannel
+from connectors.proof import shown
 from connectors.stock.care import Kept, Known
 from connectors.stock.table import care_for
 from handoff import conversations, texts
@@ -92,8 +93,8 @@ class ApiAccess:
 
     def caller_of(self, request: Request) -> str | None:
         """The caller's name, or None when this request may not speak."""
-        scheme, _, given = (request.headers.get("authorization") or "").partition(" ")
-        token = given.strip() if scheme.lower() == "bearer" else request.headers.get("x-api-token", "")
+        scheme, _, given = (shown(request, "authorization") or "").partition(" ")
+        token = given.strip() if scheme.lower() == "bearer" else (shown(request, "x-api-token") or "")
         for known, name in self.callers.items():
             if hmac.compare_digest(known.encode(), token.encode("utf-8", "replace")):
                 return name

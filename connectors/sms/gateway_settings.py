@@ -15,7 +15,7 @@ from sanic.request import Request
 
 from connectors.output import REASONS
 from connectors.own import BadSetting
-from connectors.proof import base64_sha1, base64_sha256, hex_sha1, hex_sha256, same, shown
+from connectors.proof import asked_with, base64_sha1, base64_sha256, hex_sha1, hex_sha256, same, shown
 from connectors.sms.segments import MOST_SEGMENTS
 from connectors.webhook import needed
 
@@ -42,8 +42,7 @@ class Proof:
     def holds(self, request: Request) -> bool:
         """Whether the gateway made this request."""
         if self.kind == "query":
-            given = parse_qs(request.query_string or "").get(self.name, [""])
-            return same(given[0], self.secret)
+            return same(asked_with(request, self.name), self.secret)
         given_header = shown(request, self.name)
         if self.kind == "header":
             return same(given_header, self.secret)

@@ -20,7 +20,7 @@ from sanic.response import HTTPResponse, text
 
 from connectors.media import MediaPlace, kind_of
 from connectors.output import Limits
-from connectors.proof import hex_sha1, same
+from connectors.proof import asked_with, hex_sha1, same, shown
 from connectors.stock.care import Care, HandOver, Kept, Known, Reach, not_given
 from switchboard.records import Attachment
 
@@ -39,8 +39,9 @@ KEYS_ASKED_EVERY_SECONDS = 600
 
 
 def _slack_is_genuine(kept: Kept, request: Request) -> bool:
-    # The channel's own check: HMAC over the raw body in constant time, five minutes of age.
-    return bool(kept.channel.is_request_from_slack_authentic(request))
+    # The channel's own check: HMAC over the raw body in constant time, five minutes of age. It reads the first of two.
+    is_one = all(shown(request, name) for name in ("x-slack-signature", "x-slack-request-timestamp"))
+    return is_one and bool(kept.channel.is_request_from_slack_authentic(request))
 
 
 def _slack_read(kept: Kept, request: Request) -> Known:
@@ -124,7 +125,7 @@ def _mattermost_prepare(kept: Kept) -> None:
 
 
 def _mattermost_is_genuine(kept: Kept, request: Request) -> bool:
-    if same(request.args.get("key"), _mattermost_key(kept)):
+    if same(asked_with(request, "key"), _mattermost_key(kept)):
         return True
     body = _json_of(request)
     return same(str(body.get("token") or ""), kept.setting("webhook_token"))
@@ -176,7 +177,8 @@ MATTERMOST = Care(
 
 
 def _rocketchat_is_genuine(kept: Kept, request: Request) -> bool:
-    given = request.headers.get("x-rocketchat-livechat-token") or str(_json_of(request).get("token") or "")
+    name = "x-rocketchat-livechat-token"
+    given = shown(request, name) if name in request.headers else str(_json_of(request).get("token") or "")
     return same(given, kept.setting("webhook_token"))
 
 
@@ -218,7 +220,7 @@ ROCKETCHAT = Care(
 
 
 def _webex_is_genuine(kept: Kept, request: Request) -> bool:
-    return same(request.headers.get("x-spark-signature"), hex_sha1(kept.setting("webhook_secret"), request.body))
+    return same(shown(request, "x-spark-signature"), hex_sha1(kept.setting("webhook_secret"), request.body))
 
 
 async def _webex_take(kept: Kept, request: Request, hand_over: HandOver) -> HTTPResponse:
@@ -268,7 +270,7 @@ WEBEXTEAMS = Care(
 
 def _hangouts_is_genuine(kept: Kept, request: Request) -> bool:
     # The token itself is checked by the channel, against the project that `needs` asks for.
-    return bool(request.headers.get("authorization", "").startswith("Bearer "))
+    return (shown(request, "authorization") or "").startswith("Bearer ")
 
 
 def _hangouts_read(_kept: Kept, request: Request) -> Known:
@@ -294,7 +296,7 @@ HANGOUTS = Care(is_genuine=_hangouts_is_genuine, needs=("project_id",), read=_ha
 
 
 def _bot_framework_is_genuine(kept: Kept, request: Request) -> bool:
-    scheme, _, token = (request.headers.get("authorization") or "").partition(" ")
+    scheme, _, token = (shown(request, "authorization") or "").partition(" ")
     if scheme != "Bearer" or not token:
         return False
     try:
@@ -317,7 +319,7 @@ def _bot_framework_is_genuine(kept: Kept, request: Request) -> bool:
 
 async def _bot_framework_renews(kept: Kept, request: Request) -> bool:
     """Microsoft changes its keys: one that we do not know is asked for, at most every ten minutes."""
-    token = (request.headers.get("authorization") or "").partition(" ")[2]
+    token = (shown(request, "authorization") or "").partition(" ")[2]
     channel, now = kept.channel, time.monotonic()
     try:
         is_known = jwt.get_unverified_header(token)["kid"] in channel.jwt_keys

@@ -23,7 +23,7 @@ from twilio.request_validator import RequestValidator
 from connectors.media import MediaPlace, kind_of
 from connectors.meta import MEDIA_HOSTS
 from connectors.output import Limits
-from connectors.proof import hex_sha256, same
+from connectors.proof import asked_with, hex_sha256, same, shown
 from connectors.sms.twilio import MEDIA_HOSTS as TWILIO_MEDIA_HOSTS
 from connectors.stock.care import Care, HandOver, Kept, Known, NoOutput, Reach
 from switchboard.records import Attachment
@@ -68,7 +68,7 @@ def _telegram_prepare(kept: Kept) -> None:
 
 
 def _telegram_is_genuine(kept: Kept, request: Request) -> bool:
-    return same(request.headers.get("x-telegram-bot-api-secret-token"), _telegram_secret(kept))
+    return same(shown(request, "x-telegram-bot-api-secret-token"), _telegram_secret(kept))
 
 
 async def _telegram_take(kept: Kept, request: Request, hand_over: HandOver) -> HTTPResponse | None:
@@ -147,9 +147,9 @@ _KINDS = {"image": "image", "video": "video", "audio": "audio", "file": "file"}
 
 def _facebook_is_genuine(kept: Kept, request: Request) -> bool:
     if request.method == "GET":
-        return same(request.args.get("hub.verify_token"), kept.channel.fb_verify)
+        return same(asked_with(request, "hub.verify_token"), kept.channel.fb_verify)
     expected = "sha256=" + hex_sha256(kept.channel.fb_secret, request.body)
-    return same(request.headers.get("x-hub-signature-256"), expected)
+    return same(shown(request, "x-hub-signature-256"), expected)
 
 
 async def _facebook_take(kept: Kept, request: Request, hand_over: HandOver) -> HTTPResponse:
@@ -213,7 +213,7 @@ FACEBOOK = Care(
 def _twilio_is_genuine(kept: Kept, request: Request) -> bool:
     token = str(getattr(kept.channel, "auth_token", "") or kept.setting("auth_token"))
     query = f"?{request.query_string}" if request.query_string else ""
-    given = request.headers.get("x-twilio-signature")
+    given = shown(request, "x-twilio-signature")
     # The address as the provider knows it comes from our settings, never from the request's headers.
     # Empty values are signed as well, and Sanic's form leaves them out.
     form = RequestParameters(parse_qs(request.body.decode(), keep_blank_values=True))

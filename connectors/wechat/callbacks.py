@@ -14,7 +14,7 @@ from sanic import response
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
-from connectors.proof import same
+from connectors.proof import asked_with, same
 from connectors.webhook import Webhook, finite
 from connectors.wechat.crypto import Envelope, NotOurs, signature
 
@@ -31,16 +31,17 @@ class Callbacks(Webhook):
 
     def is_genuine(self, request: Request) -> bool:
         """In safe mode the signature over the envelope, and that it is for us; in plain mode the one over the query."""
-        timestamp, nonce = request.args.get("timestamp"), request.args.get("nonce")
+        timestamp, nonce = asked_with(request, "timestamp"), asked_with(request, "nonce")
         if not timestamp or not nonce:
             return False
         if self.envelope is None:
-            return same(request.args.get("signature"), signature(self.word, timestamp, nonce))
-        found = _ENCRYPTED.search(request.body) if request.args.get("msg_signature") else None
+            return same(asked_with(request, "signature"), signature(self.word, timestamp, nonce))
+        given = asked_with(request, "msg_signature")
+        found = _ENCRYPTED.search(request.body) if given else None
         if found is None:
             return False
         encrypted = found[1].replace(b"\\", b"").decode("ascii")
-        if not same(request.args.get("msg_signature"), signature(self.word, timestamp, nonce, encrypted)):
+        if not same(given, signature(self.word, timestamp, nonce, encrypted)):
             return False
         try:
             request.ctx.opened = self.envelope.open(encrypted)
@@ -54,10 +55,10 @@ class Callbacks(Webhook):
 
     def handshake(self, request: Request) -> HTTPResponse:
         """Give the echo back, as plain text, to who knows our word."""
-        given = [str(request.args.get(name) or "") for name in ("timestamp", "nonce")]
-        if not all(given) or not same(request.args.get("signature"), signature(self.word, *given)):
+        given = [asked_with(request, name) for name in ("timestamp", "nonce")]
+        if not all(given) or not same(asked_with(request, "signature"), signature(self.word, *given)):
             return response.text("", status=403)
-        return response.text(request.args.get("echostr") or "")
+        return response.text(asked_with(request, "echostr"))
 
     def acknowledgement(self, request: Request) -> HTTPResponse:
         """The word that ends WeChat's repeats."""

@@ -22,7 +22,7 @@ from connectors.events import Event, Incoming, Receipt, Unused, moment
 from connectors.media import MediaPlace
 from connectors.output import DeliveryFailed
 from connectors.own import BadSetting, OnNewMessage, Window
-from connectors.proof import same
+from connectors.proof import asked_with, same
 from connectors.served import while_served
 from connectors.webhook import needed
 from connectors.wechat.callbacks import Callbacks
@@ -86,8 +86,8 @@ class WeComInput(Callbacks):
 
     def handshake(self, request: Request) -> HTTPResponse:
         """The echo comes in an envelope here, and goes back as what is inside."""
-        timestamp, nonce, echo = (request.args.get(name) or "" for name in ("timestamp", "nonce", "echostr"))
-        if same(request.args.get("msg_signature"), signature(self.word, timestamp, nonce, echo)):
+        timestamp, nonce, echo = (asked_with(request, name) for name in ("timestamp", "nonce", "echostr"))
+        if same(asked_with(request, "msg_signature"), signature(self.word, timestamp, nonce, echo)):
             try:
                 return response.text(self.envelope.open(echo).decode("utf-8", "replace"))
             except NotOurs:

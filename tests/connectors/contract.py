@@ -12,6 +12,7 @@ import asyncio
 import random
 import re
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
 import pytest
 from gateway_parts import FakeBot, FakeClock, Gateway, Seat, Start
@@ -478,7 +479,21 @@ def _with_two_proofs(body: bytes, signed: Hook) -> list[Hook]:
     proofs = [(name, value) for name, value in signed.headers.items() if name.lower() != "content-type"]
     others = [item for item in signed.headers.items() if item not in proofs]
     pairs = [[(name, value), (name, "x" * len(value))] for name, value in proofs]
-    return [Hook(body, CIMultiDict([*others, *two])) for pair in pairs for two in (pair, pair[::-1])]
+    return [
+        *(Hook(body, CIMultiDict([*others, *two])) for pair in pairs for two in (pair, pair[::-1])),
+        *_with_two_in_the_query(signed),
+    ]
+
+
+def _with_two_in_the_query(signed: Hook) -> list[Hook]:
+    """The same where the proof stands in the address."""
+    given = parse_qsl(signed.query[1:])
+    # Over the envelope there is a signature of its own, and the other proves nothing.
+    of_the_time = "signature" if "msg_signature" not in dict(given) else "msg_signature"
+    proofs = [(name, value) for name, value in given if name in (of_the_time, "timestamp", "nonce", "key")]
+    twice = [(name, f"{value[:-1]}{'1' if value[-1] == '0' else '0'}") for name, value in proofs]
+    queries = [one for extra in twice for one in ([*given, extra], [extra, *given])]
+    return [Hook(signed.body, signed.headers, "?" + urlencode(one)) for one in queries]
 
 
 def _folder(kit: Kit) -> Any:

@@ -137,8 +137,12 @@ class TestHttpSms(RepeatsSafely, SendsCodes, Contract):
         (root / "credentials.yml").write_text(json.dumps({KIT.class_path: entry}), encoding="utf-8")
         customer = Customer(await start(default_language="en"), KIT, provider)
         form = {"mobile": PHONES[0], "text": "[hello] {you}", "reply_time": "2026-03-02 12:00:00"}
-        for query, seen in (("", 403), ("?key=wrong", 403), (f"?key={SECRET}", 200), (f"?key={SECRET}", 200)):
-            assert (await customer.sends(Hook(urlencode(form).encode(), query=query)))[0] == seen
+        for query, seen in (
+            *(("", 403), ("?key=wrong", 403), (f"?key={SECRET}&key=wrong", 403), (f"?key=wrong&key={SECRET}", 403)),
+            *((f"?key={SECRET}&key={SECRET}", 403), (f"?key={SECRET}&key=", 403), (f"?key=&key={SECRET}", 403)),
+            *((f"?key={SECRET}", 200), (f"?key={SECRET}", 200)),
+        ):
+            assert (await customer.sends(Hook(urlencode(form).encode(), query=query)))[0] == seen, query
         replies = json.dumps([{**form, "text": "two"}, {**form, "text": "three"}])
         assert (await customer.sends(Hook(urlencode({"sms_reply": replies}).encode(), query=f"?key={SECRET}")))[
             0

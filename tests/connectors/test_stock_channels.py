@@ -24,6 +24,7 @@ import sample_files
 import yarl
 from gateway_parts import Gateway, Start
 from kit import as_json
+from multidict import CIMultiDict
 from providers.server import PICTURE, eventually
 from providers.stock import APP_ID, PROJECT, WEBEX_ME, StockProviders, bot_framework_token, google_token
 from rasa.core.channels.twilio_voice import TwilioVoiceInput
@@ -286,7 +287,8 @@ async def _answers(gateway: Gateway, providers: StockProviders, name: str, stock
     call = stock.call("hello", 1, gateway, providers)
     forged = {header: value for header, value in call.headers.items() if header not in call.proof}
     wrong = {**call.headers, **dict.fromkeys(call.proof, "x")}
-    for headers in (forged, wrong):
+    twice = [CIMultiDict([*call.headers.items(), (header, "x")]) for header in call.proof]
+    for headers in (forged, wrong, *twice, *(CIMultiDict(reversed(list(one.items()))) for one in twice)):
         status, _ = await _post(gateway, name, Call(call.unsigned or call.body, headers))
         assert status in (401, 403), (name, status)
     assert gateway.bot.asked == [], name

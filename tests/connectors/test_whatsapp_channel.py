@@ -184,7 +184,8 @@ class TestWhatsApp(GivesFiles, WebhookContract):
         async with customer.gateway.http.get(url, params=right) as response:
             assert (response.status, await response.text()) == (200, "<script>1158201444")
             assert response.content_type == "text/plain"
-        for change in ({"hub.verify_token": "other"}, {"hub.verify_token": ""}, {"hub.mode": "unsubscribe"}):
+        two: Any = {"hub.verify_token": ["our-word", "other"]}
+        for change in ({"hub.verify_token": "other"}, {"hub.verify_token": ""}, {"hub.mode": "unsubscribe"}, two):
             async with customer.gateway.http.get(url, params={**right, **change}) as response:
                 assert response.status == 403, change
 
