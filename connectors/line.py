@@ -25,7 +25,8 @@ API = "https://api.line.me"
 CONTENT_API = "https://api-data.line.me"
 # A reply token holds for a minute; what comes later is pushed, which counts against the plan.
 REPLY_TOKEN_HOLDS = timedelta(seconds=50)
-LOADING_SECONDS = 20
+# Multiples of five, from 5 to 60.
+LOADING_SECONDS, LOADING_SECONDS_OF_PERSON = 20, 5
 MESSAGES_A_CALL = 5
 _MEDIA = {"image": "image", "video": "video", "audio": "audio", "file": "file"}
 
@@ -92,10 +93,9 @@ class LineOutput(Output):
         return not _may_reply(envelope)
 
     async def typing(self, envelope: Envelope) -> None:
-        """The loading sign; it ends with the next message."""
-        await self._call(
-            "/v2/bot/chat/loading/start", {"chatId": envelope.recipient, "loadingSeconds": LOADING_SECONDS}
-        )
+        """The loading sign; it ends with the next message, and of a person who stops writing, soon."""
+        seconds = LOADING_SECONDS_OF_PERSON if envelope.is_person else LOADING_SECONDS
+        await self._call("/v2/bot/chat/loading/start", {"chatId": envelope.recipient, "loadingSeconds": seconds})
 
     async def close(self) -> None:
         """Close the pool."""

@@ -137,8 +137,8 @@ class Post(Protocol):
     def shows_numbers(self, channel: str, buttons: Sequence[Mapping[str, str]]) -> bool:
         """Whether this channel shows these choices as a numbered list."""
 
-    def typing(self, conversation: Conversation) -> None:
-        """Show the customer that somebody writes."""
+    def typing(self, conversation: Conversation, is_person: bool = False) -> None:
+        """Show the customer that somebody writes: the bot, or a person."""
 
     def window(self, conversation_id: str) -> Awaitable[dict[str, Any] | None]:
         """When this customer can be written to, for the desk; None where that is always."""

@@ -54,6 +54,8 @@ class ChannelPost:
         self._only_in_response: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._asides = Rates(1, 1 / 60, time.monotonic)
+        # The shortest sign of a provider is five seconds long, and ends with what is said.
+        self._person_types = Rates(1, 1 / 4, time.monotonic)
         self.left_out: Sequence[LeftOut] = ()
 
     def register(
@@ -127,15 +129,17 @@ class ChannelPost:
         if conversation.channel in self._senders:
             self.outbox.nudge()
 
-    def typing(self, conversation: Conversation) -> None:
-        """Show the customer that somebody writes, where the channel can. Nobody waits for it."""
+    def typing(self, conversation: Conversation, is_person: bool = False) -> None:
+        """Show the customer that somebody writes, where the channel can. Nobody waits for it. A person types for long
+        and is shown every four seconds."""
         sender = self._senders.get(conversation.channel)
-        if sender is not None:
+        if sender is not None and not (is_person and self._person_types.wait_for(conversation.id)):
             envelope = Envelope(
                 recipient_of(conversation),
                 reach=conversation.reach or {},
                 wrote_at=conversation.wrote_at,
                 now=self._clock(),
+                is_person=is_person,
             )
             self.begin(_quietly(sender.typing(envelope)))
 

@@ -169,12 +169,10 @@ class ConversationApi:
 
         conversation, is_guest = await self._database.read(look)
         if conversation.status is Status.AGENT and (conversation.agent_id == agent.id or is_guest):
-            event = {
-                "kind": "typing",
-                "author": "agent",
-                "name": agent.name,
-                "typing": body_of(request).get("typing") is True,
-            }
+            is_typing = body_of(request).get("typing") is True
+            event = {"kind": "typing", "author": "agent", "name": agent.name, "typing": is_typing}
+            if is_typing:
+                self._floor.post.typing(conversation, is_person=True)
             self._floor.live.publish(customer_topic(conversation.channel, conversation.sender), event)
         return {}
 

@@ -218,6 +218,10 @@ class Contract:
         await customer.provider.has_sent(1)
         conversation = await seat.claim_only()
         await customer.provider.has_sent(2)
+        shown = len(customer.provider.typing)
+        for _ in range(2):  # keys are pressed all the time
+            await seat.post(f"/conversations/{conversation}/typing", {"typing": True})
+        await eventually(lambda: len(customer.provider.typing) == shown + self.kit.has_typing)
         gateway.clock.forward(hours=1)
         await seat.post(f"/conversations/{conversation}/messages", {"text": "Here I am."})
         # After an hour the platform may have something to say as well.
