@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import aiohttp
 from aiohttp import web
 
+from demo.call import CallingPhone
 from demo.phones import LOOK_EVERY_SECONDS, Phone
 
 STATIC = Path(__file__).resolve().parent / "static"
@@ -28,7 +29,7 @@ POLICY = (
 class DemoPage:
     """Serves the page on the loopback address, and lets its viewer be each customer."""
 
-    def __init__(self, phones: list[Phone], gateway: str) -> None:
+    def __init__(self, phones: list[Phone | CallingPhone], gateway: str) -> None:
         self._phones = {phone.model.id: phone for phone in phones}
         self._gateway = gateway
         self._http: aiohttp.ClientSession
@@ -44,6 +45,7 @@ class DemoPage:
         app.router.add_get("/desk/{login}", self._desk)
         app.router.add_post("/say", self._say)
         app.router.add_post("/tap", self._tap)
+        app.router.add_post("/share", self._share)
         app.router.add_static("/static/", STATIC)
         runner = web.AppRunner(app, shutdown_timeout=0.1)
         async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as self._http:
@@ -80,8 +82,9 @@ class DemoPage:
             {
                 "id": id,
                 "name": phone.model.name,
-                "as": phone.kit.customers[0],
+                "as": phone.address,
                 "words": phone.model.words,
+                "picture": phone.has_picture,
                 "lines": phone.lines,
             }
             for id, phone in self._phones.items()
@@ -113,13 +116,22 @@ class DemoPage:
     async def _tap(self, request: web.Request) -> web.Response:
         phone, body = await self._asked(request)
         title, payload = str(body.get("title") or ""), str(body.get("payload") or "")
+        if isinstance(phone, CallingPhone):
+            raise web.HTTPBadRequest(text="A call has no buttons.")
         return self._told(phone, await phone.tap(self._http, self._gateway, title, payload))
 
-    def _told(self, phone: Phone, line: dict[str, Any]) -> web.Response:
-        self._tell({"phone": phone.model.id, "line": line})
-        return web.json_response(line)
+    async def _share(self, request: web.Request) -> web.Response:
+        phone, _ = await self._asked(request)
+        if isinstance(phone, CallingPhone) or not phone.has_picture:
+            raise web.HTTPBadRequest(text="There is no picture left here.")
+        return self._told(phone, await phone.share(self._http, self._gateway))
 
-    async def _asked(self, request: web.Request) -> tuple[Phone, dict[str, Any]]:
+    def _told(self, phone: Phone | CallingPhone, lines: list[dict[str, Any]]) -> web.Response:
+        for line in lines:
+            self._tell({"phone": phone.model.id, "line": line})
+        return web.json_response(lines)
+
+    async def _asked(self, request: web.Request) -> tuple[Phone | CallingPhone, dict[str, Any]]:
         body = await request.json()
         phone = self._phones.get(str(body.get("phone")))
         if phone is None:

@@ -6,6 +6,7 @@ A channel whose tests have a `Kit` joins with one line in PHONES.
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import importlib
 import json
@@ -25,8 +26,10 @@ from providers.dovecot import Dovecot  # noqa: E402
 from providers.mail import MailProvider  # noqa: E402
 from providers.server import Provider  # noqa: E402
 
+from demo.call import CallingPhone  # noqa: E402
+
 LOOK_EVERY_SECONDS = 0.1
-REACHED_WITHIN_SECONDS = 10
+PICTURES = {b"\x89PNG": "image/png", b"\xff\xd8": "image/jpeg", b"GIF8": "image/gif"}
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,17 @@ class Phone:
     _sent_before: int = 0
     _typing_before: int = 0
     _number: int = 0
+    _shared: bool = False
+
+    @property
+    def address(self) -> str:
+        """As whom the provider knows the customer."""
+        return self.kit.customers[0]
+
+    @property
+    def has_picture(self) -> bool:
+        """Whether a picture is left to be sent: the one of the tests."""
+        return bool(self.kit.picture) and not self._shared
 
     @property
     def entry(self) -> tuple[str, dict[str, Any]]:
@@ -84,27 +98,35 @@ class Phone:
         self._sent_before += len(fresh)
         typed, self._typing_before = len(self.provider.typing) > self._typing_before, len(self.provider.typing)
         lines = [
-            {"who": "shop", "text": one.text, "buttons": one.buttons, "image": one.image}
+            {"who": "shop", "text": one.text, "buttons": one.buttons, "image": one.image, "file": _shown(one.file)}
             for one in fresh
-            if one.to == self.kit.customers[0]
+            if one.to == self.address
         ]
         self.lines += lines
         return lines, typed and not lines
 
-    async def say(self, http: aiohttp.ClientSession, gateway: str, text: str) -> dict[str, Any]:
+    async def say(self, http: aiohttp.ClientSession, gateway: str, text: str) -> list[dict[str, Any]]:
         """A message that the customer typed."""
         return await self._deliver(http, gateway, text, self.kit.message(text, self._next(), 0))
 
-    async def tap(self, http: aiohttp.ClientSession, gateway: str, title: str, payload: str) -> dict[str, Any]:
+    async def tap(self, http: aiohttp.ClientSession, gateway: str, title: str, payload: str) -> list[dict[str, Any]]:
         """A button."""
         return await self._deliver(http, gateway, title, self.kit.tap(payload, self._next(), 0))
 
-    async def _deliver(self, http: aiohttp.ClientSession, gateway: str, shown: str, body: bytes) -> dict[str, Any]:
+    async def share(self, http: aiohttp.ClientSession, gateway: str) -> list[dict[str, Any]]:
+        """A picture."""
+        self._shared = True
+        body = self.kit.located(self.kit.payload(self.kit.picture), self.provider.address)
+        return await self._deliver(http, gateway, "", body)
+
+    async def _deliver(
+        self, http: aiohttp.ClientSession, gateway: str, shown: str, body: bytes
+    ) -> list[dict[str, Any]]:
         line = {"who": "customer", "text": shown, "problem": None}
         self.lines.append(line)
         if isinstance(self.provider, MailProvider):
             await asyncio.to_thread(self.provider.postman.bring, body)
-            return line
+            return [line]
         self.kit.prepare(self.provider, body)
         if self.model.bell:
             module = importlib.import_module(self.model.module)
@@ -116,18 +138,28 @@ class Phone:
         async with http.post(url, data=hook.body, headers=headers) as answer:
             if answer.status >= 300:
                 line["problem"] = f"{answer.status}"
-        return line
+        return [line]
 
     def _next(self) -> int:
         self._number += 1
         return self._number
 
 
+def _shown(file: tuple[str, bytes] | None) -> dict[str, str] | None:
+    """What an agent attached: its name, and where it is a picture, its address."""
+    if file is None:
+        return None
+    name, content = file
+    kind = next((kind for start, kind in PICTURES.items() if content.startswith(start)), None)
+    url = f"data:{kind};base64,{base64.b64encode(content).decode()}" if kind else ""
+    return {"name": name, "picture": url}
+
+
 @contextlib.asynccontextmanager
-async def phones(tell: Callable[[str], None]) -> AsyncIterator[list[Phone]]:
+async def phones(tell: Callable[[str], None]) -> AsyncIterator[list[Phone | CallingPhone]]:
     """All of them, with their providers running. One whose provider cannot run here is told and left out."""
     async with contextlib.AsyncExitStack() as stack:
-        made: list[Phone] = []
+        made: list[Phone | CallingPhone] = []
         for model in PHONES:
             kit: Kit = getattr(importlib.import_module(model.module), model.kit)
             if kit.provider is MailProvider:
@@ -143,4 +175,4 @@ async def phones(tell: Callable[[str], None]) -> AsyncIterator[list[Phone]]:
                 MailProvider.imap = imap
             provider = await stack.enter_async_context(kit.provider().running())
             made.append(Phone(model, kit, provider))
-        yield made
+        yield [*made, CallingPhone()]

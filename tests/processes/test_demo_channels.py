@@ -92,10 +92,25 @@ async def test_a_newcomer_is_customer_on_two_channels_and_the_agent(tmp_path: Pa
                 await asyncio.sleep(0.05)
             assert said["text"] in texts
 
+            await viewer.does("share", phone="telegram")
+            await viewer.does("share", 400, phone="telegram")
+            assert (await viewer.lines("telegram"))[0]["problem"] is None
+            await viewer.does("say", phone="twilio_voice", text="我想搵真人")
+            spoken, *_ = await viewer.reads("twilio_voice", 1)
+            assert spoken["text"] and (await viewer.lines("twilio_voice"))[0]["problem"] is None
+            kinds: set[str] = set()
+            for _ in range(200):
+                async with http.get(f"{gateway}/desk/api/inbox") as answer:
+                    kinds = {one["channel"] for one in (await answer.json())["queue"]}
+                if "twilio_voice" in kinds:
+                    break
+                await asyncio.sleep(0.05)
+            assert "twilio_voice" in kinds, "who called is called back"
+
             foreign = {"Origin": "https://evil.example"}
             async with http.post(f"{page}/say", json={"phone": "line", "text": "x"}, headers=foreign) as answer:
                 assert answer.status == 403
             await viewer.does("say", 404, phone="fax", text="x")
             async with http.get(f"{page}/phones") as answer:
                 shown = {one["id"] for one in (await answer.json())["phones"]}
-    assert {model.id for model in PHONES} - shown <= {"email"}, told
+    assert {"twilio_voice", *(model.id for model in PHONES)} - shown <= {"email"}, told
