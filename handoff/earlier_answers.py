@@ -23,7 +23,7 @@ from faq_kb import redact
 from faq_kb.folding import fold
 from handoff import conversations, tickets, transcript
 from handoff.models import Author, messages
-from handoff.records import Agent, Conversation, Message, is_own_words, is_template
+from handoff.records import Agent, Conversation, Message, is_own_words, is_template, is_typed
 
 KEPT = 4_000
 # So far back the first asking reads; later ones read what is new.
@@ -144,7 +144,7 @@ class EarlierAnswers:
         for row in connection.execute(query.order_by(messages.c.id).limit(LINES_BACK)):
             self._up_to = row.id
             if row.author == Author.CUSTOMER.value:
-                if row.payload is None:
+                if is_typed(row.payload, row.body):
                     before = self._asked.get(row.conversation_id, "")
                     self._asked[row.conversation_id] = f"{before} {row.text}"[-QUESTION_CHARS:]
                 continue

@@ -23,7 +23,7 @@ from faq_kb.tables import Missed
 from faq_kb.usefulness import Count, Rating
 from handoff import transcript
 from handoff.models import Author
-from handoff.records import Conversation, Message, is_own_words
+from handoff.records import Conversation, Message, is_own_words, is_typed
 
 # How far back a question is looked for.
 LOOK_BACK = 24
@@ -245,4 +245,4 @@ def _offer_of(past: Sequence[Message], pressed: Message) -> Message | None:
 
 
 def _is_typed(line: Message) -> bool:
-    return line.author is Author.CUSTOMER and line.payload is None
+    return line.author is Author.CUSTOMER and is_typed(line.payload, line.body)

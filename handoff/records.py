@@ -70,6 +70,11 @@ def is_own_words(body: Mapping[str, Any] | None) -> bool:
     return not any((body or {}).get(name) for name in ("template", "wordless", SAID_AGAIN))
 
 
+def is_typed(payload: str | None, body: Mapping[str, Any] | None) -> bool:
+    """Whether a customer wrote what such a line says: no button, and no file whose text only names it."""
+    return payload is None and not (body or {}).get("wordless")
+
+
 @dataclass(frozen=True)
 class Message:
     """One line of a transcript. `seq` counts within the conversation without gaps; `id` grows over all of them."""

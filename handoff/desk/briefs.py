@@ -16,7 +16,7 @@ from handoff import agents, promises, shapes
 from handoff.clock import Clock
 from handoff.learning import faq_of
 from handoff.models import Author
-from handoff.records import Conversation, Message
+from handoff.records import Conversation, Message, is_typed
 
 ASKED_SHOWN = 5
 SUGGESTED = 3
@@ -50,7 +50,7 @@ class Briefs:
         return [shapes.promise(one, conversation, owners.get(one.agent_id or 0), now) for one in standing]
 
     def _suggested(self, lines: Sequence[Message], given: set[str | None], locale: str) -> list[dict[str, str]]:
-        asked = [line.text for line in lines if line.author is Author.CUSTOMER and line.payload is None]
+        asked = [line.text for line in lines if line.author is Author.CUSTOMER and is_typed(line.payload, line.body)]
         if not asked:
             return []
         base = self._knowledge.current

@@ -16,7 +16,7 @@ from handoff.desk.customers import Customers
 from handoff.desk.wire import Route
 from handoff.earlier_answers import QUESTION_CHARS, EarlierAnswer, EarlierAnswers
 from handoff.models import Author
-from handoff.records import Agent, Conversation, Message, Ticket, is_template
+from handoff.records import Agent, Conversation, Message, Ticket, is_template, is_typed
 
 LINES_LOOKED_AT = 12
 ARTICLES = 2
@@ -76,6 +76,6 @@ def _question(lines: list[Message]) -> str:
     for line in reversed(lines):
         if line.author is Author.AGENT and not is_template(line.body):
             break
-        if line.author is Author.CUSTOMER and line.payload is None:
+        if line.author is Author.CUSTOMER and is_typed(line.payload, line.body):
             asked.insert(0, line.text)
     return " ".join(asked)[-QUESTION_CHARS:].strip()

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import sample_files as files
+from desk_parts import waiting
 from full_disk import no_file_over, small_disk
 from gateway_parts import Gateway, Seat, Start
 from PIL import Image
@@ -94,6 +95,16 @@ async def test_a_picture_and_its_words_reach_the_agent_and_a_pdf_comes_back(gate
     assert headers["Content-Disposition"] == "attachment; filename=\"invoice.pdf\"; filename*=UTF-8''invoice.pdf"
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Content-Security-Policy"].startswith("sandbox; default-src 'none'")
+
+
+async def test_a_picture_without_a_word_asks_nothing_that_is_answered_with_an_article(gateway: Gateway) -> None:
+    seat, page = await gateway.seat("ben"), await waiting(gateway, locale="zh-HK")
+    token, conversation = page.session["token"], await seat.claim_only()
+    await send(gateway, token, "", (await upload(gateway, token, files.picture()))["id"])
+    shown = await seat.get(f"/conversations/{conversation}")
+    assert shown["messages"][-1]["text"] == "［相片］"
+    found = await seat.get(f"/conversations/{conversation}/suggestions")
+    assert "相片" not in found["question"] and found["suggestions"] == [], found
 
 
 async def test_files_without_a_word_are_kept_and_a_person_is_offered(start: Start) -> None:
