@@ -56,6 +56,12 @@ class Account:
     busy: set[str] = field(default_factory=set)
     rests_until: datetime | None = None
 
+    def rest(self, until: datetime) -> datetime:
+        """Send nothing until then, or for longer where it was told so before: what was under way meanwhile may be told
+        less. The moment that holds."""
+        self.rests_until = until if self.rests_until is None else max(until, self.rests_until)
+        return self.rests_until
+
 
 @dataclass(frozen=True)
 class _Job:
@@ -265,7 +271,7 @@ class Outbox:
         else:
             at = now + self._pause(delivery, failed)
             if failed.whole_account:
-                account.rests_until = now + timedelta(seconds=failed.retry_after or ACCOUNT_PAUSE_SECONDS)
+                at = max(at, account.rest(now + timedelta(seconds=failed.retry_after or ACCOUNT_PAUSE_SECONDS)))
             await self._finish(
                 job.taken, lambda c, one, now: deliveries.try_again(c, one, at, now, failed.reason, failed.detail)
             )

@@ -112,3 +112,22 @@ async def test_a_conversation_that_waits_holds_no_other_and_keeps_its_own_order(
         await sending.wait_after(first, attempt)
     await provider.has_sent(7)
     assert provider.texts == [*(f"after {attempt}" for attempt in range(1, 6)), "one", "two"]
+
+
+async def test_an_account_rests_as_long_as_the_longest_it_was_told(sending: Sending) -> None:
+    provider, is_told = sending.provider, asyncio.Event()
+
+    async def pause() -> None:
+        if len(provider.asked) == 1:
+            await is_told.wait()
+
+    provider.pause = pause
+    rest = {"ok": False, "error_code": 429, "description": "Too Many Requests", "parameters": {"retry_after": 300}}
+    provider.faults.extend([Fault(429, body=rest), Fault(429, body={**rest, "parameters": {}})])
+    last = sending.says(BOB, "under way")
+    await eventually(lambda: provider.asked)
+    first = sending.says(ANA, "told first")
+    await eventually(lambda: (sending.delivery(first).state, sending.delivery(first).attempts) == ("pending", 1))
+    is_told.set()
+    assert await sending.wait_after(last, 1) == 300, "which a second without parameters does not shorten"
+    await provider.has_sent(2)
