@@ -9,7 +9,9 @@ import hashlib
 import logging
 import os
 import secrets
+import shutil
 from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, TypeVar
@@ -22,7 +24,7 @@ from handoff import attachments, file_kinds
 from handoff.attachments import Attachment
 from handoff.clock import Clock
 from handoff.database import Database
-from handoff.errors import AttachmentRefused, AttachmentTooLarge, StorageFull
+from handoff.errors import AttachmentRefused, AttachmentTooLarge, StorageFull, UnknownAttachment
 from handoff.file_kinds import FileKind, Kind
 from handoff.file_names import safe_name
 
@@ -84,24 +86,47 @@ class AttachmentStore:
                 height=size[1] if size else None,
                 created_at=self._clock(),
             )
-            # Known before it is there, as it is forgotten after it is gone: no crash leaves bytes nobody knows of.
-            await self._database.write(lambda c: attachments.add(c, new))
-            try:
-                await _in_thread(_settle, part, self.path_of(identity))
-            except OSError:
-                await self._database.write(lambda c: attachments.drop_unsent(c, [identity]))
-                raise
+            await self._keep(new, part)
         except (OSError, OperationalError) as exc:
-            if not _says_no_room(exc):
-                raise
-            log.error("There is no room for a file", extra={"event": "storage_full", "error": type(exc).__name__})
-            raise StorageFull() from exc
+            raise _no_room(exc) from exc
         finally:
             part.unlink(missing_ok=True)
         log.info(
             "A file was taken", extra={"event": "attachment_taken", "kind": new.kind.value, "bytes": new.size_bytes}
         )
         return new
+
+    async def copy(self, known: Attachment, owner: str, agent_id: int) -> Attachment:
+        """The same file once more, of this owner and not sent yet. Raises StorageFull, UnknownAttachment."""
+        new = replace(
+            known,
+            id=secrets.token_hex(16),
+            owner=owner,
+            agent_id=agent_id,
+            conversation_id=None,
+            message_id=None,
+            created_at=self._clock(),
+        )
+        part = self.folder / f"{new.id}{_PART}"
+        try:
+            await _in_thread(shutil.copyfile, self.path_of(known.id), part)
+            await self._keep(new, part)
+        except FileNotFoundError as exc:
+            raise UnknownAttachment() from exc
+        except (OSError, OperationalError) as exc:
+            raise _no_room(exc) from exc
+        finally:
+            part.unlink(missing_ok=True)
+        return new
+
+    async def _keep(self, new: Attachment, part: Path) -> None:
+        # Known before it is there, as it is forgotten after it is gone: no crash leaves bytes nobody knows of.
+        await self._database.write(lambda c: attachments.add(c, new))
+        try:
+            await _in_thread(_settle, part, self.path_of(new.id))
+        except OSError:
+            await self._database.write(lambda c: attachments.drop_unsent(c, [new.id]))
+            raise
 
     def path_of(self, identity: str) -> Path:
         """Where the bytes of an attachment are."""
@@ -167,6 +192,14 @@ class AttachmentStore:
                     part.unlink()
                     gone += 1
         return gone
+
+
+def _no_room(exc: OSError | OperationalError) -> Exception:
+    """What to raise for it: StorageFull, or itself."""
+    if not _says_no_room(exc):
+        return exc
+    log.error("There is no room for a file", extra={"event": "storage_full", "error": type(exc).__name__})
+    return StorageFull()
 
 
 def _says_no_room(exc: OSError | OperationalError) -> bool:

@@ -15,7 +15,7 @@ from sqlalchemy import delete, insert, or_, select, update
 from sqlalchemy.engine import Connection
 
 from handoff import texts
-from handoff.errors import BadInput, UnknownAttachment
+from handoff.errors import AttachmentsNotTaken, BadInput, UnknownAttachment
 from handoff.file_kinds import Kind
 from handoff.models import Author, attachments, messages
 
@@ -157,6 +157,23 @@ def checked_ids(given: object) -> list[str]:
 def limit_for(limits: Mapping[str, int], media_type: str) -> int:
     """The largest file of this type, of what is said by type, by `image/*` or by `*` for all others; 0 for none."""
     return next((limits[one] for one in (media_type, f"{media_type.partition('/')[0]}/*", "*") if one in limits), 0)
+
+
+def must_fit(files: Sequence[Attachment], limits: Mapping[str, int] | None) -> None:
+    """Raises AttachmentsNotTaken for a file that the customer's channel does not send."""
+    if limits is None:
+        return
+    for one in files:
+        limit = limit_for(limits, one.media_type)
+        if one.size_bytes > limit:
+            raise AttachmentsNotTaken(name=one.name, limit=limit)
+
+
+def in_body(files: Sequence[Attachment], is_wordless: bool) -> dict[str, Any]:
+    """How they stand in the body of the message that carries them."""
+    if not files:
+        return {}
+    return {"attachments": [one.shape() for one in files], **({"wordless": True} if is_wordless else {})}
 
 
 def stands_for(kinds: Sequence[str], language: str) -> str:

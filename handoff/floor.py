@@ -44,7 +44,6 @@ from handoff.database import Database
 from handoff.desk_mode import Mode
 from handoff.errors import (
     AtCapacity,
-    AttachmentsNotTaken,
     BadInput,
     BlankLeft,
     ConversationClosed,
@@ -546,9 +545,8 @@ class Floor:
             owner = attachments.agent(agent.id)
             found = attachments.owned(connection, owner, files) if files else []
             if found and not note:
-                _must_fit(found, self.file_limits(conversation))
-            attached = [one.shape() for one in found]
-            words = cleaned or attachments.stands_for([one["kind"] for one in attached], conversation.language)
+                attachments.must_fit(found, self.file_limits(conversation))
+            words = cleaned or attachments.stands_for([one.kind.value for one in found], conversation.language)
             lines: list[Message] = []
             if not note:
                 conversation, lines = self._word_for(connection, conversation, agent, now)
@@ -559,7 +557,7 @@ class Floor:
                 Draft(
                     author=Author.NOTE if note else Author.AGENT,
                     text=words,
-                    body={**_with_files(attached, is_wordless=not cleaned), **_as_card(shown)},
+                    body={**attachments.in_body(found, is_wordless=not cleaned), **_as_card(shown)},
                     agent_id=agent.id,
                     name=agent.name,
                     client_id=client_id,
@@ -1022,22 +1020,6 @@ def _can_be_called(number: str) -> bool:
 def _must_answer(agent: Agent) -> None:
     if not agent.answers_customers:
         raise NotAllowed()
-
-
-def _must_fit(files: Sequence[attachments.Attachment], limits: Mapping[str, int] | None) -> None:
-    """Raises AttachmentsNotTaken for a file that the customer's channel does not send."""
-    if limits is None:
-        return
-    for one in files:
-        limit = attachments.limit_for(limits, one.media_type)
-        if one.size_bytes > limit:
-            raise AttachmentsNotTaken(name=one.name, limit=limit)
-
-
-def _with_files(attached: Sequence[Mapping[str, Any]], is_wordless: bool) -> dict[str, Any]:
-    if not attached:
-        return {}
-    return {"attachments": list(attached), **({"wordless": True} if is_wordless else {})}
 
 
 def _as_card(shown: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -12,12 +12,15 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.engine import Connection
 
-from handoff import contact_proofs, conversations, customers, tags, texts, tickets, transcript
+from handoff import attachments, contact_proofs, conversations, customers, tags, texts, tickets, transcript
+from handoff.attachment_store import AttachmentStore
+from handoff.attachments import Attachment
 from handoff.errors import BadInput, ConversationClosed, NotAllowed, NotYourConversation, StaleEpoch
 from handoff.floor import Floor
 from handoff.models import SURE, Author, Status, TicketKind, TicketStatus
@@ -39,8 +42,9 @@ class Place:
 class Moving:
     """Knows the places of a customer and moves conversations there."""
 
-    def __init__(self, floor: Floor) -> None:
+    def __init__(self, floor: Floor, store: AttachmentStore) -> None:
         self._floor = floor
+        self._store = store
 
     def places(self, connection: Connection, conversation: Conversation) -> list[Place]:
         """The customer's other places; none where nothing says who writes here."""
@@ -58,9 +62,11 @@ class Moving:
 
     async def move(self, agent: Agent, conversation_id: str, to: object, message_id: object = None) -> Conversation:
         """Close this conversation and go on at that place, with the message that did not arrive if one is named; the
-        conversation there. Raises BadInput, NotAllowed, NotYourConversation, ConversationClosed, StaleEpoch."""
+        conversation there. Raises BadInput, NotAllowed, NotYourConversation, ConversationClosed, StaleEpoch, and where
+        the channel there does not send the files of the message, AttachmentsNotTaken."""
         if not agent.answers_customers:
             raise NotAllowed()
+        files = await self._files_again(agent, conversation_id, message_id)
 
         def work(connection: Connection) -> tuple[Conversation, list[tuple[Conversation, list[Message]]]]:
             left = conversations.find(connection, conversation_id)
@@ -77,7 +83,7 @@ class Moving:
             now = self._floor.clock()
             there, lines = self._begin(connection, agent, left, place, now)
             if message_id is not None:
-                lines.append(self._again(connection, agent, left, there, message_id))
+                lines.append(self._again(connection, agent, left, there, message_id, files))
             return there, [self._leave(connection, agent, left, there, place, now), (there, lines)]
 
         try:
@@ -126,13 +132,34 @@ class Moving:
         draft = Draft(author=Author.NOTE, text=words, body=body, agent_id=agent.id, name=agent.name, delivered=True)
         return there, [line, transcript.append(connection, there, draft, now)]
 
+    async def _files_again(self, agent: Agent, conversation_id: str, message_id: object) -> list[Attachment]:
+        """The files of this line, each with an id of its own, for a file is of one message."""
+
+        def work(connection: Connection) -> list[Attachment]:
+            left = conversations.find(connection, conversation_id)
+            said = transcript.find(connection, [left.id], message_id) if isinstance(message_id, int) else None
+            if said is None or said.author is not Author.AGENT or left.agent_id != agent.id:
+                return []
+            ids = [one["id"] for one in said.body.get("attachments") or ()]
+            return [attachments.for_agent(connection, agent.id, one) for one in ids]
+
+        known = await self._floor.database.read(work)
+        return [await self._store.copy(one, attachments.agent(agent.id), agent.id) for one in known]
+
     def _again(
-        self, connection: Connection, agent: Agent, left: Conversation, there: Conversation, message_id: object
+        self,
+        connection: Connection,
+        agent: Agent,
+        left: Conversation,
+        there: Conversation,
+        message_id: object,
+        files: Sequence[Attachment],
     ) -> Message:
-        """The words of a line of ours that was refused, said once more."""
+        """A line of ours that was refused, with its files, said once more."""
         said = transcript.find(connection, [left.id], message_id) if isinstance(message_id, int) else None
         if said is None or said.author is not Author.AGENT or not said.text:
             raise BadInput("message must be the id of a line of an agent in this conversation.", field="message")
+        attachments.must_fit(files, self._floor.file_limits(there))
         delivered = self._floor.post.pulled_by_customer(there.channel)
         draft = Draft(
             author=Author.AGENT,
@@ -140,9 +167,12 @@ class Moving:
             agent_id=agent.id,
             name=agent.name,
             delivered=delivered,
-            body={SAID_AGAIN: said.id},
+            body={SAID_AGAIN: said.id, **attachments.in_body(files, is_wordless=bool(said.body.get("wordless")))},
         )
-        return transcript.append(connection, there, draft, self._floor.clock(), guarded=True)
+        again = transcript.append(connection, there, draft, self._floor.clock(), guarded=True)
+        if files:
+            attachments.put_into(connection, attachments.agent(agent.id), [one.id for one in files], there.id, again.id)
+        return again
 
     def _leave(
         self,

@@ -204,11 +204,9 @@ def create_app(
     logins = Rates(settings.logins_per_minute, settings.logins_per_minute / 60, time.monotonic)
     secure = settings.base_url.startswith("https://")
     sessions = Sessions(database, logins, clock, secure, address_of)
-    addresses = settings.base_url, settings.help_address, settings.shop_origins
+    site = settings.base_url, settings.help_address, settings.shop_origins, mount.carriers
     templates = TemplatesFile(settings.templates_path)
-    desk = Desk(
-        database, floor, live, sessions, knowledge, orders, learning, templates, clock, *addresses, mount.carriers
-    )
+    desk = Desk(database, floor, live, sessions, knowledge, orders, learning, templates, store, clock, *site)
     app.blueprint(desk.blueprint([VisitorsApi(database, inviting, WIDGET, clock)]))
     app.blueprint(DeskFiles(database, store, sessions).blueprint())
     _add_desk_life(app, desk, database, clock)

@@ -10,6 +10,7 @@ from sanic.response import HTTPResponse, json
 
 import shop
 from faq_kb import KnowledgeFollower
+from handoff.attachment_store import AttachmentStore
 from handoff.clock import Clock
 from handoff.database import Database
 from handoff.desk.answers import AnswersApi
@@ -33,6 +34,7 @@ from handoff.desk.wire import Handler, Part
 from handoff.floor import Floor, Live
 from handoff.learning import Learning
 from handoff.message_templates import TemplatesFile
+from handoff.moving import Moving
 from handoff.passing import Passing
 from handoff.records import Agent
 
@@ -50,6 +52,7 @@ class Desk:
         orders: shop.Shop,
         learning: Learning,
         templates: TemplatesFile,
+        store: AttachmentStore,
         clock: Clock,
         site: str = "",
         help_address: str = "/help",
@@ -62,7 +65,7 @@ class Desk:
         self.passing = Passing(floor)
         customers = Customers(orders, clock)
         panel = CustomerPanel(floor, provable, clock)
-        customer = CustomerApi(database, customers, panel, floor.masking, live, clock, floor)
+        customer = CustomerApi(database, customers, panel, floor.masking, live, clock, Moving(floor, store), floor.post)
         products = Products(orders, site)
         cards = Cards(knowledge, customers, products, floor, clock, site, help_address, origins, provable)
         approved = TemplatesApi(database, floor, customers, templates)

@@ -26,7 +26,7 @@ from handoff.errors import (
     NotAllowed,
     UnknownMerge,
 )
-from handoff.floor import DESK_TOPIC, Floor, Live
+from handoff.floor import DESK_TOPIC, Live, Post
 from handoff.models import Tier
 from handoff.moving import Moving
 from handoff.records import Agent, Conversation
@@ -50,7 +50,8 @@ class CustomerApi:
         masking: Masking,
         live: Live,
         clock: Clock,
-        floor: Floor,
+        moving_: Moving,
+        post: Post,
     ) -> None:
         self._database = database
         self._customers = customers_
@@ -58,8 +59,8 @@ class CustomerApi:
         self._masking = masking
         self._live = live
         self._clock = clock
-        self._post = floor.post
-        self._moving = Moving(floor)
+        self._post = post
+        self._moving = moving_
 
     def routes(self) -> Iterable[Route]:
         one = "/conversations/<conversation_id:str>/customer"

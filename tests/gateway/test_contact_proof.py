@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 from gateway_parts import Gateway, Page, Seat
+from sample_files import PDF
 from sqlalchemy import select
+from test_attachments import attach, opened
 
 from connectors.output import DeliveryFailed, Envelope, Output, Part
 from handoff import contact_proofs, conversations, customers
@@ -398,6 +400,31 @@ async def test_the_agent_goes_on_at_another_channel_of_the_customer_once(gateway
     assert not shown["customer"]["record"]["locked"]
     (back,) = [one for one in shown["customer"]["places"] if one["channel"] == "widget"] or [None]
     assert back is None, "nobody has proved who sits at the browser now"
+
+
+async def test_a_line_said_once_more_elsewhere_has_its_files_or_nothing_moves(
+    gateway: Gateway, letters: Letterbox
+) -> None:
+    ben, sender = await gateway.seat("ben"), Mute()
+    gateway.app.ctx.channels._post.register("email", sender)
+    _wrote(gateway, ANA)
+    talk = await _talk(gateway, "hello")
+    await ben.post(f"/conversations/{talk.id}/takeover")
+    await talk.asks(ANA)
+    await talk.types(await letters.code(1))
+    invoice = await attach(ben, talk.id, PDF, "invoice.pdf")
+    line = {"text": "", "attachments": [invoice["id"]], "client_id": "c1"}
+    said = (await ben.post(f"/conversations/{talk.id}/messages", line))["message"]
+    (place,) = (await _panel(ben, talk))["customer"]["places"]
+    path, wish = f"/conversations/{talk.id}/customer/move", {"to": place["id"], "message": said["id"]}
+    refused = await ben.post(path, wish, status=409)
+    assert refused["error"]["code"] == "attachments_not_taken" and talk.record().status is Status.AGENT
+    sender.file_limits = {"*": 1_000_000}
+    there = (await ben.post(path, wish))["conversation"]
+    (again,) = [one for one in (await ben.get(f"/conversations/{there}"))["messages"] if one["author"] == "agent"]
+    (file,) = again["attachments"]
+    assert again["wordless"] and {**file, "id": ""} == {**invoice, "id": ""} and file["id"] != invoice["id"]
+    assert (await opened(ben, file["id"]))[2] == (await opened(ben, invoice["id"]))[2] == PDF
 
 
 @pytest.mark.parametrize("is_held", [False, True], ids=["new there", "mine there"])
