@@ -36,6 +36,9 @@ class GivesFiles(Protocol):
     async def is_gone(self, said: bytes) -> bool:
         """Whether the file will never come, from what the provider said in its place."""
 
+    def elsewhere(self, said: bytes) -> MediaPlace | None:
+        """Where the file is, when what the provider said in its place is an address."""
+
 
 def kind_of(mime_type: str | None) -> str:
     """How a file of this type is shown."""

@@ -71,6 +71,10 @@ class OwnChannel(InputChannel):
         """Whether the file will never come, from what the provider said in its place."""
         return False
 
+    def elsewhere(self, said: bytes) -> MediaPlace | None:
+        """Where the file is, when what the provider said in its place is an address."""
+        return None
+
     async def start(self) -> None:
         """What has to be told to the provider at the start. Raises DeliveryFailed: the channel runs all the same, and
         the provider is told again until it has heard."""

@@ -10,10 +10,11 @@ from typing import Any
 
 from sqlalchemy.engine import Connection
 
-from connectors.media import GivesFiles
+from connectors.media import GivesFiles, MediaPlace
 from connectors.output import DeliveryFailed
 from handoff import attachments, conversations, pending_media, shapes, transcript
 from handoff.attachment_store import AttachmentStore
+from handoff.attachments import Attachment as Stored
 from handoff.clock import Clock
 from handoff.database import Database
 from handoff.errors import AttachmentRefused, AttachmentTooLarge
@@ -83,16 +84,7 @@ class MediaFetching:
             kept["kind"], kept["source"], kept.get("name"), kept.get("mime_type"), size_bytes=kept.get("bytes")
         )
         try:
-            download = Download(await channel.open_media(file), self._store.max_bytes)
-            pieces = download.pieces()
-            first = await pieces.__anext__()  # its name is known now
-
-            async def whole() -> Any:
-                yield first
-                async for piece in pieces:
-                    yield piece
-
-            taken = await self._store.receive(whole(), file.name or download.name or _CALLED[file.kind], owner)
+            taken = await self._taken(await channel.open_media(file), channel, file, owner)
         except StopAsyncIteration:
             return _refused(kept, "empty")
         except AttachmentTooLarge:
@@ -114,6 +106,26 @@ class MediaFetching:
             extra={"event": "media_not_given", "channel": channel.name(), "reason": why, "for_good": for_good},
         )
         return _refused(kept, "not_given") if for_good or is_last else kept
+
+    async def _taken(
+        self, place: MediaPlace, channel: GivesFiles, file: Attachment, owner: str, may_lead: bool = True
+    ) -> Stored:
+        download = Download(place, self._store.max_bytes)
+        pieces = download.pieces()
+        try:
+            first = await pieces.__anext__()  # its name is known now
+        except NotFetched as exc:
+            elsewhere = channel.elsewhere(exc.said) if may_lead else None
+            if elsewhere is None:
+                raise
+            return await self._taken(elsewhere, channel, file, owner, may_lead=False)
+
+        async def whole() -> Any:
+            yield first
+            async for piece in pieces:
+                yield piece
+
+        return await self._store.receive(whole(), file.name or download.name or _CALLED[file.kind], owner)
 
     async def _settle(self, pending: Pending, message: Message, owner: str, kept: list[Mapping[str, Any]]) -> None:
         before = message.body.get("attachments") or []

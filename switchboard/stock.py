@@ -191,6 +191,10 @@ class StockFiles:
         """Nothing is known of what such providers say."""
         return False
 
+    def elsewhere(self, said: bytes) -> MediaPlace | None:
+        """The same."""
+        return None
+
 
 def quiet(kept: Kept, care: Care) -> None:
     """Let the channel make no output channel while it takes messages: that may call the provider, or log in to it."""

@@ -75,7 +75,7 @@ class TencentApi:
     async def is_gone(self, said: bytes) -> bool:
         """Whether a file will never come, from what was said in its place. A token that is refused is replaced, for the
         next try."""
-        code = _code_in(said)
+        code = said_in_json(said, "errcode")
         if code in STALE:
             await self._token.get_instead_of(await self._token.get())
         return code in _NO_FILE
@@ -122,9 +122,10 @@ def good(answer: Answer) -> Answer:
     raise refusal(code, str(answer.get("errmsg") or ""))
 
 
-def _code_in(said: bytes) -> object:
+def said_in_json(said: bytes, name: str) -> object:
+    """A field of an answer that came in the place of a file; None where it is not there."""
     try:
-        return Answer(200, {}, json.loads(said)).get("errcode")
+        return Answer(200, {}, json.loads(said)).get(name)
     except (ValueError, RecursionError):
         return None
 

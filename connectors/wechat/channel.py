@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from ipaddress import ip_address
 from typing import Any
+from urllib.parse import urlsplit
 
 from connectors.events import Event, Incoming, Unused
 from connectors.media import MediaPlace
 from connectors.own import BadSetting, Window
 from connectors.webhook import finite, needed
+from connectors.wechat.api import said_in_json
 from connectors.wechat.callbacks import Callbacks
 from connectors.wechat.crypto import Envelope
 from connectors.wechat.output import (
@@ -26,6 +29,8 @@ from connectors.wechat.output import (
 )
 from switchboard.records import Attachment
 
+# Where WeChat says that a film is, which it gives at no address of its own interface.
+FILM_HOSTS = ("qq.com", "wechat.com")
 _MEDIA = {"image": "image", "voice": "audio", "video": "video", "shortvideo": "video"}
 # A tap on the account's own menu opens a smaller window than a message does.
 CLICK_WINDOW, MESSAGES_AFTER_CLICK = timedelta(minutes=1), 3
@@ -93,6 +98,18 @@ class _CustomerService(Callbacks):
         """An error in JSON comes with the status of a file."""
         return await self._output.api.is_gone(said)
 
+    def elsewhere(self, said: bytes) -> MediaPlace | None:
+        """A film comes as an address, of Tencent's or of a bare number: `{"video_url": "http://…"}`."""
+        url = said_in_json(said, "video_url")
+        try:
+            place = urlsplit(url if isinstance(url, str) else "")
+        except ValueError:
+            return None
+        if not place.hostname:
+            return None
+        is_ours_to_ask = _is_public(place.hostname) or place.netloc == urlsplit(self._api_url).netloc
+        return MediaPlace(place.geturl(), (place.netloc,) if is_ours_to_ask else FILM_HOSTS)
+
 
 class WeChatInput(_CustomerService):
     """A WeChat Official Account."""
@@ -114,6 +131,13 @@ class MiniProgramInput(_CustomerService):
     def name(cls) -> str:
         """As in the URL."""
         return "wechat_mini"
+
+
+def _is_public(host: str) -> bool:
+    try:
+        return ip_address(host).is_global
+    except ValueError:
+        return False
 
 
 def _read(kind: str, event: Any) -> dict[str, Any] | None:

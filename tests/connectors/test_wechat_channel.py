@@ -17,6 +17,7 @@ from connectors.access_token import AccessToken
 from connectors.wechat import WeChatInput
 from connectors.wechat.callbacks import fields_of
 from connectors.wechat.crypto import Envelope, NotOurs, signature
+from switchboard.media_download import may_ask
 from switchboard.records import Attachment
 
 WORD = "spamtest"
@@ -307,6 +308,28 @@ class TestWeChat(GivesFiles, WebhookContract):
         await channel.get_output_channel().close()
         async with customer.gateway.http.get(place.url) as response:
             assert response.content_type == "image/png" and place.hosts == (response.url.authority,)
+
+    async def test_a_film_is_fetched_from_the_address_that_wechat_says(self, customer: Customer) -> None:
+        assert await customer.shares("message-video.xml") == 200
+        (film,) = await _shared(customer, 1)
+        assert (film["kind"], film["type"]) == ("video", "video/mp4")
+
+    @pytest.mark.parametrize(
+        "place", ["http://127.0.0.1/x", "http://169.254.169.254/", "https://evil.example/", "x", ""]
+    )
+    async def test_attack_23_a_film_is_not_fetched_from_anywhere_else(self, place: str) -> None:
+        channel = WeChatInput.from_credentials(_credentials("https://api.weixin.qq.com"))
+        found = channel.elsewhere(json.dumps({"video_url": place}).encode())
+        assert found is None or not may_ask(found.url, found)
+        assert channel.elsewhere(b"[") is None and channel.elsewhere(b'{"video_url": "http://["}') is None
+
+    @pytest.mark.parametrize(
+        "place", ["http://203.205.158.77/vweixinp.tc.qq.com/f.mp4?k=1", "http://x.video.qq.com/f.mp4"]
+    )
+    async def test_tencents_addresses_of_films_may_be_asked(self, place: str) -> None:
+        channel = WeChatInput.from_credentials(_credentials("https://api.weixin.qq.com"))
+        found = channel.elsewhere(json.dumps({"video_url": place}).encode())
+        assert found is not None and may_ask(found.url, found)
 
     async def test_a_token_that_somebody_replaced_costs_a_picture_one_try(self, customer: Customer) -> None:
         customer.gateway.bot.hands_over("a person please")

@@ -7,6 +7,7 @@ import json
 import re
 from typing import Any
 
+import sample_files
 from aiohttp import web
 
 from providers.server import A_PICTURE, Provider, Sent
@@ -28,7 +29,8 @@ class WeChatProvider(Provider):
         self.token_asked: list[dict[str, Any]] = []
         self.has_menus = True
         self.left: dict[str, int] = {}  # of those who wrote within 48 hours, how often they may be answered
-        self.files = {"photo": A_PICTURE}
+        self.files = {"photo": A_PICTURE, "video-1": (sample_files.mp4(), "video/mp4")}
+        self.films_at = ""  # where films are said to be; with us if it is empty
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -37,6 +39,7 @@ class WeChatProvider(Provider):
             web.post("/cgi-bin/message/custom/typing", self._typing),
             web.get("/cgi-bin/media/get", self._media),
             web.post("/cgi-bin/media/upload", self._upload),
+            web.get("/film/{key}", self._film),
         ]
 
     def refusal(self, kind: str) -> web.Response:
@@ -115,7 +118,13 @@ class WeChatProvider(Provider):
         if self.is_locked or request.query.get("access_token") != self.tokens[-1]:
             self.files_asked += 1
             return _error(40001, "invalid credential, access_token is invalid or not latest")
-        return self.file(request.query["media_id"], _error(40007, "invalid media_id"))
+        key = request.query["media_id"]
+        if self.files.get(key, (b"", ""))[1].startswith("video/"):
+            return web.json_response({"video_url": self.films_at or f"{self.address}/film/{key}"})
+        return self.file(key, _error(40007, "invalid media_id"))
+
+    async def _film(self, request: web.Request) -> web.Response:
+        return self.file(request.match_info["key"], web.Response(status=404))
 
     async def _upload(self, request: web.Request) -> web.Response:
         """https://developers.weixin.qq.com/doc/offiaccount/Asset_Management/New_temporary_materials.html"""
