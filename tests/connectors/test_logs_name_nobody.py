@@ -20,6 +20,7 @@ from kit import Customer, Hook, Kit
 from mutations import mutated_form, mutated_webhook
 from providers.server import Fault
 from sqlalchemy import text
+from stock_wire import STOCK, call_by_phone, post
 from test_email_channel import KIT as MAIL
 from test_email_channel import Correspondent, dovecot
 from test_instagram_channel import KIT as INSTAGRAM
@@ -28,7 +29,6 @@ from test_logs import log
 from test_messenger_channel import KIT as MESSENGER
 from test_sms_http import KIT as SMS_HTTP
 from test_sms_twilio import KIT as TWILIO
-from test_stock_channels import STOCK, _twilio_call
 from test_telegram_channel import KIT as TELEGRAM
 from test_wechat_channel import KIT as WECHAT
 from test_wechat_channel import MINI_KIT as MINI
@@ -162,14 +162,12 @@ async def _with_providers_away(gateway: Gateway, stories: list[Story], log: io.S
 async def _calls(gateway: Gateway) -> None:
     """By phone: a good call, one without proof, and one with fields that no call has."""
     for form in (
-        {"From": f"+{PHONE}", "CallSid": "CA1", "CallStatus": "in-progress", "SpeechResult": WORDS, "CallerName": NAME},
+        {"From": f"+{PHONE}", "SpeechResult": WORDS, "CallerName": NAME},
         {"From": f"+{PHONE}", WORDS: NAME},
     ):
-        call = _twilio_call(form, VOICE, gateway)
-        for headers, expected in ((call.headers, (200, 400)), ({"X-Twilio-Signature": "x"}, (401, 403))):
-            url = f"{gateway.base}/webhooks/{VOICE}/webhook"
-            async with gateway.http.post(url, data=call.body, headers={**call.headers, **headers}) as response:
-                assert response.status in expected, await response.text()
+        call = call_by_phone(gateway, **form)
+        assert (await post(gateway, VOICE, call))[0] in (200, 400)
+        assert (await post(gateway, VOICE, replace(call, headers={"X-Twilio-Signature": "x"})))[0] in (401, 403)
 
 
 async def _with_a_broken_table(gateway: Gateway, stories: list[Story]) -> None:

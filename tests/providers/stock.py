@@ -66,10 +66,21 @@ class StockProviders:
     def __init__(self) -> None:
         self.sent: list[Sent] = []
         self.asked: list[str] = []
-        self.webex: dict[str, dict[str, Any]] = {}
+        # Webex's messages by their ids, which its notices carry instead; so does `msg1.` before words in hexadecimal.
+        self.webex: dict[str, dict[str, Any]] = {
+            "wx-message": {"id": "wx-message", "roomId": "room1", "personId": "ana", "text": "我個包裹去咗邊？"},
+            "wx-own": {"id": "wx-own", "roomId": "room1", "personId": WEBEX_ME, "text": "bot: hello"},
+            "wx-file": {
+                "id": "wx-file",
+                "roomId": "room1",
+                "personId": "ana",
+                "files": ["https://webexapis.com/v1/contents/c1"],
+            },
+        }
         self.refuse: list[int] = []  # statuses for the next messages
         # By host and path: what the key has to be, and the file's type, bytes and name.
         self.files: dict[str, tuple[str | None, str, bytes, str]] = {}
+        self.away = False  # whoever asks anything hears that it is down
         self.address = ""
         self.key_name = "k1"  # of Microsoft's key, as it is now
 
@@ -103,6 +114,9 @@ class StockProviders:
             return 200, {"id": WEBEX_ME}
         if host == "webexapis.com" and tail in self.webex:
             return 200, self.webex[tail]
+        if host == "webexapis.com" and tail.startswith("msg"):
+            said = bytes.fromhex(tail.partition(".")[2]).decode()
+            return 200, {"id": tail, "roomId": "room1", "personId": "ana", "text": said}
         if tail == "getFile":
             file = {"file_id": body.get("file_id"), "file_unique_id": "u", "file_path": f"photos/{body.get('file_id')}"}
             return 200, {"ok": True, "result": file}
@@ -123,16 +137,22 @@ class StockProviders:
             }
         id = f"stock-{len(self.sent) + 1}"
         if host == "slack.com":
-            self._note(body["channel"], body.get("text"), id)
+            self._note(body["channel"], body.get("text"), id, _slack_choices(body.get("blocks") or []))
             return 200, {"ok": True, "channel": body["channel"], "ts": id}
         if host == "api.telegram.org":
-            self._note(body["chat_id"], body.get("text"), id)
+            rows = json.loads(body.get("reply_markup") or "{}").get("inline_keyboard") or []
+            self._note(
+                body["chat_id"], body.get("text"), id, [(b["text"], b["callback_data"]) for r in rows for b in r]
+            )
             chat = {"id": int(body["chat_id"]), "type": "private"}
             return 200, {"ok": True, "result": {"message_id": len(self.sent), "date": 1, "chat": chat}}
         if host == "graph.facebook.com":
             message = body["message"]
-            text = message.get("text") or message["attachment"]["payload"].get("text")
-            self._note(body["recipient"]["id"], text, id)
+            attached = (message.get("attachment") or {}).get("payload") or {}
+            buttons = attached.get("buttons") or []
+            assert all(one["type"] == "postback" and len(one["title"]) <= 20 for one in buttons)
+            text = message.get("text") or attached.get("text")
+            self._note(body["recipient"]["id"], text, id, [(one["title"], one["payload"]) for one in buttons])
             return 200, {"recipient_id": body["recipient"]["id"], "message_id": id}
         if host == "api.twilio.com":
             self._note(body["To"], body.get("Body"), id)
@@ -141,22 +161,29 @@ class StockProviders:
             self._note(body["roomId"], body.get("text"), id)
             return 200, {"id": id, "roomId": body["roomId"]}
         if path.endswith("/posts"):
-            self._note(body["channel_id"], body.get("message"), id)
+            actions = _first(_first(body.get("props"), "attachments"), "actions", whole=True)
+            self._note(body["channel_id"], body.get("message"), id, [_mattermost_choice(one) for one in actions])
             return 201, {"id": id}
         if path.endswith("chat.postMessage"):
-            self._note(body.get("roomId") or body.get("room_id"), body.get("text"), id)
+            actions = _first(_first(body, "attachments"), "actions", whole=True)
+            assert all(one["type"] == "button" and one["msg_in_chat_window"] for one in actions)
+            room = body.get("roomId") or body.get("room_id")
+            self._note(room, body.get("text"), id, [(one["text"], one["msg"]) for one in actions])
             return 200, {"success": True, "message": {"_id": id}}
         if path.endswith("/activities"):
-            attached = (body.get("attachments") or [{}])[0].get("content", {})
-            self._note(body["recipient"]["id"], body.get("text") or attached.get("subtitle"), id)
+            card = _first(body, "attachments").get("content") or {}
+            said = [_card_action(one) for one in card.get("buttons") or ()]
+            self._note(body["recipient"]["id"], body.get("text") or card.get("subtitle"), id, said)
             return 200, {"id": id}
         if path.endswith("/callback"):
-            self._note(body["recipient_id"], body.get("text"), id)
+            buttons = body.get("buttons") or []
+            choices = [(one["title"], one["payload"]) for one in buttons]
+            self._note(body["recipient_id"], body.get("text"), id, choices)
             return 200, {}
         return 404, {"error": f"nothing at {host}{path}"}
 
-    def _note(self, to: Any, text: Any, id: str) -> None:
-        self.sent.append(Sent(str(to), str(text or ""), id))
+    def _note(self, to: Any, text: Any, id: str, buttons: list[tuple[str, str]] | None = None) -> None:
+        self.sent.append(Sent(str(to), str(text or ""), id, buttons or []))
 
     @contextlib.contextmanager
     def running(self) -> Iterator[StockProviders]:
@@ -170,7 +197,9 @@ class StockProviders:
                 host = self.headers.get("x-real-host") or ""
                 query = {name: values[0] for name, values in parse_qs(parts.query).items()}
                 file = providers.file(host, parts.path, self.headers.get("authorization"))
-                if file is not None:
+                if providers.away:
+                    status, headers, raw = 503, {"Content-Type": "text/plain"}, b"down"
+                elif file is not None:
                     status, headers, raw = file
                 else:
                     status, answer = providers.answer(host, parts.path, query, body)
@@ -197,6 +226,31 @@ class StockProviders:
             server.shutdown()
             server.server_close()
             thread.join()
+
+
+def _first(of: Any, name: str, whole: bool = False) -> Any:
+    found = (of or {}).get(name) or []
+    return found if whole else found[0] if found else {}
+
+
+def _slack_choices(blocks: Any) -> list[tuple[str, str]]:
+    """https://api.slack.com/reference/block-kit/block-elements#button"""
+    blocks = json.loads(blocks) if isinstance(blocks, str) else blocks
+    buttons = [one for block in blocks if block["type"] == "actions" for one in block["elements"]]
+    assert all(one["type"] == "button" and len(one["text"]["text"]) <= 75 for one in buttons)
+    return [(one["text"]["text"], one["value"]) for one in buttons]
+
+
+def _mattermost_choice(action: dict[str, Any]) -> tuple[str, str]:
+    """What a press brings: to which address, and what. Without a name or an address there is no button."""
+    called = action["integration"]
+    return action["name"], f"{urlsplit(called['url']).query} {called['context']['action']}"
+
+
+def _card_action(button: dict[str, str]) -> tuple[str, str]:
+    """https://learn.microsoft.com/azure/bot-service/rest-api/bot-framework-rest-connector-add-rich-cards: without a
+    type and a value nothing happens when it is pressed."""
+    return button["title"], button["value"] if button.get("type") == "imBack" else ""
 
 
 def _body(kind: str, raw: bytes) -> dict[str, Any]:
