@@ -20,6 +20,7 @@ from typing import Any
 from rasa.core.channels import BUILTIN_CHANNELS
 from rasa.core.channels.channel import InputChannel, OutputChannel, UserMessage
 from rasa.core.channels.rest import RestInput
+from rasa.core.channels.socketio import SocketIOInput
 from rasa.core.channels.twilio_voice import TwilioVoiceInput
 from rasa.shared.exceptions import InvalidConfigException
 from rasa.shared.utils.common import class_from_module_path
@@ -138,11 +139,12 @@ def build(credentials: Mapping[str, Mapping[str, Any]]) -> tuple[dict[str, Built
         if account and not _ACCOUNT.fullmatch(account):
             problems.append(Problem(name, "the account after the colon may have a-z, 0-9, _ and -"))
             continue
-        if kind == "socketio" and not settings.get("allow_insecure"):
-            problems.append(Problem(name, SOCKETIO_WARNING))
-            continue
         try:
-            channel = _class_of(kind).from_credentials(dict(settings))
+            found = _class_of(kind)
+            if issubclass(found, SocketIOInput) and str(settings.get("allow_insecure")).lower() != "true":
+                problems.append(Problem(name, SOCKETIO_WARNING))
+                continue
+            channel = found.from_credentials(dict(settings))
         except BadSetting as exc:
             problems.append(Problem(name, str(exc)))
             continue
@@ -302,7 +304,7 @@ class Mount:
         async def receive(message: UserMessage, known: Known) -> None:
             await self._receive(kept.name, message, known, care.answers_within_seconds)
 
-        blueprint = kept.channel.blueprint(stock.on_new_message(receive))
+        blueprint = kept.channel.blueprint(stock.on_new_message(kept.name, receive))
         if asks_for_token(kept.channel):
             self._guard_callers(blueprint, kept.name)
         else:

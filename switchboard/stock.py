@@ -71,12 +71,13 @@ def missing(care: Care, settings: Any) -> str | None:
     return next((name for name in care.needs if not str((settings or {}).get(name) or "").strip()), None)
 
 
-def on_new_message(receive: Receive) -> Callable[[UserMessage], Awaitable[None]]:
-    """What the channel calls: with what its request is known to say."""
+def on_new_message(channel: str, receive: Receive) -> Callable[[UserMessage], Awaitable[None]]:
+    """What the channel calls: with what its request is known to say. A socket is opened by a request that no care has
+    seen, and on the connection of any other."""
 
     async def take(message: UserMessage) -> None:
         call = _call.get()
-        if call is None:
+        if call is None or call.channel != channel:
             await receive(message, Known())
             return
         await _one_of(call, message, call.known, receive)

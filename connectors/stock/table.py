@@ -8,6 +8,7 @@ from connectors.output import Limits
 from connectors.stock.care import Care
 from connectors.stock.chat import BOT_FRAMEWORK, HANGOUTS, MATTERMOST, ROCKETCHAT, SLACK, WEBEXTEAMS
 from connectors.stock.messaging import FACEBOOK, TELEGRAM, TWILIO, TWILIO_VOICE
+from connectors.stock.socket import SOCKETIO
 
 _TABLE: dict[str, Care] = {
     "rasa.core.channels.slack.SlackInput": SLACK,
@@ -20,6 +21,7 @@ _TABLE: dict[str, Care] = {
     "rasa.core.channels.facebook.FacebookInput": FACEBOOK,
     "rasa.core.channels.twilio.TwilioInput": TWILIO,
     "rasa.core.channels.twilio_voice.TwilioVoiceInput": TWILIO_VOICE,
+    "rasa.core.channels.socketio.SocketIOInput": SOCKETIO,
     # Its callers are asked for a token, as those of `rest` are.
     "rasa.core.channels.callback.CallbackInput": Care(
         limits=Limits(text=20_000, buttons=50, button_title=200, images=True)
