@@ -15,7 +15,8 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from contextvars import ContextVar, copy_context
-from functools import partial
+from dataclasses import replace
+from functools import cached_property, partial
 from typing import Any
 
 from rasa.core.channels.channel import OutputChannel
@@ -37,8 +38,14 @@ _complaints: ContextVar[list[DeliveryFailed] | None] = ContextVar("complaints", 
 class _Cutting(Output):
     """Cuts lines for a stock channel; never posts."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, whole_titles: bool) -> None:
         self.limits = limits
+        self._whole_titles = whole_titles
+
+    def _fitting(self, buttons: Sequence[Button]) -> tuple[Button, ...]:
+        fitting = super()._fitting(buttons)
+        is_cut = [one.title for one in fitting] != [one.title for one in buttons]
+        return () if self._whole_titles and is_cut else fitting
 
 
 class StockSender:
@@ -54,10 +61,9 @@ class StockSender:
         self._output_for = output_for
         self.file_limits: Mapping[str, int] = {}
         self.links_files = False
-        self._cutting = _Cutting(care.limits)
+        self._care = care
         self._site = site
         self._purse = purse if care.is_paid else None
-        self._titles_as_payloads = care.titles_as_payloads
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="channel") if care.in_thread else None
         _listen_to_log()
 
@@ -97,6 +103,21 @@ class StockSender:
         if self._threads is not None:
             self._threads.shutdown(wait=False, cancel_futures=True)
 
+    @cached_property
+    def _cutting(self) -> _Cutting:
+        has_buttons = self._care.is_known or self._writes_buttons()
+        limits = self._care.limits if has_buttons else replace(self._care.limits, buttons=0)
+        return _Cutting(limits, self._care.whole_titles)
+
+    def _writes_buttons(self) -> bool:
+        """Rasa writes the keys of choices behind their titles where a channel has no way of its own to show them."""
+        try:
+            output = self._output_for({})
+        except Exception:  # it may ask its provider, and will be asked again to send
+            return True
+        own = OutputChannel.send_text_with_buttons
+        return output is None or type(output).send_text_with_buttons is not own
+
     async def _send(self, part: Part, envelope: Envelope) -> None:
         complaints: list[DeliveryFailed] = []
         token = _complaints.set(complaints)
@@ -115,12 +136,11 @@ class StockSender:
             raise complaints[0]
 
     def _message(self, part: Part) -> dict[str, Any]:
-        message: dict[str, Any] = {"text": part.text} if part.text else {}
+        # Rasa's channels cut a text at its empty lines. Each piece would be paid for, and all of them sent again when
+        # one is not taken.
+        message: dict[str, Any] = {"text": re.sub(r"\n(?=\n)", "\n ", part.text)} if part.text else {}
         if part.buttons:
-            message["buttons"] = [
-                {"title": one.title, "payload": one.title if self._titles_as_payloads else one.payload}
-                for one in part.buttons
-            ]
+            message["buttons"] = [self._care.button(one) for one in part.buttons]
         if part.image:
             message["image"] = part.image
         return message
@@ -173,12 +193,14 @@ def _of_status(status: int, detail: str) -> DeliveryFailed:
 
 
 class _Listener(logging.Handler):
-    """Turns an error that a stock channel logs while it sends into the failure that it is."""
+    """Turns an error that a stock channel logs while it sends into the failure that it is. It does not stand in the log
+    beside that: it may quote the provider, who names the customer. Everything else goes on to the log."""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep it, when a send is under way here."""
         complaints = _complaints.get()
-        if complaints is None:
+        if complaints is None or record.levelno < logging.ERROR:
+            logging.getLogger().handle(record)
             return
         raised = sys.exc_info()[1]
         if raised is not None:
@@ -190,10 +212,11 @@ class _Listener(logging.Handler):
             complaints.append(_of_status(status, "refused"))
 
 
-_LISTENER = _Listener(logging.ERROR)
+_LISTENER = _Listener()
 
 
 def _listen_to_log() -> None:
     channels = logging.getLogger("rasa.core.channels")
     if _LISTENER not in channels.handlers:
         channels.addHandler(_LISTENER)
+        channels.propagate = False

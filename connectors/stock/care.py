@@ -15,7 +15,7 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from connectors.media import MediaPlace
-from connectors.output import Limits
+from connectors.output import Button, Limits
 from switchboard.records import Attachment
 
 OnNewMessage = Callable[[UserMessage], Awaitable[Any]]
@@ -68,6 +68,15 @@ def _own_output(kept: Kept, _reach: Reach) -> OutputChannel | None:
     return type(kept.channel).get_output_channel(kept.channel)
 
 
+def _as_rasa_writes_it(button: Button) -> dict[str, str]:
+    return {"title": button.title, "payload": button.payload}
+
+
+def says_its_title(button: Button) -> dict[str, str]:
+    """Where a tap is a line that everybody reads: its words, which are known again, and no key of ours."""
+    return {"title": button.title, "payload": button.title}
+
+
 _LIMITS = Limits(text=2000, buttons=3, button_title=80, images=True)
 
 
@@ -81,7 +90,9 @@ class Care:
     request may be genuine by keys that the provider has changed meanwhile; they are fetched, and it is looked at again.
     `finish` puts right what the channel answers; it is told the id of a message whose answer took longer than
     `answers_within_seconds`: the caller was asked for a moment, and brings the id again. `is_paid`: each message costs
-    money.
+    money. `button`: a choice as the channel's output wants it. `whole_titles`: a tap says the title, so a title that is
+    too long makes a numbered list. `is_known`: it is one of Rasa's, or made of one, and needs no output channel of its
+    own to take a message.
     """
 
     is_genuine: Proof | None = None
@@ -93,7 +104,9 @@ class Care:
     in_thread: bool = False
     limits: Limits = _LIMITS
     is_paid: bool = False
-    titles_as_payloads: bool = False
+    button: Callable[[Button], dict[str, str]] = _as_rasa_writes_it
+    whole_titles: bool = False
+    is_known: bool = True
     prepare: Callable[[Kept], None] = lambda _kept: None
     start: Callable[[Kept], Awaitable[None]] | None = None
     open_media: OpenMedia | None = None

@@ -19,9 +19,9 @@ from sanic.request import Request
 from sanic.response import HTTPResponse, text
 
 from connectors.media import MediaPlace, kind_of
-from connectors.output import Limits
+from connectors.output import Button, Limits
 from connectors.proof import asked_with, hex_sha1, same, shown
-from connectors.stock.care import Care, HandOver, Kept, Known, Reach, not_given
+from connectors.stock.care import Care, HandOver, Kept, Known, Reach, not_given, says_its_title
 from switchboard.records import Attachment
 
 MICROSOFT_HOSTS = (
@@ -212,7 +212,8 @@ ROCKETCHAT = Care(
     in_thread=True,
     limits=Limits(text=5000, buttons=5, button_title=80, images=True),
     # Rocket.Chat shows in the room what a button says.
-    titles_as_payloads=True,
+    button=says_its_title,
+    whole_titles=True,
 )
 
 
@@ -380,6 +381,14 @@ async def _bot_framework_open(kept: Kept, attachment: Attachment) -> MediaPlace:
     return MediaPlace(url, hosts, headers)
 
 
+def _bot_framework_button(button: Button) -> dict[str, str]:
+    """https://learn.microsoft.com/azure/bot-service/rest-api/bot-framework-rest-connector-add-rich-cards
+
+    The value of `imBack` is what the customer is seen to say.
+    """
+    return {"type": "imBack", "title": button.title, "value": button.title}
+
+
 def _bot_framework_output(kept: Kept, reach: Reach) -> OutputChannel | None:
     if not reach.get("service"):
         return None
@@ -396,6 +405,8 @@ BOT_FRAMEWORK = Care(
     output=_bot_framework_output,
     in_thread=True,
     limits=Limits(text=4000, buttons=6, button_title=60, images=True),
+    button=_bot_framework_button,
+    whole_titles=True,
     open_media=_bot_framework_open,
 )
 

@@ -10,12 +10,13 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from contract import _eventually_standing
-from gateway_parts import Gateway, Seat
+from contract import _buttons, _eventually_standing
+from gateway_parts import Gateway, Seat, Start
 from kit import as_json
 from providers.server import eventually
 from providers.stock import StockProviders, bot_framework_token
@@ -27,7 +28,9 @@ from stock_wire import (
     Call,
     Stock,
     _hmac,
+    begin,
     begun,
+    name_in_credentials,
     post,
     providers,
     sign_slack,
@@ -36,6 +39,7 @@ from test_logs import log
 
 from connectors.stock.care import Kept
 from connectors.stock.messaging import _telegram_secret
+from handoff import texts
 
 __all__ = ["begun", "log", "providers"]
 LATER = [one for one in STOCK.values() if one.later]
@@ -150,6 +154,81 @@ async def test_no_webhook_waits_for_a_slow_bot(begun: Gateway, providers: StockP
     assert sorted(one.to for one in providers.sent) == sorted(one.to for one in LATER)
 
 
+async def test_each_customer_is_told_when_the_bot_is_down(start: Start, root: Path, providers: StockProviders) -> None:
+    gateway = await begin(start, root, providers, bot_timeout_seconds=1)
+    await gateway.bot.stop()
+    calls = [post(gateway, one.name, one.call("hello?", 1, gateway, providers)) for one in STOCK.values()]
+    sentence = texts.say("bot_failed", "en")[:20]
+    for stock, (status, body) in zip(STOCK.values(), await asyncio.gather(*calls)):
+        assert status < 300 and (stock.later or sentence in body), (stock.name, body)
+    await eventually(lambda: len(providers.sent) == len(LATER), lambda: providers.sent)
+    assert all(sentence in one.text for one in providers.sent), providers.sent
+
+
+# -- choices -----------------------------------------------------------------------------------------------------
+
+
+async def test_choices_are_what_each_provider_takes_for_buttons_and_come_back_as_what_they_stand_for(
+    begun: Gateway, providers: StockProviders
+) -> None:
+    bot = begun.bot
+    bot.says("menu", {"text": "Which?", "buttons": _buttons(2)})
+    bot.says('/choose{"n": 1}', {"text": "the second"})
+    for name, stock in STOCK.items():
+        providers.sent.clear()
+        status, body = await post(begun, name, stock.call("menu", 1, begun, providers))
+        tapped, shown = "Choice 1", body
+        if stock.later:
+            await eventually(lambda: providers.sent, lambda name=name: (name, providers.asked[-3:]))
+            (sent,) = providers.sent
+            shown = sent.text
+            assert [title for title, _ in sent.buttons] == (["Choice 0", "Choice 1"] if stock.tap else []), name
+            tapped = sent.buttons[1][1] if stock.tap else "2"
+            assert stock.tap or "2. Choice 1" in sent.text
+        elif stock.tap:
+            assert "Choice 1" in body
+            tapped = '/choose{"n": 1}'
+        call = (stock.tap or stock.body)(tapped.rpartition(" ")[2] if name == "mattermost" else tapped, 2)
+        signed = stock.signed(call, begun, providers)
+        if name == "mattermost":  # which signs nothing when a button is pressed: its address carries a key
+            signed = Call(signed.body, signed.headers, query=f"?{tapped.partition(' ')[0]}")
+            assert (await post(begun, name, Call(signed.body, signed.headers, query="?key=x")))[0] == 403
+        status, body = await post(begun, name, signed)
+        assert status < 300, (name, body, shown)
+        if name == "twilio_voice":
+            assert bot.asked[-1]["message"] == "Choice 1", "said, and understood by the bot"
+            continue
+        if stock.later:
+            await eventually(lambda: len(providers.sent) == 2, lambda name=name: (name, bot.asked[-1], providers.sent))
+            assert providers.sent[1].text == "the second", name
+        else:
+            assert "the second" in body, name
+
+
+async def test_more_choices_than_a_provider_takes_or_longer_ones_are_a_numbered_list(
+    begun: Gateway, providers: StockProviders
+) -> None:
+    bot = begun.bot
+    long = [{"title": f"{'很長的選項' * 20} {n}", "payload": f'/choose{{"n": {n}}}'} for n in range(2)]
+    bot.says("long", {"text": "Which?", "buttons": long})
+    for stock in LATER:
+        count = stock.most_buttons + 1
+        bot.says("menu", {"text": "Which?", "buttons": _buttons(count)})
+        providers.sent.clear()
+        await post(begun, stock.name, stock.call("menu", 1, begun, providers))
+        await eventually(lambda: providers.sent, lambda name=stock.name: name)
+        assert not providers.sent[0].buttons and f"{count}. Choice {count - 1}" in providers.sent[0].text, stock.name
+        await post(begun, stock.name, stock.call(f"{count}", 2, begun, providers))
+        await eventually(lambda: len(providers.sent) == 2, lambda name=stock.name: (name, providers.sent))
+        assert bot.asked[-1]["message"] == f'/choose{{"n": {count - 1}}}', stock.name
+    for name in ("rocketchat", "botframework"):
+        # A tap says the title, so a cut one would be nobody's.
+        providers.sent.clear()
+        await post(begun, name, STOCK[name].call("long", 3, begun, providers))
+        await eventually(lambda: providers.sent)
+        assert not providers.sent[0].buttons and "2. 很長的選項" in providers.sent[0].text, name
+
+
 # -- what no provider sends ----------------------------------------------------------------------------------------
 
 
@@ -238,3 +317,18 @@ async def test_what_cannot_be_stored_in_time_is_brought_again(
     assert (await post(begun, "slack", call))[0] == 200
     await eventually(lambda: [one for one in providers.sent if one.text == "bot: hello"])
     assert [one["message"] for one in begun.bot.asked] == ["hello"]
+
+
+async def test_attack_33_a_flood_by_one_number_costs_a_few_messages_on_stock_twilio(
+    start: Start, root: Path, providers: StockProviders
+) -> None:
+    twilio = STOCK["twilio"]
+    name_in_credentials(root, {"twilio": twilio.entry(providers)})
+    gateway = await start(default_language="en", paid_per_customer_hour=2)
+    gateway.bot.says("line 1", {"text": "one paragraph\n\nand another"})
+    for number in range(4):
+        await post(gateway, "twilio", twilio.call(f"line {number}", number, gateway, providers))
+        await eventually(lambda number=number: len(gateway.bot.asked) == number + 1)
+    await _eventually_standing(gateway, "bot: line 3", "failed", reason="cap_customer")
+    texts_sent = [one.text for one in providers.sent]
+    assert texts_sent == ["bot: line 0", "one paragraph\n \nand another"], "two are paid for, and two were sent"
