@@ -199,7 +199,7 @@ class StockFiles:
 
 def quiet(kept: Kept, care: Care) -> None:
     """Let the channel make no output channel while it takes messages: that may call the provider, or log in to it."""
-    if care.writes_later:
+    if care.writes_later and care.is_known:
         kept.channel.get_output_channel = lambda *_args, **_kwargs: NoOutput()
     care.prepare(kept)
 

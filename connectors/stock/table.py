@@ -36,4 +36,6 @@ def care_for(channel: InputChannel) -> Care:
         if found is not None:
             return found
     writes_later = type(channel).get_output_channel is not InputChannel.get_output_channel
-    return Care(writes_later=writes_later, limits=Limits(text=4000, buttons=10, button_title=80, images=True))
+    limits = Limits(text=4000, buttons=10, button_title=80, images=True)
+    # What else it does with its own output channel while it takes a message, nobody knows.
+    return Care(writes_later=writes_later, limits=limits, is_known=False)
