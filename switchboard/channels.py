@@ -355,7 +355,7 @@ class Mount:
     ) -> None:
         """One message of a stock channel. Raises only when it could not be stored."""
         output: OutputChannel = message.output_channel
-        metadata = message.metadata if isinstance(message.metadata, dict) else {}
+        metadata = message.metadata if isinstance(message.metadata, dict) else known.metadata
         caller = _caller.get() if channel in self._with_callers else ""
         recipient = known.sender or message.sender_id
         words = known.text if known.text is not None else message.text
@@ -419,8 +419,14 @@ class Mount:
 
         @blueprint.middleware("request")
         async def check(request: Request) -> HTTPResponse | None:
-            stock.begin_call(name)
-            return self._check_rest(request)
+            call = stock.begin_call(name)
+            refused = self._check_rest(request)
+            if refused is None and request.method == "POST":
+                # `callback` hands on none.
+                call.known = Known(metadata=request.json.get("metadata") or {})
+            return refused
+
+        stock.guard_stored(blueprint)
 
     def _check_rest(self, request: Request) -> HTTPResponse | None:
         if request.method != "POST":

@@ -103,6 +103,7 @@ def guard(blueprint: Blueprint, kept: Kept, care: Care, exchange: ChannelExchang
     @blueprint.middleware("request")
     async def before(request: Request) -> HTTPResponse | None:
         if request.method in ("GET", "HEAD") and request.path.rstrip("/").endswith(f"/{_last(kept.url)}"):
+            _call.set(None)
             return None  # the channel's own sign of life
         call = begin_call(kept.name)
         if not _genuine(care, kept, request) and not await _genuine_by_new_keys(care, kept, request):
@@ -223,6 +224,15 @@ class CallMemory:
 
         said = await self._database.read(work)
         return SimpleNamespace(events=[BotUttered(said)]) if said else None
+
+
+def guard_stored(blueprint: Blueprint) -> None:
+    """Answer no success for what could not be stored, where a channel's callers are asked for a token."""
+
+    @blueprint.middleware("response")
+    async def after(_request: Request, _answer: HTTPResponse) -> HTTPResponse | None:
+        call = _call.get()
+        return _not_stored() if call is not None and call.not_stored else None
 
 
 def _last(url: str) -> str:

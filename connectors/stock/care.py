@@ -49,6 +49,7 @@ class Known:
     text: str | None = None
     name: str | None = None
     attachments: tuple[Attachment, ...] = ()
+    metadata: Mapping[str, Any] = field(default_factory=dict)  # where the channel hands on none
     unused: str | None = None
 
 
