@@ -368,7 +368,7 @@ class Mount:
             language=self._language_of(metadata),
             attachments=known.attachments,
             reach=known.reach if known.reach or not in_response else None,
-            name=plain(known.name or "")[:120].strip() or None,
+            name=plain(known.name if isinstance(known.name, str) else "")[:120].strip() or None,
         )
         try:
             if not in_response:

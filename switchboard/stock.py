@@ -22,7 +22,7 @@ from sanic.response import HTTPResponse, text
 from sqlalchemy.engine import Connection
 
 from connectors.media import MediaPlace
-from connectors.stock.care import Care, Kept, Known, NoOutput, OpenMedia
+from connectors.stock.care import UNREADABLE, Care, Hands, Kept, Known, NoOutput, OpenMedia
 from handoff import conversations, transcript
 from handoff.database import Database
 from switchboard.exchange import ChannelExchange
@@ -34,7 +34,6 @@ log = logging.getLogger(__name__)
 
 # Slack wants its answer within three seconds.
 STORED_WITHIN_SECONDS = 2.5
-_UNREADABLE = (KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError, RecursionError)
 
 
 @dataclass
@@ -46,6 +45,7 @@ class Call:
     open: list[asyncio.Future[None]] = field(default_factory=list)
     not_stored: bool = False
     late: str | None = None  # the id of the message whose answer is not there yet
+    is_channels: bool = False  # the channel's own handler has it
 
 
 _call: ContextVar[Call | None] = ContextVar("call", default=None)
@@ -100,6 +100,12 @@ async def _one_of(call: Call, message: UserMessage, known: Known, receive: Recei
 def guard(blueprint: Blueprint, kept: Kept, care: Care, exchange: ChannelExchange, receive: Receive) -> None:
     """Put the care around the channel's routes."""
 
+    async def hand_over(message: UserMessage, known: Known) -> None:
+        call = _call.get()
+        await _one_of(call if call is not None else begin_call(kept.name), message, known, receive)
+
+    hands = Hands(hand_over, exchange.unused)
+
     @blueprint.middleware("request")
     async def before(request: Request) -> HTTPResponse | None:
         if request.method in ("GET", "HEAD") and request.path.rstrip("/").endswith(f"/{_last(kept.url)}"):
@@ -110,16 +116,17 @@ def guard(blueprint: Blueprint, kept: Kept, care: Care, exchange: ChannelExchang
             exchange.unused("forged")
             return error_response(403, "not_genuine", "This request does not carry the provider's proof.")
         try:
-            answer = await _prepared(call, kept, care, request, receive)
+            answer = await _prepared(call, kept, care, request, hands)
         except SanicException as exc:
             exchange.unused("unreadable")
             return error_response(exc.status_code or 400, "bad_input", "The body cannot be read.")
-        except _UNREADABLE:
+        except UNREADABLE:
             exchange.unused("unreadable")
             return text("")
         if call.known.unused:
             exchange.unused(call.known.unused)
             return text("")
+        call.is_channels = answer is None
         return _not_stored() if call.not_stored else answer
 
     @blueprint.middleware("response")
@@ -133,12 +140,19 @@ def guard(blueprint: Blueprint, kept: Kept, care: Care, exchange: ChannelExchang
         # What is stored after all is known by its id when the provider brings it again.
         if call.not_stored or waits:
             return _not_stored()
-        return care.finish(kept, answer, call.late) if care.finish else None
+        if call.is_channels and care.writes_later and not call.open and answer.status != 503:
+            exchange.unused("nothing_said")
+            # A channel answers 500 to what it does not know, and it would be brought again for hours.
+            answer = text("") if answer.status >= 500 else answer
+        return care.finish(kept, answer, call.late) if care.finish else answer
 
     @blueprint.exception(Exception)
     async def broke(_request: Request, exc: Exception) -> HTTPResponse:
         if isinstance(exc, SanicException) and (exc.status_code or 500) < 500:
             return error_response(exc.status_code, "bad_input", "The request was not accepted.")
+        call = _call.get()
+        if call is not None:
+            call.is_channels = False
         # A 500 would make the provider bring the same again for hours.
         log.warning(
             "A channel broke on an event",
@@ -155,16 +169,13 @@ async def _genuine_by_new_keys(care: Care, kept: Kept, request: Request) -> bool
 def _genuine(care: Care, kept: Kept, request: Request) -> bool:
     try:
         return care.is_genuine is None or care.is_genuine(kept, request)
-    except (SanicException, *_UNREADABLE):
+    except (SanicException, *UNREADABLE):
         return False
 
 
-async def _prepared(call: Call, kept: Kept, care: Care, request: Request, receive: Receive) -> HTTPResponse | None:
-    async def hand_over(message: UserMessage, known: Known) -> None:
-        await _one_of(call, message, known, receive)
-
+async def _prepared(call: Call, kept: Kept, care: Care, request: Request, hands: Hands) -> HTTPResponse | None:
     if care.take is not None:
-        answer = await care.take(kept, request, hand_over)
+        answer = await care.take(kept, request, hands)
         if answer is not None:
             return answer
     call.known = care.read(kept, request)

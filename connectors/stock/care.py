@@ -53,12 +53,24 @@ class Known:
     unused: str | None = None
 
 
+# What reading a body that is not as its provider documents raises.
+UNREADABLE = (KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError, RecursionError)
+
+
+@dataclass(frozen=True)
+class Hands:
+    """Where what a request brings goes: a message with what is known of it to the line, and an event that nobody needs
+    to those that are counted by kind."""
+
+    over: Callable[[UserMessage, Known], Awaitable[None]]
+    unused: Callable[[str], None]
+
+
 OpenMedia = Callable[[Kept, Attachment], Awaitable[MediaPlace]]
 Proof = Callable[[Kept, Request], bool]
 Reading = Callable[[Kept, Request], Known]
-HandOver = Callable[[UserMessage, Known], Awaitable[None]]
 # Instead of the channel's own handler, where that would lose something.
-Taking = Callable[[Kept, Request, HandOver], Awaitable[Optional[HTTPResponse]]]
+Taking = Callable[[Kept, Request, Hands], Awaitable[Optional[HTTPResponse]]]
 
 
 def _nothing_known(_kept: Kept, _request: Request) -> Known:

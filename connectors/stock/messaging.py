@@ -25,7 +25,7 @@ from connectors.meta import MEDIA_HOSTS
 from connectors.output import Limits
 from connectors.proof import asked_with, hex_sha256, same, shown
 from connectors.sms.twilio import MEDIA_HOSTS as TWILIO_MEDIA_HOSTS
-from connectors.stock.care import Care, HandOver, Kept, Known, NoOutput, Reach
+from connectors.stock.care import UNREADABLE, Care, Hands, Kept, Known, NoOutput, Reach
 from switchboard.records import Attachment
 
 GRAPH_URL = "https://graph.facebook.com/v21.0"
@@ -71,7 +71,7 @@ def _telegram_is_genuine(kept: Kept, request: Request) -> bool:
     return same(shown(request, "x-telegram-bot-api-secret-token"), _telegram_secret(kept))
 
 
-async def _telegram_take(kept: Kept, request: Request, hand_over: HandOver) -> HTTPResponse | None:
+async def _telegram_take(kept: Kept, request: Request, hands: Hands) -> HTTPResponse | None:
     """What the channel drops or breaks on; the rest is its own."""
     if request.path.endswith("/set_webhook"):
         return text("the gateway sets the webhook itself", status=403)
@@ -79,22 +79,32 @@ async def _telegram_take(kept: Kept, request: Request, hand_over: HandOver) -> H
     if "callback_query" in update and update["callback_query"].get("message"):
         return None
     message = update.get("message")
-    if not isinstance(message, dict) or (message.get("chat") or {}).get("type") != "private":
+    where = (message.get("chat") or {}).get("type") if isinstance(message, dict) else None
+    if where == "private" and message.get("text") is not None:
+        return None
+    attachment = _telegram_attachment(message) if where == "private" else None
+    if attachment is None:
+        hands.unused(str(where) if where not in (None, "private") else next(iter({*update} - {"update_id"}), "nothing"))
         return text("success")
+    known = Known(str(update["update_id"]), {}, text=message.get("caption") or "", attachments=(attachment,))
+    await hands.over(UserMessage("", NoOutput(), message["chat"]["id"], input_channel="telegram"), known)
+    return text("success")
+
+
+def _telegram_attachment(message: Mapping[str, Any]) -> Attachment | None:
+    if message.get("location"):
+        return Attachment("location", {name: message["location"].get(name) for name in ("latitude", "longitude")})
     kind = next((name for name in _MEDIA if message.get(name)), None)
-    if message.get("text") is not None or kind is None:
-        return None if message.get("text") is not None or message.get("location") else text("success")
+    if kind is None:
+        return None
     found = message[kind][-1] if kind == "photo" else message[kind]
-    attachment = Attachment(
+    return Attachment(
         _MEDIA[kind],
         {"file_id": found.get("file_id")},
         found.get("file_name"),
         found.get("mime_type"),
         found.get("file_size"),
     )
-    known = Known(str(update["update_id"]), {}, text=message.get("caption") or "", attachments=(attachment,))
-    await hand_over(UserMessage("", NoOutput(), message["chat"]["id"], input_channel="telegram"), known)
-    return text("success")
 
 
 def _telegram_read(_kept: Kept, request: Request) -> Known:
@@ -152,24 +162,35 @@ def _facebook_is_genuine(kept: Kept, request: Request) -> bool:
     return same(shown(request, "x-hub-signature-256"), expected)
 
 
-async def _facebook_take(kept: Kept, request: Request, hand_over: HandOver) -> HTTPResponse:
+async def _facebook_take(kept: Kept, request: Request, hands: Hands) -> HTTPResponse:
     """Every event of the batch. The channel reads the first alone, and tells Meta "seen" before it hands that on."""
     if request.method == "GET":
         return text(request.args.get("hub.challenge") or "")
     for entry in request.json.get("entry") or ():
-        for event in entry.get("messaging") or ():
-            said = _facebook_said(event)
-            if said is not None:
-                words, known = said
-                await hand_over(UserMessage(words, NoOutput(), event["sender"]["id"], input_channel=kept.name), known)
+        for event in entry.get("messaging") or ({name: True for name in entry if name not in ("id", "time")},):
+            await _facebook_event(kept, event, hands)
     return text("success")
+
+
+async def _facebook_event(kept: Kept, event: Mapping[str, Any], hands: Hands) -> None:
+    try:
+        said = _facebook_said(event)
+        if said is None:
+            about = (one for one in event if one not in ("sender", "recipient", "timestamp"))
+            hands.unused("echo" if (event.get("message") or {}).get("is_echo") else next(about, "nothing"))
+            return
+        message, known = UserMessage(said[0], NoOutput(), event["sender"]["id"], input_channel=kept.name), said[1]
+    except UNREADABLE:  # the others of the batch are read all the same
+        hands.unused("unreadable")
+        return
+    await hands.over(message, known)
 
 
 def _facebook_said(event: Mapping[str, Any]) -> tuple[str, Known] | None:
     message, postback = event.get("message"), event.get("postback")
     if isinstance(postback, dict) and postback.get("payload"):
         key = postback.get("mid") or f"{event['sender']['id']}:{event.get('timestamp')}"
-        return str(postback["payload"]), Known(str(key))
+        return postback["payload"], Known(str(key))
     if not isinstance(message, dict) or message.get("is_echo"):
         return None
     attachments = tuple(
@@ -180,7 +201,7 @@ def _facebook_said(event: Mapping[str, Any]) -> tuple[str, Known] | None:
     words = (message.get("quick_reply") or {}).get("payload") or message.get("text") or ""
     if not words and not attachments:
         return None
-    return str(words), Known(str(message["mid"]), attachments=attachments)
+    return words, Known(str(message["mid"]), attachments=attachments)
 
 
 def _facebook_output(kept: Kept, _reach: Reach) -> OutputChannel:
@@ -233,7 +254,11 @@ def _twilio_read(_kept: Kept, request: Request) -> Known:
         if form.get(f"MediaUrl{index}")
     )
     words = form.get("Body") or ""
-    if not words and not attachments and not form.get("Latitude"):
+    if form.get("Latitude"):
+        # The channel makes words of it that look like a command, and drops what was said beside it.
+        place = {name: form.get(name.capitalize()) for name in ("latitude", "longitude")}
+        attachments = (*attachments, Attachment("location", place))
+    if not words and not attachments:
         return Known(unused=str(form.get("SmsStatus") or "no message"))
     # The channel breaks on a message without text.
     form["Body"] = [words]
@@ -277,12 +302,16 @@ _LANGUAGES = {
 # Twilio hangs up on who has not answered in 15 seconds:
 # https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides
 _VOICE_ANSWERS_WITHIN_SECONDS = 8.0
+# https://www.twilio.com/docs/voice/api/call-resource#call-status-values
+_OVER = ("completed", "busy", "failed", "no-answer", "canceled")
 _AGAIN = "again"  # in the address that a caller is sent to while the answer is not there yet: the message it is to
 
 
 def _voice_read(_kept: Kept, request: Request) -> Known:
     form = request.form
     number = str(form.get("From") or "")
+    if form.get("CallStatus") in _OVER and not form.get("SpeechResult"):
+        return Known(unused=str(form.get("CallStatus")))
     again = request.args.get(_AGAIN)
     key = again or request.headers.get("i-twilio-idempotency-token") or uuid4().hex
     if form.get("Digits") and not form.get("SpeechResult"):

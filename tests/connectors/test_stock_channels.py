@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
+import io
 import json
+import random
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -13,11 +15,13 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from contract import _buttons, _eventually_standing
 from gateway_parts import Gateway, Seat, Start
 from kit import as_json
+from mutations import mutated_form, mutated_webhook
 from providers.server import eventually
 from providers.stock import StockProviders, bot_framework_token
 from sqlalchemy import event, text
@@ -228,7 +232,208 @@ async def test_more_choices_than_a_provider_takes_or_longer_ones_are_a_numbered_
         assert not providers.sent[0].buttons and "2. 很長的選項" in providers.sent[0].text, name
 
 
+# -- what the providers document ---------------------------------------------------------------------------------
+
+SAID, PICTURE, FILE = "我個包裹去咗邊？", "media:image", "media:file"
+# What reading each payload gives: the lines of the customer, or the kind under which it is counted.
+READ: dict[str, dict[str, list[str] | str | None]] = {
+    "slack": {
+        "message.json": [SAID],
+        "thread-broadcast.json": ["also to the channel"],
+        "me-message.json": ["waits for a parcel"],
+        "app-mention.json": ["where is it?"],
+        "picture.json": [PICTURE],
+        "changed.json": "message message_changed",
+        "joined.json": "message channel_join",
+        "own-message.json": "message",
+        "reaction.json": "reaction_added",
+        "other-channel.json": "nothing_said",
+        "tap.form": ["a choice of nobody"],
+        "overflow.form": "view_submission",
+    },
+    "telegram": {
+        "message.json": [SAID],
+        "picture.json": [PICTURE],
+        "sticker.json": ["media:sticker"],
+        "location.json": ["media:location"],
+        "tap.json": ["a choice of nobody"],
+        "edited.json": "edited_message",
+        "blocked.json": "my_chat_member",
+        "group.json": "supergroup",
+        "inline.json": "inline_query",
+        "joined.json": "message",
+    },
+    "facebook": {
+        "message.json": [SAID],
+        "batch.json": ["first", "third"],
+        "quick-reply.json": ["a quick reply of nobody"],
+        "postback.json": ["get started"],
+        "picture.json": [PICTURE],
+        "echo.json": "echo",
+        "delivery.json": "delivery",
+        "read.json": "read",
+        "reaction.json": "reaction",
+        "standby.json": "standby",
+    },
+    "twilio": {
+        "message.form": [SAID],
+        "picture.form": [PICTURE],
+        "location.form": ["media:location"],
+        "status.form": "delivered",
+    },
+    "mattermost": {
+        "message.json": [SAID],
+        "document.json": [FILE],
+        "tap.json": ["a choice of nobody"],
+        "command.json": "no message",
+    },
+    "rocketchat": {
+        "message.json": [SAID, "are you there?"],
+        "picture.json": [PICTURE],
+        "outgoing.json": ["from a channel"],
+        "agents-line.json": "agents_line",
+        "session-start.json": "LivechatSessionStart",
+        "session-end.json": "LivechatSession",
+        "offline-form.json": "LivechatOfflineMessage",
+    },
+    "webexteams": {
+        "message.json": [SAID],
+        "document.json": [FILE],
+        "own-message.json": "own_message",
+        "deleted.json": "messages deleted",
+        "membership.json": "memberships created",
+    },
+    "botframework": {
+        "message.json": [SAID],
+        "picture.json": [PICTURE],
+        "typing.json": "typing",
+        "conversation-update.json": "conversationUpdate",
+        "reaction.json": "messageReaction",
+        "invoke.json": "invoke",
+    },
+    "callback": {"message.json": [SAID]},
+    "rest": {"message.json": [SAID]},
+    "hangouts": {
+        "message.json": [SAID],
+        "picture.json": [PICTURE],
+        "tap.json": ["a choice of nobody"],
+        "added.json": "ADDED_TO_SPACE",
+        "removed.json": "REMOVED_FROM_SPACE",
+        "widget-updated.json": "WIDGET_UPDATED",
+    },
+    "twilio_voice": {
+        "ringing.form": ["hello"],
+        "speech.form": [SAID],
+        "digits.form": ["12345"],
+        "silent.form": None,  # answered with what was said last
+        "ended.form": "completed",
+    },
+}
+
+
+async def test_attack_14_each_event_the_providers_document_is_read_or_acknowledged_and_counted(
+    begun: Gateway, providers: StockProviders
+) -> None:
+    for name, stock in STOCK.items():
+        payloads = stock.payloads()
+        assert set(payloads) == set(READ[name]), "a payload without an expectation, or the other way round"
+        for file, body in payloads.items():
+            status, answer = await post(begun, name, stock.signed(body, begun, providers))
+            assert status in (200, 204), (name, file, answer)
+    wanted = {
+        name: [line for read in files.values() if isinstance(read, list) for line in read]
+        for name, files in READ.items()
+    }
+    assert {name: sorted(lines) for name, lines in _lines(begun).items()} == {
+        name: sorted(lines) for name, lines in wanted.items()
+    }
+    async with begun.http.get(f"{begun.base}/readyz") as response:
+        counted = (await response.json())["events_unused"]
+    for name, files in READ.items():
+        kinds = sorted(read for read in files.values() if isinstance(read, str))
+        found = {kind: count for kind, count in counted.get(name, {}).items() if kind != "unreadable"}
+        assert sorted(kind for kind, count in found.items() for _ in range(count)) == kinds, name
+    assert counted["facebook"]["unreadable"] == 1, "the bad one of the batch"
+
+
+def _lines(gateway: Gateway) -> dict[str, list[str]]:
+    """What customers have said, by channel, and the kind of what they have sent beside it."""
+    statement = text(
+        "SELECT c.channel, m.text, m.body FROM messages m JOIN conversations c ON c.id = m.conversation_id "
+        "WHERE m.author = 'customer' ORDER BY m.id"
+    )
+    found: dict[str, list[str]] = {}
+    for channel, line, body in gateway.app.ctx.database.read_now(lambda c: c.execute(statement).all()):
+        attached = (json.loads(body or "null") or {}).get("attachments")
+        found.setdefault(channel, []).append(f"media:{attached[0]['kind']}" if attached else line)
+    return found
+
+
 # -- what no provider sends ----------------------------------------------------------------------------------------
+
+WORDS, NAME, PHONE = "myprivatesentence 我條街叫綠寶里", "Zuleika", "85290001234"
+_OTHERS = (b"+85291234567", f"+{PHONE}".encode()), (b"%2B85291234567", f"%2B{PHONE}".encode()), (b"Ana", NAME.encode())
+
+
+def _of_a_person(body: bytes) -> bytes:
+    """The payload with a name, a number and words that must not stand in the log."""
+    for known, other in _OTHERS:
+        body = body.replace(known, other)
+    form = b"=" in body[:20]
+    words, said = (urlencode({"": WORDS}).encode()[1:], urlencode({"": SAID}).encode()[1:]) if form else (WORDS, SAID)
+    return body.replace(said, words) if form else body.replace(str(said).encode(), str(words).encode())
+
+
+async def test_attack_15_what_no_provider_documents_is_never_an_error_and_nothing_logged_names_a_person(
+    log: io.StringIO, begun: Gateway, providers: StockProviders, capfd: pytest.CaptureFixture[str]
+) -> None:
+    chance = random.Random(20260302)
+    for stock in STOCK.values():
+        payloads = stock.payloads()
+        files = [_of_a_person(body) for body in payloads.values()]
+        for at in range(max(24, len(files))):
+            raw, is_form = files[at % len(files)], list(payloads)[at % len(files)].endswith(".form")
+            mutate = mutated_form if is_form else mutated_webhook
+            same_kind = [one for one, name in zip(files, payloads) if name.endswith(".form") == is_form]
+            body = mutate(chance, raw, chance.choice(same_kind))
+            signed = stock.signed(body, begun, providers)
+            status, answer = await post(begun, stock.name, signed)
+            # 403: the proof of some stands in the body, and was mutated with it.
+            assert status in (200, 204, 400, 403, 413), (stock.name, status, body, answer)
+            if at % 8 == 0 and signed.proof:
+                unsigned = Call(signed.body, {**signed.headers, signed.proof[0]: "x"})
+                assert (await post(begun, stock.name, unsigned))[0] in (401, 403), stock.name
+        for body in (b"", b"{", b"[]", b"null", b"5", b"\xff\xfe", b"[" * 100_000):
+            status, _ = await post(begun, stock.name, stock.signed(body, begun, providers))
+            assert status in (200, 204, 400, 403, 413), (stock.name, body[:9])
+        assert (await post(begun, stock.name, stock.call("all is well", 9, begun, providers)))[0] < 300, stock.name
+    await eventually(lambda: all("all is well" in lines for lines in _lines(begun).values()), lambda: _lines(begun))
+    written = log.getvalue() + "".join(capfd.readouterr())
+    assert "event=event_unreadable" in written or "event=event_unused" in written, "it does log"
+    for mark in (PHONE, NAME, "myprivatesentence", "綠寶里"):
+        assert mark not in written, written[max(0, written.find(mark) - 400) :][:500]
+    assert " ERROR " not in written, [line for line in written.splitlines() if " ERROR " in line][:5]
+
+
+async def test_handshakes_are_answered_in_the_providers_own_words(begun: Gateway, providers: StockProviders) -> None:
+    asked = as_json(
+        {"type": "url_verification", "token": "t", "challenge": "3eZbrw1aBm2rZgRNFdxV2595E9CY3gmdALWMmHkvFXO7tYXAYM8P"}
+    )
+    status, body = await post(begun, "slack", sign_slack(asked))
+    assert (status, body) == (200, "3eZbrw1aBm2rZgRNFdxV2595E9CY3gmdALWMmHkvFXO7tYXAYM8P")
+    for token, status in (("v", 200), ("another", 403)):
+        query = {"hub.mode": "subscribe", "hub.verify_token": token, "hub.challenge": "1158201444"}
+        async with begun.http.get(f"{begun.base}/webhooks/facebook/webhook", params=query) as response:
+            assert response.status == status and ("1158201444" in await response.text()) == (status == 200)
+            assert status != 200 or response.content_type == "text/plain"
+    async with begun.http.get(f"{begun.base}/webhooks/telegram/set_webhook") as response:
+        assert response.status == 403
+    # Mattermost shows a failure to who pressed a button, and Google "not responding", for what is no JSON.
+    mattermost = STOCK["mattermost"].call("hello", 1, begun, providers)
+    hangouts = STOCK["hangouts"].signed(STOCK["hangouts"].payloads()["added.json"], begun, providers)
+    for name, call in (("mattermost", mattermost), ("hangouts", hangouts)):
+        status, body = await post(begun, name, call)
+        assert (status, json.loads(body)) == (200, {}), name
 
 
 async def test_attack_11_downgrades_and_replays_against_stock_channels(
