@@ -118,11 +118,19 @@ def guard(blueprint: Blueprint, kept: Kept, care: Care, exchange: ChannelExchang
         try:
             answer = await _prepared(call, kept, care, request, hands)
         except SanicException as exc:
-            exchange.unused("unreadable")
+            exchange.unused("forged" if exc.status_code in (401, 403) else "unreadable")
             return error_response(exc.status_code or 400, "bad_input", "The body cannot be read.")
         except UNREADABLE:
             exchange.unused("unreadable")
             return text("")
+        except Exception as exc:  # what had to be asked of the provider meanwhile
+            if not _may_come_again(exc):
+                raise
+            log.warning(
+                "A provider gave nothing to read a message with",
+                extra={"event": "event_not_fetched", "channel": kept.name, "error": type(exc).__name__},
+            )
+            return _not_stored()
         if call.known.unused:
             exchange.unused(call.known.unused)
             return text("")
@@ -150,6 +158,8 @@ def guard(blueprint: Blueprint, kept: Kept, care: Care, exchange: ChannelExchang
     async def broke(_request: Request, exc: Exception) -> HTTPResponse:
         if isinstance(exc, SanicException) and (exc.status_code or 500) < 500:
             return error_response(exc.status_code, "bad_input", "The request was not accepted.")
+        if _may_come_again(exc):
+            return _not_stored()
         call = _call.get()
         if call is not None:
             call.is_channels = False
@@ -160,6 +170,12 @@ def guard(blueprint: Blueprint, kept: Kept, care: Care, exchange: ChannelExchang
         )
         exchange.unused("unreadable")
         return text("")
+
+
+def _may_come_again(exc: Exception) -> bool:
+    """Whether the provider did not play along: nothing is wrong with the message, and it shall be brought again."""
+    reasons = {failure_of(one).reason for one in (exc, exc.__cause__) if one is not None}
+    return bool(reasons & {"unreachable", "no_answer", "busy", "account"})
 
 
 async def _genuine_by_new_keys(care: Care, kept: Kept, request: Request) -> bool:

@@ -173,12 +173,16 @@ def failure_of(exc: BaseException) -> DeliveryFailed:
         return DeliveryFailed("unknown_recipient", name, permanent=True)
     if status:
         return _of_status(status, name)
-    if isinstance(exc, (ConnectionError, OSError)) or "Connect" in name or "Network" in name:
+    if isinstance(exc, (ConnectionError, OSError)) or _is_of_the_line(name):
         late = "Timeout" in name and "Connect" not in name
         return DeliveryFailed("no_answer" if late else "unreachable", name, maybe_sent=late)
     if isinstance(exc, asyncio.TimeoutError) or "Timeout" in name:
         return DeliveryFailed("no_answer", name, maybe_sent=True)
     return _of_status(status, name)
+
+
+def _is_of_the_line(name: str) -> bool:
+    return any(one in name for one in ("Connect", "Network", "Transport"))
 
 
 def _of_status(status: int, detail: str) -> DeliveryFailed:

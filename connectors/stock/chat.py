@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import json
 import time
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -35,6 +36,8 @@ SLACK_FILES = "files.slack.com"
 SLACK_SIGNATURE_SECONDS = 300
 BOT_FRAMEWORK_ISSUER = "https://api.botframework.com"
 KEYS_ASKED_EVERY_SECONDS = 600
+KEYS_MISSED_SECONDS, KEYS_WITHIN_SECONDS = 30, 10
+KEYS_LAST = timedelta(days=1)
 
 
 def _in_json(_kept: Kept, answer: HTTPResponse, _late: str | None) -> HTTPResponse:
@@ -308,9 +311,20 @@ WEBEXTEAMS = Care(
 # -- hangouts (Google Chat): answers in the response; the channel checks Google's token when it knows the project ---
 
 
-def _hangouts_is_genuine(kept: Kept, request: Request) -> bool:
-    # The token itself is checked by the channel, against the project that `needs` asks for.
+def _hangouts_prepare(kept: Kept) -> None:
+    kept.channel.check_token = kept.channel._check_token
+    kept.channel._check_token = lambda _token: None  # it comes first
+
+
+def _hangouts_is_genuine(_kept: Kept, request: Request) -> bool:
+    # The token itself is looked at below, against the project that `needs` asks for.
     return (shown(request, "authorization") or "").startswith("Bearer ")
+
+
+async def _hangouts_take(kept: Kept, request: Request, _hands: Hands) -> None:
+    """The channel's own check, in a thread: it fetches Google's keys now and then, and waits for them."""
+    token = (shown(request, "authorization") or "").removeprefix("Bearer ")
+    await asyncio.to_thread(kept.channel.check_token, token)
 
 
 def _hangouts_read(_kept: Kept, request: Request) -> Known:
@@ -333,6 +347,8 @@ HANGOUTS = Care(
     is_genuine=_hangouts_is_genuine,
     needs=("project_id",),
     read=_hangouts_read,
+    take=_hangouts_take,
+    prepare=_hangouts_prepare,
     writes_later=False,
     finish=_in_json,
 )
@@ -341,9 +357,14 @@ HANGOUTS = Care(
 # -- botframework: https://learn.microsoft.com/azure/bot-service/rest-api/bot-framework-rest-connector-authentication
 
 
+def _bot_framework_prepare(kept: Kept) -> None:
+    # Ours came first, and fetches Microsoft's keys outside the loop.
+    kept.channel._validate_auth = lambda _header: None
+
+
 def _bot_framework_is_genuine(kept: Kept, request: Request) -> bool:
     scheme, _, token = (shown(request, "authorization") or "").partition(" ")
-    if scheme != "Bearer" or not token:
+    if scheme != "Bearer" or not token or _keys_are_due(kept.channel):
         return False
     try:
         key: Any = RSAAlgorithm.from_jwk(json.dumps(kept.channel.jwt_keys[jwt.get_unverified_header(token)["kid"]]))
@@ -363,24 +384,37 @@ def _bot_framework_is_genuine(kept: Kept, request: Request) -> bool:
     return _is_service(kept, service) and (said is None or str(said).rstrip("/") == service.rstrip("/"))
 
 
+def _keys_are_due(channel: Any) -> bool:
+    is_old = datetime.now() - channel.jwt_update_time > KEYS_LAST
+    return is_old and time.monotonic() >= getattr(channel, "keys_asked_again_from", 0.0)
+
+
 async def _bot_framework_renews(kept: Kept, request: Request) -> bool:
-    """Microsoft changes its keys: one that we do not know is asked for, at most every ten minutes."""
+    """Microsoft changes its keys: they are fetched every day, and for one that we do not know, at most every ten
+    minutes. Raises while they cannot be had: what such a key has signed may be genuine, and shall be brought again."""
     token = (shown(request, "authorization") or "").partition(" ")[2]
     channel, now = kept.channel, time.monotonic()
     try:
-        is_known = jwt.get_unverified_header(token)["kid"] in channel.jwt_keys
-    except (jwt.PyJWTError, KeyError, TypeError):
+        kid = str(jwt.get_unverified_header(token)["kid"])
+    except (jwt.PyJWTError, KeyError):
         return False
-    if is_known or now < getattr(channel, "keys_asked_again_from", 0.0):
-        return False
-    channel.keys_asked_again_from = now + KEYS_ASKED_EVERY_SECONDS
-    try:
-        # The channel fetches the keys when it is made.
-        fresh = await asyncio.to_thread(type(channel), channel.app_id, channel.app_password)
-    except (requests.RequestException, KeyError, ValueError):
-        return False
-    channel.jwt_keys, channel.jwt_update_time = fresh.jwt_keys, fresh.jwt_update_time
-    return True
+    is_due = kid not in channel.jwt_keys or _keys_are_due(channel)
+    if is_due and now >= getattr(channel, "keys_asked_again_from", 0.0):
+        channel.keys_asked_again_from, channel.keys_are_missed = now + KEYS_ASKED_EVERY_SECONDS, None
+        try:
+            # The channel fetches the keys when it is made.
+            making = asyncio.to_thread(type(channel), channel.app_id, channel.app_password)
+            fresh = await asyncio.wait_for(making, KEYS_WITHIN_SECONDS)
+            channel.jwt_keys, channel.jwt_update_time = fresh.jwt_keys, fresh.jwt_update_time
+        except (requests.RequestException, asyncio.TimeoutError, KeyError, ValueError) as exc:
+            channel.keys_asked_again_from, channel.keys_are_missed = now + KEYS_MISSED_SECONDS, exc
+    if kid not in channel.jwt_keys and getattr(channel, "keys_are_missed", None) is not None:
+        raise KeysMissed from channel.keys_are_missed
+    return is_due and kid in channel.jwt_keys
+
+
+class KeysMissed(ConnectionError):
+    """Nobody knows whether it is genuine until the provider's keys can be fetched."""
 
 
 def _is_service(kept: Kept, url: str) -> bool:
@@ -445,6 +479,7 @@ def _bot_framework_output(kept: Kept, reach: Reach) -> OutputChannel | None:
 
 BOT_FRAMEWORK = Care(
     is_genuine=_bot_framework_is_genuine,
+    prepare=_bot_framework_prepare,
     renews=_bot_framework_renews,
     read=_bot_framework_read,
     output=_bot_framework_output,

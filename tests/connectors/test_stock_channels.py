@@ -12,6 +12,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -46,6 +47,7 @@ from connectors.stock.messaging import _telegram_secret
 from handoff import texts
 
 __all__ = ["begun", "log", "providers"]
+each_channel = pytest.mark.parametrize("stock", STOCK.values(), ids=lambda one: one.name)
 LATER = [one for one in STOCK.values() if one.later]
 
 
@@ -494,10 +496,13 @@ def _by_key(gateway: Gateway, providers: StockProviders, number: int, kid: str) 
 
 
 async def test_a_key_that_microsoft_has_changed_is_fetched_and_asked_for_no_more_than_now_and_then(
-    begun: Gateway, providers: StockProviders
+    begun: Gateway, providers: StockProviders, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("connectors.stock.chat.KEYS_MISSED_SECONDS", 0)
     call = _by_key(begun, providers, 1, "k2")
-    providers.key_name = "k2"
+    providers.key_name, providers.away = "k2", True
+    assert (await post(begun, "botframework", call))[0] == 503, "it may be genuine"
+    providers.away = False
     assert (await post(begun, "botframework", call))[0] == 200
     await eventually(lambda: begun.bot.asked)
     asked = len(providers.asked)
@@ -506,6 +511,33 @@ async def test_a_key_that_microsoft_has_changed_is_fetched_and_asked_for_no_more
         assert (await post(begun, "botframework", made_up))[0] == 403
     assert [one for one in providers.asked[asked:] if one.endswith("/keys")] == []
     assert [one["message"] for one in begun.bot.asked] == ["hello"]
+
+
+async def test_microsofts_keys_are_fetched_every_day_and_the_known_ones_hold_while_it_is_away(
+    begun: Gateway, providers: StockProviders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("connectors.stock.chat.KEYS_LAST", timedelta(0))
+    providers.away = True
+    assert (await post(begun, "botframework", _by_key(begun, providers, 1, "k1")))[0] == 200
+    providers.away = False
+    monkeypatch.setattr("connectors.stock.chat.time", SimpleNamespace(monotonic=lambda: time.monotonic() + 60))
+    providers.asked.clear()
+    for number in (2, 3):
+        assert (await post(begun, "botframework", _by_key(begun, providers, number, "k1")))[0] == 200
+    assert [one for one in providers.asked if one.endswith("/keys")] == ["login.botframework.com/v1/.well-known/keys"]
+
+
+@pytest.mark.parametrize("name", ["webexteams", "hangouts"])
+async def test_what_cannot_be_read_while_the_provider_is_away_is_brought_again(
+    begun: Gateway, providers: StockProviders, name: str
+) -> None:
+    call = STOCK[name].call("hello", 1, begun, providers)
+    providers.away = True
+    assert (await post(begun, name, call))[0] == 503
+    providers.away = False
+    assert (await post(begun, name, call))[0] == 200
+    await eventually(lambda: begun.bot.asked)
+    assert _lines(begun) == {name: ["hello"]}
 
 
 async def test_what_cannot_be_stored_in_time_is_brought_again(
