@@ -374,8 +374,11 @@ class Mount:
             if not in_response:
                 await self._line.keep(inbound, limited=not caller)
                 return
-            receipt = await self._received(inbound, not caller, answers_within_seconds)
+            limited = not caller and not known.is_again
+            receipt = await self._received(inbound, limited, answers_within_seconds)
             if receipt is None:
+                # Before the caller is sent away: who comes again brings no words, and perhaps comes to another gateway.
+                await self._line.keep(inbound, limited=False)
                 stock.is_late(str(inbound.external_id))
                 spoken = await self._database.read(lambda c: self._language_spoken(c, inbound))
                 await output.send_text_message(message.sender_id, texts.say("one_moment", spoken))

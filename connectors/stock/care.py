@@ -40,7 +40,8 @@ class Kept:
 class Known:
     """What a request says that the channel does not hand on. None: as the channel says.
 
-    `unused` names an event that nobody needs: it is acknowledged and goes no further.
+    `unused` names an event that nobody needs: it is acknowledged and goes no further. `is_again`: no message, but who
+    was asked for a moment and comes for the answer to that one.
     """
 
     message_id: str | None = None
@@ -51,6 +52,7 @@ class Known:
     attachments: tuple[Attachment, ...] = ()
     metadata: Mapping[str, Any] = field(default_factory=dict)  # where the channel hands on none
     unused: str | None = None
+    is_again: bool = False
 
 
 # What reading a body that is not as its provider documents raises.

@@ -323,7 +323,7 @@ def _voice_read(_kept: Kept, request: Request) -> Known:
         form["From"] = [f"call:{form.get('CallSid')}"]
         number = ""
     # A caller cannot be written to; whoever wants a person is called back.
-    return Known(str(key), {"call_back": number})
+    return Known(str(key), {"call_back": number}, is_again=bool(again))
 
 
 def _voice_finish(kept: Kept, answer: HTTPResponse, late: str | None) -> HTTPResponse:

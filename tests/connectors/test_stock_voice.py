@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from pathlib import Path
 from urllib.parse import urlsplit
 from xml.etree import ElementTree
 
 import pytest
-from gateway_parts import Gateway
+from gateway_parts import Gateway, Start
+from providers.server import eventually
 from providers.stock import StockProviders
 from rasa.core.channels.twilio_voice import TwilioVoiceInput
-from stock_wire import STOCK, Call, begun, call_by_phone, post, providers
+from sqlalchemy import text
+from stock_wire import STOCK, Call, begun, call_by_phone, name_in_credentials, post, providers
 
 from connectors.stock import table
 from connectors.stock.messaging import TWILIO_VOICE
@@ -129,3 +132,47 @@ async def test_an_answer_that_takes_long_is_fetched_before_twilio_hangs_up(
     heard = await _hears(begun, f"?{where.query}")
     assert _words(heard) == "bot: where is my parcel" and heard.find("Gather") is not None
     assert [one["message"] for one in begun.bot.asked] == ["where is my parcel"], "asked once"
+
+
+def _said(gateway: Gateway) -> list[str]:
+    statement = text("SELECT text FROM messages ORDER BY id")
+    return [one for (one,) in gateway.app.ctx.database.read_now(lambda c: c.execute(statement).all())]
+
+
+@pytest.mark.postgres
+@pytest.mark.redis
+async def test_who_is_asked_for_a_moment_by_one_gateway_hears_the_answer_from_another(
+    hurried: None, start: Start, root: Path, providers: StockProviders, postgres_url: str, redis_url: str
+) -> None:
+    name_in_credentials(root, {VOICE: STOCK[VOICE].entry(providers)})
+    shared = {"database_url": postgres_url, "redis_url": redis_url, "public_url": "http://chat.example.com"}
+    first = await start(default_language="en", **shared)
+    second = await start(first.bot, default_language="en", **shared)
+    first.bot.hold = asyncio.Event()
+
+    async def hears(gateway: Gateway, query: str = "", **said: str) -> tuple[str, str]:
+        heard = await _hears(gateway, query, **said)
+        again = heard.findtext("Redirect") or ""
+        return _words(heard), again.removeprefix("http://chat.example.com/webhooks/twilio_voice/webhook")
+
+    async def told(gateway: Gateway, again: str) -> str:
+        for _ in range(100):  # the second has a twentieth of a second for it each time, and no more
+            words, _ = await hears(gateway, again)
+            if "moment" not in words.lower():
+                return words
+        raise AssertionError("the caller waits for ever")
+
+    _, before = await hears(first, SpeechResult="hello")
+    # While the bot still thinks about that one, nobody's turn has come.
+    moment, again = await hears(first, SpeechResult="where is my parcel")
+    assert "moment" in moment.lower() and again not in ("", before)
+    moment, again = await hears(second, again)
+    assert "moment" in moment.lower() and again
+    kept = ["hello", "where is my parcel"]
+    assert _said(second) == kept, "before the caller was sent away"
+    first.bot.hold.set()
+    answers = [f"bot: {words}" for words in kept]
+    await eventually(lambda: sorted(_said(second)) == sorted([*kept, *answers]), lambda: _said(second))
+    assert await told(second, again) == "bot: where is my parcel"
+    assert await told(second, before) == "bot: hello", "each answer belongs to what was said"
+    assert sorted(one["message"] for one in first.bot.asked) == ["hello", "where is my parcel"]
