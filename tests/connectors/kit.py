@@ -41,7 +41,7 @@ class Kit:
     channel: str
     class_path: str
     provider: Callable[[], Provider]
-    credentials: Callable[[str], dict[str, Any]]
+    credentials: Callable[[str], dict[str, Any]]  # the entry in credentials.yml, with the provider at this address
     message: Callable[[str, int, int], bytes]
     tap: Callable[[str, int, int], bytes]
     sign: Callable[[bytes], Hook]
@@ -50,10 +50,11 @@ class Kit:
     payloads: Mapping[str, tuple[str, ...]]
     # Makes the provider ready to take an answer to this message (a reply token, a conversation).
     prepare: Callable[[Any, bytes], None] = lambda _provider, _body: None
+    # This body with proofs that are none of the provider's, beside the ones that every channel is tried with.
     forgeries: Callable[[bytes], list[Hook]] = lambda _body: []
-    max_text: int = 4000
-    max_buttons: int = 10
-    repeats_safely: bool = False
+    max_text: int = 4000  # as the provider counts; what is longer comes in pieces
+    max_buttons: int = 10  # more become a numbered list
+    repeats_safely: bool = False  # the provider sends once, however often it is asked
     blocked: str = "blocked"  # the reason the agent is told for the provider's refusal `blocked`
     has_typing: bool = True
     folder: str = ""  # of its payloads, where it is not the name of the channel
