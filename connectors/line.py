@@ -97,6 +97,12 @@ class LineOutput(Output):
         seconds = LOADING_SECONDS_OF_PERSON if envelope.is_person else LOADING_SECONDS
         await self._call("/v2/bot/chat/loading/start", {"chatId": envelope.recipient, "loadingSeconds": seconds})
 
+    async def greet(self) -> None:
+        """Raises DeliveryFailed: https://developers.line.biz/en/reference/messaging-api/#get-bot-info"""
+        answer = await self._provider.call("GET", "/v2/bot/info", headers=self._headers)
+        if not answer.is_good:
+            raise _failure(answer)
+
     async def close(self) -> None:
         """Close the pool."""
         await self._provider.close()
@@ -137,6 +143,10 @@ class LineInput(Webhook):
         secret, token = needed(credentials, "line", "channel_secret", "channel_access_token")
         given = credentials or {}
         return cls(secret, token, str(given.get("api_url") or API), str(given.get("content_url") or CONTENT_API))
+
+    async def start(self) -> None:
+        """Whether LINE takes our token."""
+        await self._output.greet()
 
     def is_genuine(self, request: Request) -> bool:
         """https://developers.line.biz/en/docs/messaging-api/verify-webhook-signature/"""

@@ -67,6 +67,12 @@ class MessengerOutput(Output):
         """Until the answer, at most 20 seconds."""
         await self._call({"recipient": {"id": envelope.recipient}, "sender_action": "typing_on"})
 
+    async def greet(self) -> None:
+        """Raises DeliveryFailed: https://developers.facebook.com/docs/graph-api/overview#me"""
+        answer = await self._provider.call("GET", f"/{VERSION}/me", params={"fields": "id"}, headers=self._headers)
+        if not answer.is_good:
+            raise graph_failure(answer)
+
     async def close(self) -> None:
         """Close the pool."""
         await self._provider.close()
@@ -117,6 +123,10 @@ class MessengerInput(MetaWebhook):
         given = credentials or {}
         is_permitted, api_url = given.get("human_agent") is True, str(given.get("api_url") or GRAPH)
         return cls(secret, word, token, is_permitted, api_url, str(given.get("page_id") or ""))
+
+    async def start(self) -> None:
+        """Whether Meta takes our token."""
+        await self._output.greet()
 
     def events_in(self, body: Any) -> Iterable[Any]:
         """Every event of every entry; what another app handles (`standby`) is only counted."""

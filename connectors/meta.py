@@ -14,15 +14,16 @@ from sanic.response import HTTPResponse
 
 from connectors.output import DeliveryFailed
 from connectors.proof import asked_with, hex_sha256, same, shown
-from connectors.provider import Answer, failure
+from connectors.provider import Answer, failure, key_refused
 from connectors.webhook import Webhook
 
 GRAPH = "https://graph.facebook.com"
 VERSION = "v21.0"
 # Where what customers of Messenger and Instagram send is; the addresses are signed.
 MEDIA_HOSTS = ("fbcdn.net", "cdninstagram.com", "fbsbx.com")
-# Our own token, app or permission: the operator has to act.
-_ACCOUNT = {0, 3, 10, 190, 200, 368, 131005, 131031, 131042, 131045, 133010}
+# Our own token or number, whatever is sent with it. The operator has to act, as where this message lacks a permission.
+_KEY = {0, 102, 190, 131031, 131045, 133010}
+_ACCOUNT = {3, 10, 200, 368, 131005, 131042}
 _BUSY_ACCOUNT = {4, 32, 80007, 130429, 131048, 613}
 # Too many to one customer: the others may go on.
 _BUSY_CUSTOMER = {131056}
@@ -75,6 +76,8 @@ def failure_of_code(code: Any, detail: str, retry_after: float | None = None) ->
         return DeliveryFailed("busy", detail, retry_after=retry_after or 6.0)
     if code in _LATER:
         return DeliveryFailed("unreachable", detail, retry_after=retry_after)
+    if code in _KEY:
+        return key_refused(detail)
     for codes, reason in (
         (_WINDOW, "window_closed"),
         (_BLOCKED, "blocked"),

@@ -25,8 +25,11 @@ class DeliveryFailed(Exception):
     `reason` is one of REASONS and is shown to the agent in words. `permanent`: asking again is no use. `retry_after`:
     seconds the provider asks for. `whole_account`: it wants to hear nothing from this account until then, rather than
     nothing for this customer. `maybe_sent`: the request left and no answer came. `cannot_repeat`: this way of sending
-    has no repeat key, although the channel has one.
+    has no repeat key, although the channel has one. `is_told`: the channel has told operators of it itself, and takes
+    it back itself.
     """
+
+    is_told = False
 
     def __init__(
         self,

@@ -76,5 +76,5 @@ class OwnChannel(InputChannel):
         return None
 
     async def start(self) -> None:
-        """What has to be told to the provider at the start. Raises DeliveryFailed: the channel runs all the same, and
-        the provider is told again until it has heard."""
+        """What has to be told to the provider at the start, or asked of it, to know that it is there and takes our key.
+        Raises DeliveryFailed: the channel runs all the same, and the provider is asked again until it is well."""

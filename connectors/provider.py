@@ -17,6 +17,8 @@ from connectors.output import DeliveryFailed, SentFile
 MAX_ANSWER_BYTES = 1_000_000
 # What a provider may ask us to wait; more is taken as this.
 LONGEST_WAIT_SECONDS = 6 * 3600.0
+# A key that is refused stays so until the operator acts: it is tried again now and then.
+KEY_SECONDS = 300.0
 
 
 @dataclass(frozen=True)
@@ -118,11 +120,19 @@ def failure(answer: Answer, detail: str = "") -> DeliveryFailed:
         return DeliveryFailed("busy", detail, retry_after=answer.retry_after, whole_account=True)
     if answer.status >= 500:
         return DeliveryFailed("unreachable", detail, retry_after=answer.retry_after)
-    if answer.status in (401, 403):
+    if answer.status == 401:
+        return key_refused(detail)
+    if answer.status == 403:
         return DeliveryFailed("account", detail, permanent=True)
     if answer.status == 413:
         return DeliveryFailed("too_large", detail, permanent=True)
     return DeliveryFailed("refused", detail, permanent=True)
+
+
+def key_refused(detail: str) -> DeliveryFailed:
+    """Our own key or account, whoever is written to: the whole account rests, and what waits is sent once it is
+    right."""
+    return DeliveryFailed("account", detail, retry_after=KEY_SECONDS, whole_account=True)
 
 
 async def _with_file(form: Mapping[str, str], name: str, file: SentFile) -> aiohttp.FormData:

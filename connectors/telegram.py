@@ -14,7 +14,7 @@ from connectors.events import Event, Incoming, Unused
 from connectors.media import MediaPlace
 from connectors.output import DeliveryFailed, Envelope, Limits, Output, Part, SentFile
 from connectors.proof import same, shown
-from connectors.provider import Answer, Provider, failure
+from connectors.provider import Answer, Provider, failure, key_refused
 from connectors.splitting import utf16_units
 from connectors.webhook import Webhook, needed
 from switchboard.records import Attachment
@@ -214,6 +214,8 @@ def _failure(answer: Answer) -> DeliveryFailed:
     if answer.status == 429:
         # A second a message holds for one chat; what Telegram asks us to wait for holds for the bot.
         return DeliveryFailed("busy", said, retry_after=float(wait or 1), whole_account=True)
+    if answer.status == 404:  # what it says to a token that was never one
+        return key_refused(said)
     reason = next((reason for words, reason in _REFUSALS if words in said.lower()), None)
     if reason is not None:
         return DeliveryFailed(reason, said, permanent=True)

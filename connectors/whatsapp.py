@@ -60,6 +60,7 @@ class WhatsAppOutput(Output):
     def __init__(self, phone_number_id: str, access_token: str, api_url: str) -> None:
         self._provider = Provider(api_url)
         self._headers = {"Authorization": f"Bearer {access_token}"}
+        self._number = phone_number_id
         self._path = f"/{VERSION}/{phone_number_id}/messages"
         self._upload_path = f"/{VERSION}/{phone_number_id}/media"
 
@@ -115,12 +116,20 @@ class WhatsAppOutput(Output):
         shown = {"id": str(answer.get("id")), **({"filename": file.name} if kind == "document" else {})}
         return {**_to(envelope), "type": kind, kind: shown}
 
-    async def media_url(self, media_id: str) -> Any:
-        """Where a media is, for five minutes."""
-        answer = await self._provider.call("GET", f"/{VERSION}/{media_id}", headers=self._headers)
+    async def _object(self, key: str) -> Any:
+        answer = await self._provider.call("GET", f"/{VERSION}/{key}", headers=self._headers)
         if not answer.is_good:
             raise graph_failure(answer)
         return answer
+
+    async def media_url(self, media_id: str) -> Any:
+        """Where a media is, for five minutes."""
+        return await self._object(media_id)
+
+    async def greet(self) -> None:
+        """Raises DeliveryFailed:
+        https://developers.facebook.com/docs/graph-api/reference/whats-app-business-account-to-number-current-status"""
+        await self._object(self._number)
 
     async def close(self) -> None:
         """Close the pool."""
@@ -149,6 +158,10 @@ class WhatsAppInput(MetaWebhook):
         values = needed(credentials, "whatsapp", "app_secret", "verify_token", "phone_number_id", "access_token")
         secret, word, number, token = values
         return cls(secret, word, number, token, str((credentials or {}).get("api_url") or GRAPH))
+
+    async def start(self) -> None:
+        """Whether Meta takes our token, for this number."""
+        await self._output.greet()
 
     def events_in(self, body: Any) -> Iterable[Any]:
         """Messages and statuses, each with the number it is about and the names of who wrote."""

@@ -220,13 +220,16 @@ class Mount:
         return problems
 
     async def start(self) -> None:
-        """Tell each provider what it has to be told; no channel waits for another's provider."""
+        """Ask each provider whether it takes our key, and tell it what it has to be told; no channel waits for
+        another's provider, and nobody waits for this."""
         await asyncio.gather(*(self._start_one(name, start) for name, start in self._to_start.items()))
 
     async def _start_one(self, name: str, start: Callable[[], Awaitable[None]]) -> None:
-        """Again and again until the provider has heard it; until then it is reported, and the channel runs."""
+        """Again and again until the provider is well; until then it is reported, and the channel runs: what customers
+        write is taken and answered, and the answers wait."""
         pause = FIRST_PAUSE_SECONDS
         while True:
+            why: str | None
             # Not wait_for: in Python 3.10 it can swallow the cancellation of who waits.
             telling = asyncio.ensure_future(start())
             try:
@@ -237,12 +240,15 @@ class Mount:
                     return
                 why, asked = "no answer in time", 0.0
             except DeliveryFailed as failed:
-                why, asked = failed.detail or failed.reason, failed.retry_after or 0.0
+                why = None if failed.is_told else failed.detail or failed.reason
+                # Who mends the key waits for us to see it.
+                asked = 0.0 if failed.reason == "account" else failed.retry_after or 0.0
             except Exception as exc:  # a channel's own code may raise anything
                 why, asked = type(exc).__name__, 0.0
             finally:
                 telling.cancel()
-            self._report(name, _START, f"its provider could not be told at the start, and is told again: {why}")
+            said = f"its provider was not reached at the start or refused our key, and is asked again: {why}"
+            self._report(name, _START, said if why else None)
             await asyncio.sleep(max(pause, min(asked, LONGEST_PAUSE_SECONDS)))
             pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
 
@@ -277,7 +283,8 @@ class Mount:
         if account:
             blueprint, prefix = blueprint.copy(f"{blueprint.name}_{account}"), f"{prefix}/{account}"
         app.blueprint(blueprint, url_prefix=prefix)
-        self._post.register(name, sender, channel if isinstance(channel, OwnChannel) else None, files)
+        own = channel if isinstance(channel, OwnChannel) else None
+        self._post.register(name, sender, own, files, partial(self._report, name, "sending"))
 
     def _purse(self, name: str) -> Purse:
         return Purse(name, self._database, self._caps, self._clock, partial(self._report, name, "spending"))

@@ -53,6 +53,7 @@ class Account:
 
     name: str
     sender: Sender
+    trouble: Callable[[str | None], None]  # tells operators why nothing can be sent, until it can
     busy: set[str] = field(default_factory=set)
     rests_until: datetime | None = None
 
@@ -98,9 +99,9 @@ class Outbox:
         self._nudged = asyncio.Event()
         self._is_stopping = False
 
-    def add(self, name: str, sender: Sender) -> None:
+    def add(self, name: str, sender: Sender, trouble: Callable[[str | None], None] = lambda _: None) -> None:
         """Send for this channel from now on."""
-        self._accounts[name] = Account(name, sender)
+        self._accounts[name] = Account(name, sender, trouble)
 
     def nudge(self) -> None:
         """There may be something to send."""
@@ -192,6 +193,7 @@ class Outbox:
                 await self._finish(job.taken[1:], _put_back)
                 return await self._send_taken(account, job.alone)
             return await self._failed(account, job, failed)
+        account.trouble(None)
         await self._finish(job.taken, lambda c, one, now: _sent(c, one, ids[one.id], now))
         return True
 
@@ -264,6 +266,8 @@ class Outbox:
                 "attempts": delivery.attempts,
             },
         )
+        if failed.whole_account and failed.reason == "account" and not failed.is_told:
+            account.trouble(f"our key is refused, and what is written to customers waits: {failed.detail}")
         if failed.maybe_sent and (failed.cannot_repeat or not account.sender.repeats_safely):
             state = DeliveryState.UNKNOWN
         elif failed.permanent or now - delivery.created_at > GIVE_UP_AFTER:

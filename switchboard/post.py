@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, Protocol
 
 from rasa.core.channels.channel import OutputChannel
@@ -59,10 +59,15 @@ class ChannelPost:
         self.left_out: Sequence[LeftOut] = ()
 
     def register(
-        self, name: str, sender: Sender | None, channel: OwnChannel | None = None, files: GivesFiles | None = None
+        self,
+        name: str,
+        sender: Sender | None,
+        channel: OwnChannel | None = None,
+        files: GivesFiles | None = None,
+        trouble: Callable[[str | None], None] = lambda _: None,
     ) -> None:
         """Remember how customers of this channel are written to; None: only within the response to their request. And
-        who gives their files."""
+        who gives their files, and whom to tell why nothing can be sent."""
         given = files or channel
         if given is not None:
             self._files[name] = given
@@ -70,7 +75,7 @@ class ChannelPost:
             self._only_in_response.add(name)
             return
         self._senders[name] = sender
-        self.outbox.add(name, sender)
+        self.outbox.add(name, sender, trouble)
         if channel is not None:
             self._windows[name] = channel
 

@@ -22,7 +22,7 @@ from typing import Any
 from rasa.core.channels.channel import OutputChannel
 
 from connectors.output import Button, DeliveryFailed, Envelope, Limits, Output, Part
-from connectors.provider import LONGEST_WAIT_SECONDS
+from connectors.provider import LONGEST_WAIT_SECONDS, key_refused
 from connectors.stock.care import Care, Reach
 from handoff.records import Message
 from switchboard.purse import Purse
@@ -189,7 +189,9 @@ def _of_status(status: int, detail: str) -> DeliveryFailed:
     detail = f"status {status}" if status else detail
     if status == 429:
         return DeliveryFailed("busy", detail, whole_account=True)
-    if status in (401, 403) or detail == "Unauthorized":
+    if status == 401 or detail == "Unauthorized":
+        return key_refused(detail)
+    if status == 403:
         return DeliveryFailed("account", detail, permanent=True)
     if 400 <= status < 500 and status != 408:
         return DeliveryFailed("refused", detail, permanent=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import re
 import ssl
 import uuid
@@ -29,6 +28,7 @@ from connectors.mail.settings import MailSettings, Security
 from connectors.mail.threads import PROVEN, Threads, answers
 from connectors.mail.tokens import REFUSED_SECONDS, NoToken, Tokens
 from connectors.output import DeliveryFailed, Envelope, Limits, Outgoing, Output, Part, SentFile, numbered
+from connectors.provider import key_refused
 
 CONNECT_SECONDS = 10
 # Below the gateway's own limit for a message, so that we know how far it came.
@@ -146,11 +146,12 @@ class EmailOutput(Output):
             await self._tokens.close()
 
     async def greet(self) -> None:
-        """Sign in and leave; whether we could send is told."""
+        """Sign in and leave; whether we could send is told. Raises DeliveryFailed."""
         client = self._client()
-        with contextlib.suppress(DeliveryFailed):
+        try:
             await asyncio.wait_for(self._sign_in(client), SEND_SECONDS)
-        client.close()
+        finally:
+            client.close()
 
     async def _sign_in(self, client: aiosmtplib.SMTP) -> None:
         tokens = self._tokens if self._settings.smtp.password is None else None
@@ -166,6 +167,7 @@ class EmailOutput(Output):
             raise
         except DeliveryFailed as exc:
             self._tell(exc.detail)
+            exc.is_told = True
             raise
         self._tell(None)
 
@@ -221,9 +223,7 @@ async def _signed_in(client: aiosmtplib.SMTP, token: str | None) -> None:
         if exc.code >= 500 and token is not None:
             raise _TokenRefused from exc
         if exc.code >= 500:
-            raise DeliveryFailed(
-                "account", "the SMTP server does not accept user and password", permanent=True
-            ) from exc
+            raise key_refused("the SMTP server does not accept user and password") from exc
         raise refusal(exc.code, exc.message, about_recipient=False) from exc
     except SMTPResponseException as exc:
         raise DeliveryFailed("unreachable", _said(exc.code, exc.message), whole_account=True) from exc
@@ -243,7 +243,7 @@ def refusal(code: int, message: str, about_recipient: bool) -> DeliveryFailed:
     if code < 500:
         return DeliveryFailed("busy", said, retry_after=BUSY_SECONDS)
     if code in (530, 535, 538):
-        return DeliveryFailed("account", said, permanent=True)
+        return key_refused(said)
     if code == 552 or status.startswith(("5.2.3", "5.3.4")):
         return DeliveryFailed("too_large", said, permanent=True)
     if status.startswith("5.7."):

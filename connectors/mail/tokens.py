@@ -26,6 +26,8 @@ _NUMBER = re.compile(r"\bAADSTS\d{4,9}\b")
 class NoToken(DeliveryFailed):
     """Nothing leaves without a token, and nothing has left: what waits is sent when there is one."""
 
+    is_told = True
+
     def __init__(self, why: DeliveryFailed) -> None:
         super().__init__(why.reason, why.detail, retry_after=why.retry_after, whole_account=True)
 

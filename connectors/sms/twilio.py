@@ -24,7 +24,7 @@ from connectors.media import MediaPlace
 from connectors.output import DeliveryFailed, Envelope, Limits, Output, Part
 from connectors.own import BadSetting
 from connectors.proof import shown
-from connectors.provider import Answer, Provider, failure
+from connectors.provider import Answer, Provider, failure, key_refused
 from connectors.sms.segments import MOST_CHARACTERS, MOST_SEGMENTS, segments, size_in
 from connectors.webhook import Webhook, needed
 from switchboard.records import Attachment
@@ -76,6 +76,7 @@ class TwilioSmsOutput(Output):
     def __init__(self, account_sid: str, auth_token: str, sender: dict[str, str], callback: str, api_url: str) -> None:
         self._provider = Provider(api_url)
         self._headers = {"Authorization": aiohttp.encode_basic_auth(account_sid, auth_token)}
+        self._account_path = f"/2010-04-01/Accounts/{account_sid}.json"
         self._path = f"/2010-04-01/Accounts/{account_sid}/Messages.json"
         # Typographic quotes become plain ones, where that keeps a text in the cheaper alphabet.
         self._fixed = {**sender, "StatusCallback": callback, "SmartEncoded": "true"}
@@ -104,6 +105,14 @@ class TwilioSmsOutput(Output):
     def costs(self, part: Part, envelope: Envelope) -> bool:
         """Every SMS."""
         return True
+
+    async def greet(self) -> None:
+        """Raises DeliveryFailed: https://www.twilio.com/docs/iam/api/account#fetch-an-account-resource"""
+        answer = await self._provider.call("GET", self._account_path, headers=self._headers)
+        if not answer.is_good:
+            raise _failure(answer)
+        if answer.get("status") != "active":
+            raise key_refused(f"the account is {answer.get('status')}")
 
     async def close(self) -> None:
         """Close the pool."""
@@ -143,6 +152,10 @@ class TwilioSmsInput(Webhook):
             needed(given, "sms", "from")
         # What stands after # tells Twilio how often to try and is not part of what it signs.
         return cls(account, token, url.partition("#")[0], given)
+
+    async def start(self) -> None:
+        """Whether Twilio takes our token, and the account is open."""
+        await self._output.greet()
 
     def is_genuine(self, request: Request) -> bool:
         """https://www.twilio.com/docs/usage/security#validating-requests, by Twilio's own library. The address is the

@@ -103,7 +103,7 @@ class TencentApi:
                 raise DeliveryFailed("unreachable", "no access token in the answer")
         except DeliveryFailed as failed:
             failed.maybe_sent = False  # the message itself has not left
-            failed.whole_account = True
+            failed.whole_account = failed.is_told = True
             self._trouble(f"no access token: {failed.detail}")
             raise
         self._trouble(None)

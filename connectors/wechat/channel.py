@@ -62,6 +62,10 @@ class _CustomerService(Callbacks):
         except ValueError as exc:
             raise BadSetting(f"{cls.name()}: `aes_key` is not the console's EncodingAESKey of 43 characters.") from exc
 
+    async def start(self) -> None:
+        """Whether WeChat gives us a token."""
+        await self._output.api.token()
+
     def events_in(self, body: Any) -> Iterable[Any]:
         """One a request."""
         return [body]

@@ -84,6 +84,10 @@ class WeComInput(Callbacks):
         except ValueError as exc:
             raise BadSetting("wecom: `aes_key` is not the console's EncodingAESKey of 43 characters.") from exc
 
+    async def start(self) -> None:
+        """Whether WeCom gives us a token."""
+        await self._output.api.token()
+
     def handshake(self, request: Request) -> HTTPResponse:
         """The echo comes in an envelope here, and goes back as what is inside."""
         timestamp, nonce, echo = (asked_with(request, name) for name in ("timestamp", "nonce", "echostr"))

@@ -576,7 +576,7 @@ class TestEmail(Contract):
             await asyncio.to_thread(server.remove)
 
     async def test_what_a_mail_server_says_no_to_is_told_in_its_kind(self, customer: Correspondent) -> None:
-        for refusal, reason in (("too_large", "too_large"), ("spam", "content"), ("account", "account")):
+        for refusal, reason in (("too_large", "too_large"), ("spam", "content")):
             customer.provider.faults.append(Fault(refuses=refusal))
             await customer.says(refusal)
             await _eventually_standing(customer.gateway, f"bot: {refusal}", "failed", reason=reason)

@@ -166,19 +166,21 @@ def test_the_headers_of_an_answer_stay_short_and_sound() -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "message", "reason", "permanent"),
+    ("code", "message", "reason", "permanent", "whole_account"),
     [
-        (550, "5.1.1 User unknown", "unknown_recipient", True),
-        (550, "5.7.1 Blocked by policy", "blocked", True),
-        (552, "Message too large", "too_large", True),
-        (535, "5.7.8 Bad credentials", "account", True),
-        (451, "4.7.1 Greylisted", "busy", False),
-        (421, "4.7.0 Too many connections", "busy", False),
+        (550, "5.1.1 User unknown", "unknown_recipient", True, False),
+        (550, "5.7.1 Blocked by policy", "blocked", True, False),
+        (552, "Message too large", "too_large", True, False),
+        (535, "5.7.8 Bad credentials", "account", False, True),
+        (451, "4.7.1 Greylisted", "busy", False, False),
+        (421, "4.7.0 Too many connections", "busy", False, True),
     ],
 )
-def test_replies_of_mail_servers_have_a_reason(code: int, message: str, reason: str, permanent: bool) -> None:
+def test_replies_of_mail_servers_have_a_reason(
+    code: int, message: str, reason: str, permanent: bool, whole_account: bool
+) -> None:
     failed = refusal(code, message, about_recipient=True)
-    assert (failed.reason, failed.permanent, failed.whole_account) == (reason, permanent, code == 421)
+    assert (failed.reason, failed.permanent, failed.whole_account) == (reason, permanent, whole_account)
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ class TestSms:
     ) -> None:
         customer = await _begin(start, root, self.kit, provider, paid_per_customer_hour=3, paid_per_customer_day=5)
         gateway = customer.gateway
-        provider.faults.append(Fault(refuses="account"))  # what is not taken is not counted
+        provider.faults.append(Fault(refuses="blocked"))  # what is not taken is not counted
         await _floods(customer, 9)
         await _eventually_standing(gateway, "bot: line 8", "failed", reason="cap_customer")
         assert provider.texts == ["bot: line 1", "bot: line 2", "bot: line 3"]

@@ -28,6 +28,7 @@ class LineProvider(Provider):
             web.post("/v2/bot/message/push", self._push),
             web.post("/v2/bot/chat/loading/start", self._loading),
             web.get("/v2/bot/message/{id}/content", self._content),
+            web.get("/v2/bot/info", self._info),
         ]
 
     def refusal(self, kind: str) -> web.Response:
@@ -113,11 +114,18 @@ class LineProvider(Provider):
             return self.refusal("account")
         return self.file(request.match_info["id"], _error(404, "Not found"))
 
+    async def _info(self, request: web.Request) -> web.Response:
+        if not self._knows(request):
+            return self.refusal("account")
+        names = {"userId": "U" + "0" * 32, "basicId": "@216ru", "displayName": "Shop"}
+        return web.json_response({**names, "chatMode": "bot", "markAsReadMode": "auto"})
+
     async def _checked(self, request: web.Request) -> Any:
         self.asked.append(request)
-        if request.headers.get("Authorization") != f"Bearer {TOKEN}":
-            return self.refusal("account")
-        return await request.json()
+        return await request.json() if self._knows(request) else self.refusal("account")
+
+    def _knows(self, request: web.Request) -> bool:
+        return self.key_holds and request.headers.get("Authorization") == f"Bearer {TOKEN}"
 
 
 def _wrong(message: dict[str, Any]) -> str:

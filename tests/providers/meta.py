@@ -31,9 +31,16 @@ class GraphProvider(Provider):
     async def checked(self, request: web.Request) -> Any:
         """The body, or the refusal of somebody without our token."""
         self.asked.append(request)
-        if request.headers.get("Authorization") != f"Bearer {TOKEN}":
+        if not self.knows(request):
             return self.refusal("account")
         return await request.json() if request.can_read_body else {}
+
+    def knows(self, request: web.Request) -> bool:
+        return self.key_holds and request.headers.get("Authorization") == f"Bearer {TOKEN}"
+
+    def object(self, request: web.Request, key: str) -> web.Response:
+        """What stands under an id, for whoever has our token."""
+        return web.json_response({"id": key}) if self.knows(request) else self.refusal("account")
 
 
 # Name and code of the language: how many places.
@@ -58,6 +65,7 @@ class WhatsAppProvider(GraphProvider):
             web.post("/{version}/" + PHONE_NUMBER_ID + "/messages", self._messages),
             web.post("/{version}/" + PHONE_NUMBER_ID + "/media", self._upload),
             web.get("/whatsapp_business/attachments/", self._content),
+            web.get("/{version}/" + PHONE_NUMBER_ID, self._number),
             web.get("/{version}/{media}", self._media),
         ]
 
@@ -151,9 +159,12 @@ class WhatsAppProvider(GraphProvider):
         where = {"url": url, "mime_type": kind, "file_size": len(content), "id": media}
         return web.json_response({**where, "messaging_product": "whatsapp"})
 
+    async def _number(self, request: web.Request) -> web.Response:
+        return self.object(request, PHONE_NUMBER_ID)
+
     async def _upload(self, request: web.Request) -> web.Response:
         """https://developers.facebook.com/docs/whatsapp/cloud-api/reference/media#supported-media-types"""
-        if request.headers.get("Authorization") != f"Bearer {TOKEN}":
+        if not self.knows(request):
             return self.refusal("account")
         form = await request.post()
         file = form["file"]
@@ -187,7 +198,14 @@ class MessengerProvider(GraphProvider):
         self.files = {"image": A_PICTURE, "file": A_DOCUMENT}
 
     def routes(self) -> list[web.RouteDef]:
-        return [web.post("/{version}/me/messages", self._messages), web.get("/cdn/{file}", self._cdn)]
+        return [
+            web.post("/{version}/me/messages", self._messages),
+            web.get("/{version}/me", self._me),
+            web.get("/cdn/{file}", self._cdn),
+        ]
+
+    async def _me(self, request: web.Request) -> web.Response:
+        return self.object(request, "103156992345678")
 
     async def _cdn(self, request: web.Request) -> web.Response:
         """The address is signed; what is wrong or too old is an error of the CDN."""
@@ -212,7 +230,7 @@ class MessengerProvider(GraphProvider):
     async def _form(self, request: web.Request) -> Any:
         """A message and the file beside it: the fields are JSON where they are objects."""
         self.asked.append(request)
-        if request.headers.get("Authorization") != f"Bearer {TOKEN}":
+        if not self.knows(request):
             return self.refusal("account")
         form = dict(await request.post())
         file = form.pop("filedata")

@@ -57,6 +57,7 @@ class Provider:
         self.files_asked = 0
         self.uploads: dict[str, tuple[str, bytes]] = {}  # by their ids, the names and the bytes of what was sent up
         self.is_locked = False  # our key opens no files
+        self.key_holds = True  # False: our key is over, whatever is asked with it
         self.hold: asyncio.Event | None = None
         self.holds = ""  # the one customer whose messages are held: taken, and not answered; else nothing is taken
         self.pause: Callable[[], Awaitable[None]] | None = None

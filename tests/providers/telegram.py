@@ -33,7 +33,7 @@ class TelegramProvider(Provider):
 
     async def _method(self, request: web.Request) -> web.Response:
         self.asked.append(request)
-        if request.match_info["token"] != TOKEN:
+        if request.match_info["token"] != TOKEN or not self.key_holds:
             return _error(401, "Unauthorized")
         body: dict[str, Any] = dict(await request.post()) if "form" in request.content_type else await request.json()
         method = request.match_info["method"]

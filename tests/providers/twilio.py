@@ -30,6 +30,7 @@ class TwilioProvider(Provider):
     def routes(self) -> list[web.RouteDef]:
         base = "/2010-04-01/Accounts/{account}"
         return [
+            web.get(f"{base}.json", self._account),
             web.post(f"{base}/Messages.json", self._create),
             web.get(f"{base}/Messages/{{message}}/Media/{{media}}", self._media),
             web.get("/cdn/{media}", self._cdn),
@@ -46,9 +47,14 @@ class TwilioProvider(Provider):
         self._last_id += 1
         return f"SM{self._last_id:032x}"
 
+    async def _account(self, request: web.Request) -> web.Response:
+        if not _knows(request) or not self.key_holds:
+            return self.refusal("account")
+        return web.json_response({"sid": ACCOUNT, "status": "active", "type": "Full"})
+
     async def _create(self, request: web.Request) -> web.Response:
         self.asked.append(request)
-        if not _knows(request):
+        if not _knows(request) or not self.key_holds:
             return self.refusal("account")
         form = {name: str(value) for name, value in (await request.post()).items()}
         self.forms.append(form)
