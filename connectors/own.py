@@ -48,8 +48,7 @@ class OwnChannel(InputChannel):
     """An input channel of Rasa that the gateway can write through at any time."""
 
     exchange: Exchange = NobodyListens()
-    # A message that is not taken stays where it is and is brought again: the customer is told nothing aside, and what
-    # is too long is taken all the same, its whole text as a file.
+    # A message that is not taken stays where it is and is brought again: the customer is told nothing aside.
     brings_again = False
     # The provider makes sure who writes, and nobody can be written to who has not written first. Not so where a sender
     # can be forged, as in mails and SMS.

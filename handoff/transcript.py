@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -377,6 +378,22 @@ def whole(connection: Connection, conversation_id: str) -> list[Message]:
         messages.c.conversation_id == conversation_id, messages.c.author != Author.NOTE.value
     )
     return [_record(row) for row in connection.execute(query.order_by(messages.c.id))]
+
+
+def last_note(connection: Connection, conversation_id: str, key: str) -> Message | None:
+    """The newest of the platform's own notes `key` for colleagues."""
+    rows = connection.execute(
+        select(messages)
+        .where(messages.c.conversation_id == conversation_id, messages.c.author == Author.NOTE.value)
+        .order_by(messages.c.id.desc())
+    )
+    return next((one for one in map(_record, rows) if one.body.get("key") == key), None)
+
+
+def reword(connection: Connection, note: Message, text: str, body: Mapping[str, Any]) -> Message:
+    """Let one of the platform's own notes say something else from now on."""
+    connection.execute(update(messages).where(messages.c.id == note.id).values(text=text, body=dict(body)))
+    return replace(note, text=text, body=dict(body))
 
 
 def set_attachments(connection: Connection, message_id: int, kept: Sequence[Mapping[str, Any]]) -> None:

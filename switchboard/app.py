@@ -69,6 +69,7 @@ from switchboard.contact_proving import ContactProving
 from switchboard.feedback import Feedback
 from switchboard.file_links import FileLinks
 from switchboard.files import serve
+from switchboard.floods import Floods
 from switchboard.incoming_files import IncomingFiles
 from switchboard.line import Limits, Line, forever
 from switchboard.live import LocalLive, RedisLive
@@ -143,12 +144,13 @@ def create_app(
         settings.burst_window_milliseconds / 1000,
     )
     rates = Rates(settings.messages_burst, settings.messages_per_second, time.monotonic)
+    floods = Floods(rates, settings.flood_lines_per_hour, time.monotonic)
     knowledge = KnowledgeFollower(settings.articles_path(root))
     visitor_secret = settings.visitor_secret or secret(settings.data_path, "visitors")
     learning = Learning(visitor_secret)
     feedback = Feedback(database, floor, learning, knowledge, clock)
     reopening = Reopening(floor, timedelta(minutes=settings.reopen_minutes))
-    line = Line(database, floor, bot, turns, rates, limits, feedback, reopening, clock)
+    line = Line(database, floor, bot, turns, rates, floods, limits, feedback, reopening, clock)
     orders = shop.open_shop(settings.shop_mapping)
     identity_secret = settings.identity_secret or secret(settings.data_path, "identity")
     address_of = guards.address_reader(settings.trusted_proxies)

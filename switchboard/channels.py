@@ -329,7 +329,7 @@ class Mount:
         it could not be stored: it will be brought again."""
 
         async def on_new_message(message: UserMessage) -> None:
-            incoming = await self._files.received(channel, message.incoming, takes_long=brings_again)
+            incoming = message.incoming
             inbound = Inbound(
                 channel=channel,
                 sender=incoming.sender[:200],
@@ -342,20 +342,33 @@ class Mount:
                 name=plain(incoming.name or "")[:120].strip() or None,
             )
             try:
-                await self._line.keep(inbound, limited=not brings_again)
+                await self._keep(inbound, limited=not brings_again)
             except HandoffError as exc:
                 if brings_again and isinstance(exc, RateLimited):
                     raise
                 if brings_again:
                     raise NotTaken(exc.code) from exc
-                self._say_aside(channel, inbound, exc)
+                self._turned_away(inbound, exc)
 
         return on_new_message
 
-    def _say_aside(self, channel: str, inbound: Inbound, error: HandoffError) -> None:
-        """Tell a customer why their message was not taken; nothing of it is kept, so nothing is owed."""
-        sentence = _sentence_for(error, inbound.language, self._default_language)
-        self._post.say_aside(channel, inbound.sender, inbound.reach or {}, sentence)
+    async def _keep(self, inbound: Inbound, limited: bool) -> None:
+        """Store what a provider brought: it is acknowledged then, and never comes again."""
+        if self._files.has_any(inbound):
+            if await self._line.knows(inbound):
+                return
+            inbound = await self._files.received(inbound)
+        receipt = await self._line.keep(inbound, limited)
+        if receipt.too_fast and limited:
+            self._say_aside(inbound, texts.say("many_at_once", receipt.conversation.language))
+
+    def _turned_away(self, inbound: Inbound, error: HandoffError) -> None:
+        """Nothing of it is kept, so nothing is owed: it is counted, and the customer is told why."""
+        self.exchanges[inbound.channel].unused(error.code)
+        self._say_aside(inbound, _sentence_for(error, inbound.language, self._default_language))
+
+    def _say_aside(self, inbound: Inbound, sentence: str) -> None:
+        self._post.say_aside(inbound.channel, inbound.sender, inbound.reach or {}, sentence)
 
     async def _receive(
         self, channel: str, message: UserMessage, known: Known, answers_within_seconds: float | None = None
@@ -379,7 +392,7 @@ class Mount:
         )
         try:
             if not in_response:
-                await self._line.keep(inbound, limited=not caller)
+                await self._keep(inbound, limited=not caller)
                 return
             limited = not caller and not known.is_again
             receipt = await self._received(inbound, limited, answers_within_seconds)
@@ -395,7 +408,7 @@ class Mount:
                 sentence = _sentence_for(exc, inbound.language, self._default_language)
                 await output.send_text_message(message.sender_id, sentence)
             else:
-                self._say_aside(channel, inbound, exc)
+                self._turned_away(inbound, exc)
             return
         except Exception:
             if not in_response:

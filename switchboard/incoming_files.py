@@ -1,4 +1,5 @@
-"""Files that a channel's message itself carries, as a mail does: put into our store before the message is kept."""
+"""Files that a channel's message itself carries, as a mail does, and texts too long for a message: put into our store
+before the message is kept."""
 
 from __future__ import annotations
 
@@ -6,13 +7,12 @@ import logging
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
-from connectors.events import Incoming
 from connectors.splitting import shorten
 from faq_kb.masking import Masking
 from handoff.attachment_store import AttachmentStore
 from handoff.attachments import MAX_A_MESSAGE, customer
 from handoff.errors import AttachmentRefused, AttachmentTooLarge, StorageFull
-from switchboard.records import Attachment
+from switchboard.records import Attachment, Inbound
 
 log = logging.getLogger(__name__)
 
@@ -29,20 +29,24 @@ class IncomingFiles:
         self._masking = masking
         self._max_chars = max_chars
 
-    async def received(self, channel: str, incoming: Incoming, takes_long: bool) -> Incoming:
+    def has_any(self, inbound: Inbound) -> bool:
+        """Whether taking this message stores a file."""
+        return len(inbound.text) > self._max_chars or any(one.content is not None for one in inbound.attachments)
+
+    async def received(self, inbound: Inbound) -> Inbound:
         """The message with its files in the store. One that is not taken is named, so that people know of it."""
-        files = [*incoming.attachments]
-        if takes_long and len(incoming.text) > self._max_chars:
-            whole = self._masking.hide(incoming.text).encode("utf-8", "replace")
+        files, words = [*inbound.attachments], inbound.text
+        if len(words) > self._max_chars:
+            whole = self._masking.hide(words).encode("utf-8", "replace")
             files = [Attachment("file", name=WHOLE_TEXT, size_bytes=len(whole), content=whole), *files]
-            incoming = replace(incoming, text=shorten(incoming.text, self._max_chars))
-        owner, room, kept = customer(channel, incoming.sender[:200]), MAX_A_MESSAGE, []
+            words = shorten(words, self._max_chars)
+        owner, room, kept = customer(inbound.channel, inbound.sender), MAX_A_MESSAGE, []
         for file in files:
             if file.content is not None:
                 file = await self._received_one(file, owner) if room > 0 else _refused(file, "too_many")
                 room -= file.stored is not None
             kept.append(file)
-        return replace(incoming, attachments=tuple(kept))
+        return replace(inbound, text=words, attachments=tuple(kept))
 
     async def _received_one(self, file: Attachment, owner: str) -> Attachment:
         try:

@@ -13,6 +13,7 @@ import logging
 import math
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
@@ -43,6 +44,7 @@ from switchboard.bursts import (
     was_plain_text,
 )
 from switchboard.feedback import Feedback, OwnWork
+from switchboard.floods import MOST_BY_THEMSELVES, Floods, Pace, note_not_kept, question_of
 from switchboard.rates import Rates
 from switchboard.records import BotLine, Inbound, Receipt
 from switchboard.wishes import plainly_asks_for_person, promise_from, wish_from
@@ -99,6 +101,7 @@ class Line:
         bot: Bot,
         turns: Turns,
         rates: Rates,
+        floods: Floods,
         limits: Limits,
         feedback: Feedback,
         reopening: Reopening,
@@ -111,6 +114,7 @@ class Line:
         self.bot = bot
         self.turns = turns
         self.rates = rates
+        self.floods = floods
         self.limits = limits
         self.clock = clock
         self.bursts = Bursts(limits.burst_window_seconds)
@@ -118,19 +122,57 @@ class Line:
 
     async def keep(self, inbound: Inbound, limited: bool = True) -> Receipt:
         """Store one message and return: nobody waits for the bot. It is finished in the background, and should that
-        break off, like every unfinished message. Raises what `receive` raises."""
-        inbound = self._checked(inbound, limited)
+        break off, like every unfinished message. One of many at once is finished together with the others.
+
+        Raises EmptyMessage or TextTooLong before anything is stored, and RateLimited where a flood goes on without end.
+        A repeat is known first and costs nothing.
+        """
+        inbound = self._masked(self._cleaned(inbound))
+        key = f"{inbound.channel}:{inbound.sender}"
+        pace, wait = self.floods.pace(key, limited, self.bursts.present(key) >= MAX_WAITING_FOR_TURN)
+        if pace is Pace.WITHOUT_END:
+            return await self._turn_away(inbound, wait)
         try:
             taken = await self.database.write(lambda c: self._accept(c, inbound))
         except IntegrityError:
             # The same message at the same moment: the unique key let one in, and it is known now.
             taken = await self.database.write(lambda c: self._accept(c, inbound))
-        if not taken.known:
-            self.floor.tell(taken.conversation, [taken.entry])
-            await self.floor.tell_and_deliver(taken.conversation, taken.notice)
-            if taken.entry.settled_at is None and taken.conversation.status is not Status.AGENT:
-                self._begin(self._finish_kept(taken.entry, f"{inbound.channel}:{inbound.sender}"))
-        return Receipt(taken.entry, taken.conversation, repeated=taken.known)
+        if taken.known:
+            self.floods.was_known(key, pace)
+            return Receipt(taken.entry, taken.conversation, repeated=True)
+        self.floor.tell(taken.conversation, [taken.entry])
+        await self.floor.tell_and_deliver(taken.conversation, taken.notice)
+        is_waited_for = taken.entry.settled_at is None and taken.conversation.status is not Status.AGENT
+        if is_waited_for and pace is Pace.USUAL:
+            self._begin(self._finish_kept(taken.entry, key))
+        elif is_waited_for and self.floods.begin(key):
+            self._begin(self._finish_flood(taken.entry, key, wait))
+        return Receipt(taken.entry, taken.conversation, too_fast=is_waited_for and pace is Pace.TOO_FAST)
+
+    async def knows(self, inbound: Inbound) -> bool:
+        """Whether this message is stored already."""
+        key = _key_of(inbound)
+        return key is not None and await self.database.read(lambda c: transcript.by_key(c, key)) is not None
+
+    async def _turn_away(self, inbound: Inbound, wait: float) -> Receipt:
+        """A line of a flood without end. Raises RateLimited, once the desk can read that one more is missing."""
+        key = _key_of(inbound)
+
+        def work(connection: Connection) -> tuple[Message, Conversation, bool] | None:
+            known = transcript.by_key(connection, key) if key else None
+            if known is not None:
+                return known, conversations.find(connection, known.conversation_id), True
+            conversation = conversations.open_one(connection, inbound.channel, inbound.sender)
+            if conversation is None:
+                return None
+            return note_not_kept(connection, conversation, self.clock()), conversation, False
+
+        found = await self.database.write(work)
+        if found is not None and found[2]:
+            return Receipt(found[0], found[1], repeated=True)
+        if found is not None:
+            self.floor.tell(found[1], [found[0]])
+        raise RateLimited(retry_after=math.ceil(wait))
 
     async def stop(self) -> None:
         """Leave what is under way; it is taken up at the next start."""
@@ -149,6 +191,34 @@ class Line:
                 await self._take_up(entry, key)
             except Exception:
                 log.exception("A message was left half-way", extra={"event": "left_half_way", "message_id": entry.id})
+
+    async def _finish_flood(self, entry: Message, key: str, wait: float) -> None:
+        """A moment later, what has come until then; at the pace at which single lines would be taken."""
+        with self.bursts.under_way(key):
+            await asyncio.sleep(wait)
+            try:
+                async with self.turns.of(key):
+                    await self._finish_together(key, entry.conversation_id)
+            except Exception:
+                self.floods.end(key)
+                log.exception("A flood was left half-way", extra={"event": "left_half_way", "message_id": entry.id})
+
+    async def _finish_together(self, key: str, conversation_id: str) -> None:
+        """In its turn: all that is unfinished in this conversation, as one question."""
+        self.floods.end(key)
+
+        def work(connection: Connection) -> tuple[Conversation, list[Message]]:
+            conversation = conversations.find(connection, conversation_id)
+            lines = transcript.unsettled_after(connection, conversation_id, 0)
+            asked = question_of(lines, self.limits.max_chars) if lines else []
+            if conversation.status is Status.AGENT:
+                asked = []
+            self._settle_all(connection, [line for line in lines if line not in asked])
+            return conversation, asked
+
+        conversation, asked = await self.database.write(work)
+        if asked:
+            await self._finish(asked[-1], conversation, asked[:-1])
 
     async def receive(self, inbound: Inbound, limited: bool = True) -> Receipt:
         """Take one message. Raises EmptyMessage, TextTooLong or RateLimited before anything is stored."""
@@ -218,8 +288,12 @@ class Line:
         """Finish what a crash left half-way. Returns how many messages there were."""
         bound = self.clock() - timedelta(seconds=older_than_seconds)
         left = await self.database.read(lambda c: transcript.unsettled(c, bound))
+        lines = Counter(entry.conversation_id for entry in left)
         for entry in left:
-            await self._take_up(entry)
+            if lines[entry.conversation_id] > MOST_BY_THEMSELVES:
+                await self._take_up_flood(entry)
+            else:
+                await self._take_up(entry)
         if left:
             log.info("Took up unfinished messages", extra={"event": "taken_up", "count": len(left)})
         return len(left)
@@ -227,6 +301,14 @@ class Line:
     # -- the steps ---------------------------------------------------------------------------------------------
 
     def _checked(self, inbound: Inbound, limited: bool) -> Inbound:
+        inbound = self._cleaned(inbound)
+        key = f"{inbound.channel}:{inbound.sender}"
+        wait = self.rates.wait_for(key) if limited else 0.0
+        if wait or self.bursts.present(key) >= MAX_WAITING_FOR_TURN:
+            raise RateLimited(retry_after=math.ceil(wait) or 1)
+        return self._masked(inbound)
+
+    def _cleaned(self, inbound: Inbound) -> Inbound:
         cleaned = text.clean(inbound.text)
         if inbound.attachments and text.is_blank(cleaned):
             cleaned = ""
@@ -234,12 +316,11 @@ class Line:
             raise TextTooLong(limit=self.limits.max_chars)
         if text.is_blank(cleaned) and not inbound.attachments:
             raise EmptyMessage()
-        key = f"{inbound.channel}:{inbound.sender}"
-        wait = self.rates.wait_for(key) if limited else 0.0
-        if wait or self.bursts.present(key) >= MAX_WAITING_FOR_TURN:
-            raise RateLimited(retry_after=math.ceil(wait) or 1)
-        hidden = self.floor.masking.hide(cleaned)
-        return replace(inbound, text=hidden, masked=hidden != cleaned)
+        return replace(inbound, text=cleaned)
+
+    def _masked(self, inbound: Inbound) -> Inbound:
+        hidden = self.floor.masking.hide(inbound.text)
+        return replace(inbound, text=hidden, masked=hidden != inbound.text)
 
     async def _take_turn(self, key: str, mine: Waiting) -> Receipt:
         """Take this message, and in the same turn those behind it that belong to it."""
@@ -332,9 +413,8 @@ class Line:
     def _accept(self, connection: Connection, inbound: Inbound) -> Taken:
         """Store the message, once."""
         now = self.clock()
-        key = None
-        if inbound.external_id:
-            key = transcript.dedup_key(inbound.channel, inbound.sender, inbound.external_id)
+        key = _key_of(inbound)
+        if key is not None:
             known = transcript.by_key(connection, key)
             if known is not None:
                 return Taken(known, conversations.find(connection, known.conversation_id), known=True)
@@ -785,12 +865,22 @@ class Line:
                 await self.database.write(lambda c: transcript.settle(c, entry.id, self.clock()))
                 return
             try:
+                if self.floods.wait(key):
+                    await self._finish_together(key, now.conversation.id)
+                    return
                 burst = [now.entry]
                 if burst_key:
                     burst = await self._gather_stored(burst_key, now.entry, now.conversation)
                 await self._finish_in_order([replace(now, entry=one) for one in burst])
             except HandoffError as exc:
                 log.error("Could not finish a message", extra={"event": "take_up_failed", "code": exc.code})
+
+    async def _take_up_flood(self, entry: Message) -> None:
+        """Finish what somebody left unfinished of a flood, unless that is done by now."""
+        key = await self.database.read(lambda c: _turn_of(conversations.find(c, entry.conversation_id)))
+        async with self.turns.of(key):
+            if await self.database.read(lambda c: self._as_it_stands(c, entry)) is not None:
+                await self._finish_together(key, entry.conversation_id)
 
     def _as_it_stands(self, connection: Connection, entry: Message) -> Taken | None:
         """A stored message with what is unfinished before it; None when it is finished by now."""
@@ -804,6 +894,13 @@ class Line:
 def _turn_of(conversation: Conversation) -> str:
     """The key of its turns."""
     return f"{conversation.channel}:{conversation.sender}"
+
+
+def _key_of(inbound: Inbound) -> str | None:
+    """Under which the message is stored once; None where its sender has no id for it."""
+    if not inbound.external_id:
+        return None
+    return transcript.dedup_key(inbound.channel, inbound.sender, inbound.external_id)
 
 
 def _with_lasting_proof(connection: Connection, conversation: Conversation) -> Conversation:

@@ -27,3 +27,9 @@ class Rates:
         while len(self._buckets) > MAX_BUCKETS:
             self._buckets.popitem(last=False)
         return 0.0 if missing <= 0 else missing / self._per_second
+
+    def give_back(self, key: str) -> None:
+        """A token was not used after all."""
+        if key in self._buckets:
+            tokens, then = self._buckets[key]
+            self._buckets[key] = (min(self._burst, tokens + 1), then)

@@ -82,6 +82,7 @@ class Receipt:
     answers: tuple[Message, ...] = ()
     pending: tuple[Message, ...] = ()  # said earlier, and only now on their way, in a channel that cannot be written to
     repeated: bool = False
+    too_fast: bool = False  # it is kept, and answered together with others
 
 
 @dataclass(frozen=True)

@@ -107,6 +107,11 @@ class Settings:
     max_message_chars: int = _setting(2000, "Longest text a customer may send.", at_least=50)
     messages_burst: int = _setting(20, "How many messages a customer may send at once.", at_least=1)
     messages_per_second: int = _setting(2, "How many messages a second a customer may send after that.", at_least=1)
+    flood_lines_per_hour: int = _setting(
+        1000,
+        "Most lines beyond that pace that are kept of a customer of a channel an hour; the rest is counted.",
+        at_least=1,
+    )
     paid_per_customer_hour: int = _setting(
         60,
         "Most paid messages (SMS, LINE pushes, WhatsApp templates) of a channel to one customer an hour; 0: any.",

@@ -18,12 +18,12 @@ from PIL import Image
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
-from connectors.events import Attachment, Incoming
 from faq_kb.masking import Masking
 from handoff import attachments, search
 from handoff.attachment_store import AttachmentStore
 from handoff.database import Database
 from switchboard.incoming_files import IncomingFiles
+from switchboard.records import Attachment, Inbound
 
 
 async def upload(
@@ -342,14 +342,14 @@ async def test_a_full_disk_is_said_and_nothing_is_half_kept(start: Start) -> Non
 async def test_a_mail_is_taken_in_without_the_file_that_has_no_room(gateway: Gateway) -> None:
     settings, database, masking = gateway.settings, gateway.app.ctx.database, Masking(())
     store = AttachmentStore(settings.attachments_path, database, masking, 20_000_000, gateway.clock)
-    sent = Incoming(
-        "ana@example.com", "m1", "Two files", attachments=(
+    sent = Inbound(
+        "email", "ana@example.com", "Two files", attachments=(
             Attachment("file", name="big.txt", size_bytes=6_000_000, content=b"a" * 6_000_000),
             Attachment("file", name="small.txt", size_bytes=5, content=b"small"),
         ),
     )  # fmt: skip
     with no_file_over(4_000_000):
-        taken = await IncomingFiles(store, masking, 2000).received("email", sent, takes_long=True)
+        taken = await IncomingFiles(store, masking, 2000).received(sent)
     big, small = taken.attachments
     assert (taken.text, big.stored, big.source["refused"]) == ("Two files", None, "storage_full")
     assert small.stored is not None and small.stored["name"] == "small.txt" and len(kept(gateway)) == 1
