@@ -171,6 +171,14 @@ def failure_of(exc: BaseException) -> DeliveryFailed:
         return DeliveryFailed("blocked", name, permanent=True)
     if name in ("ChatNotFound", "CantInitiateConversation"):
         return DeliveryFailed("unknown_recipient", name, permanent=True)
+    if "Authentication" in name:
+        return DeliveryFailed("account", name, permanent=True)
+    # aiogram says which kind of refusal it was, and of an error of Telegram's own nothing.
+    if any(one.__name__ == "BadRequest" for one in type(exc).__mro__):
+        status = 400
+    if name in ("TelegramAPIError", "RestartingTelegram"):
+        found = _STATUS.search(str(exc))
+        status = int(found[1]) if found else 503
     if status:
         return _of_status(status, name)
     if isinstance(exc, (ConnectionError, OSError)) or _is_of_the_line(name):

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import json
 import time
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
@@ -13,15 +14,16 @@ from urllib.parse import quote, urlencode, urlsplit
 import jwt
 import requests
 from jwt.algorithms import RSAAlgorithm
-from rasa.core.channels.botframework import BotFramework
+from rasa.core.channels.botframework import MICROSOFT_OAUTH2_URL, BotFramework
 from rasa.core.channels.channel import OutputChannel
 from rasa.core.channels.mattermost import MattermostBot
+from rasa.core.channels.rocketchat import RocketChatBot
 from sanic.request import Request
 from sanic.response import HTTPResponse, text
 from sanic.response import json as as_json
 
 from connectors.media import MediaPlace, kind_of
-from connectors.output import Button, Limits
+from connectors.output import Button, DeliveryFailed, Limits
 from connectors.proof import asked_with, hex_sha1, hex_sha256, same, shown
 from connectors.stock.care import UNREADABLE, Care, Hands, Kept, Known, Reach, not_given, says_its_title
 from switchboard.records import Attachment
@@ -37,6 +39,7 @@ SLACK_SIGNATURE_SECONDS = 300
 BOT_FRAMEWORK_ISSUER = "https://api.botframework.com"
 KEYS_ASKED_EVERY_SECONDS = 600
 KEYS_MISSED_SECONDS, KEYS_WITHIN_SECONDS = 30, 10
+SENT_WITHIN_SECONDS = 30
 KEYS_LAST = timedelta(days=1)
 
 
@@ -245,10 +248,36 @@ async def _rocketchat_message(kept: Kept, message: Any, room: Any, hands: Hands)
         hands.unused("unreadable")
 
 
+def _rocketchat_output(kept: Kept, _reach: Reach) -> OutputChannel:
+    """Signed in once: Rocket.Chat counts sign-ins among the calls that it allows in a minute."""
+    known: OutputChannel | None = getattr(kept.channel, "own_output", None)
+    if known is None:
+        known = kept.channel.own_output = RocketChatBot(
+            kept.channel.user, kept.channel.password, kept.channel.server_url
+        )
+        known.rocket.call_api_post = _checked(kept, known.rocket, known.rocket.call_api_post)
+    return known
+
+
+def _checked(kept: Kept, rocket: Any, call: Callable[..., requests.Response]) -> Callable[..., requests.Response]:
+    """The channel looks at no answer, so that a refusal would count as sent."""
+
+    def checked(method: str, **said: Any) -> requests.Response:
+        answer = call(method, **said)
+        if answer.status_code == 401:  # the sign-in has run out
+            rocket.login(kept.channel.user, kept.channel.password)
+            answer = call(method, **said)
+        answer.raise_for_status()
+        return answer
+
+    return checked
+
+
 ROCKETCHAT = Care(
     is_genuine=_rocketchat_is_genuine,
     needs=("webhook_token",),
     take=_rocketchat_take,
+    output=_rocketchat_output,
     in_thread=True,
     limits=Limits(text=5000, buttons=5, button_title=80, images=True),
     # Rocket.Chat shows in the room what a button says.
@@ -452,10 +481,8 @@ async def _bot_framework_open(kept: Kept, attachment: Attachment) -> MediaPlace:
     at_service = urlsplit(url).netloc == urlsplit(service).netloc and _is_service(kept, service)
     headers: dict[str, str] = {}
     if at_service:
-        channel = kept.channel
-        bot = BotFramework(channel.app_id, channel.app_password, {}, {}, service)
-        known = await asyncio.to_thread(asyncio.run, bot._get_headers())
-        headers = {"Authorization": str((known or {}).get("Authorization") or "")}
+        known = await asyncio.to_thread(asyncio.run, _Bot(kept, service)._get_headers())
+        headers = {"Authorization": known["Authorization"]}
     hosts = (urlsplit(service).netloc,) if at_service else ("botframework.com", "sharepoint.com")
     return MediaPlace(url, hosts, headers)
 
@@ -468,13 +495,40 @@ def _bot_framework_button(button: Button) -> dict[str, str]:
     return {"type": "imBack", "title": button.title, "value": button.title}
 
 
+class _Bot(BotFramework):
+    """The channel keeps one token for all apps of a process, to its last second, and says of a refusal not even its
+    status."""
+
+    def __init__(self, kept: Kept, service: str, conversation: Any = None, bot: Any = None) -> None:
+        super().__init__(kept.channel.app_id, kept.channel.app_password, dict(conversation or {}), bot or {}, service)
+        self._kept = kept
+
+    async def _get_headers(self) -> dict[str, str]:
+        channel, now = self._kept.channel, time.monotonic()
+        token, until = getattr(channel, "own_token", ("", 0.0))
+        if now >= until:
+            # An app of one tenant alone, as new ones are, signs in there.
+            url = f"{MICROSOFT_OAUTH2_URL}/{self._kept.setting('tenant_id') or 'botframework.com'}/oauth2/v2.0/token"
+            asked = {"grant_type": "client_credentials", "scope": "https://api.botframework.com/.default"}
+            secrets = {"client_id": self.app_id, "client_secret": self.app_password}
+            answer = requests.post(url, data={**asked, **secrets}, timeout=SENT_WITHIN_SECONDS)
+            if answer.status_code in (400, 401):
+                raise DeliveryFailed("account", "Microsoft gives no token", permanent=True)
+            answer.raise_for_status()
+            found = answer.json()
+            token, until = str(found["access_token"]), now + float(found["expires_in"]) - 60
+            channel.own_token = token, until
+        return {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
+
+    async def send(self, message_data: dict[str, Any]) -> None:
+        url = f"{self.global_uri}conversations/{self.conversation['id']}/activities"
+        headers = await self._get_headers()
+        requests.post(url, json.dumps(message_data), headers=headers, timeout=SENT_WITHIN_SECONDS).raise_for_status()
+
+
 def _bot_framework_output(kept: Kept, reach: Reach) -> OutputChannel | None:
-    if not reach.get("service"):
-        return None
-    channel = kept.channel
-    return BotFramework(
-        channel.app_id, channel.app_password, dict(reach["conversation"]), reach["bot"], str(reach["service"])
-    )
+    service = reach.get("service")
+    return _Bot(kept, str(service), reach["conversation"], reach["bot"]) if service else None
 
 
 BOT_FRAMEWORK = Care(

@@ -19,7 +19,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from contract import _buttons, _eventually_standing
+from contract import _buttons, _eventually_standing, _tries_again
 from gateway_parts import Gateway, Seat, Start
 from kit import as_json
 from mutations import mutated_form, mutated_webhook
@@ -472,20 +472,47 @@ def test_the_secret_of_telegram_is_told_by_nobody_and_the_same_everywhere() -> N
 # -- providers and databases that do not play along ------------------------------------------------------------------
 
 
-async def test_a_refusal_that_a_stock_channel_only_logs_reaches_the_agent(
+async def test_what_a_provider_does_not_take_is_told_to_the_agent_or_goes_when_it_is_back(
     begun: Gateway, providers: StockProviders
 ) -> None:
-    for name, status, reason in (
-        ("facebook", 400, "refused"),
-        ("twilio", 400, "refused"),
-        ("mattermost", 403, "account"),
-        ("webexteams", 404, "refused"),
-        ("callback", 400, "refused"),
-    ):
-        providers.refuse.append(status)
-        await post(begun, name, STOCK[name].call(f"to {name}", 50, begun, providers))
-        await _eventually_standing(begun, f"bot: to {name}", "failed", reason=reason)
+    for stock in LATER:
+        name = stock.name
+        providers.refuse.append(400)
+        await post(begun, name, stock.call(f"no to {name}", 50, begun, providers))
+        await _eventually_standing(begun, f"bot: no to {name}", "failed", reason="refused")
+        providers.refuse.append(503)
+        await post(begun, name, stock.call(f"later to {name}", 51, begun, providers))
+        await _eventually_standing(begun, f"bot: later to {name}", "pending", reason="unreachable")
         assert providers.refuse == [], name
+    await _tries_again(begun, lambda: len(providers.sent) == len(LATER))
+    assert sorted(one.text for one in providers.sent) == sorted(f"bot: later to {one.name}" for one in LATER)
+    providers.refuse.append(403)
+    await post(begun, "mattermost", STOCK["mattermost"].call("our key is refused", 52, begun, providers))
+    await _eventually_standing(begun, "bot: our key is refused", "failed", reason="account")
+
+
+async def test_who_has_signed_in_stays_so_until_it_has_run_out_and_each_app_has_its_own_token(
+    start: Start, root: Path, providers: StockProviders
+) -> None:
+    rocket, bot = STOCK["rocketchat"], STOCK["botframework"]
+    entry = bot.entry(providers)
+    apps = {"botframework": entry, "botframework:hk": {**entry, "tenant_id": "shop-tenant"}}
+    name_in_credentials(root, {"rocketchat": rocket.entry(providers), **apps})
+    gateway = await start(default_language="en")
+    for number in range(3):
+        if number == 2:
+            providers.refuse.append(401)
+        await post(gateway, "rocketchat", rocket.call(f"line {number}", number, gateway, providers))
+        await eventually(lambda number=number: len(providers.sent) == number + 1, lambda: providers.asked)
+    assert len([one for one in providers.asked if one.endswith("/login")]) == 2
+    for account in ("botframework", "botframework/hk"):
+        for number in range(2):
+            await post(gateway, account, bot.call(f"hello {account} {number}", number, gateway, providers))
+    await eventually(lambda: len(providers.sent) == 7, lambda: providers.sent)
+    assert sorted(one for one in providers.asked if one.endswith("/token")) == [
+        "login.microsoftonline.com/botframework.com/oauth2/v2.0/token",
+        "login.microsoftonline.com/shop-tenant/oauth2/v2.0/token",
+    ]
 
 
 def _by_key(gateway: Gateway, providers: StockProviders, number: int, kid: str) -> Call:
