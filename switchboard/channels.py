@@ -281,7 +281,7 @@ class Mount:
             open_media = care_for(channel).open_media
             files = stock.StockFiles(kept, open_media) if open_media else None
         if account:
-            blueprint, prefix = blueprint.copy(f"{blueprint.name}_{account}"), f"{prefix}/{account}"
+            blueprint, prefix = _copied(blueprint, f"{blueprint.name}_{account}"), f"{prefix}/{account}"
         app.blueprint(blueprint, url_prefix=prefix)
         own = channel if isinstance(channel, OwnChannel) else None
         self._post.register(name, sender, own, files, partial(self._report, name, "sending"))
@@ -479,6 +479,15 @@ def _class_of(name: str) -> type[InputChannel]:
     if not issubclass(found, InputChannel):
         raise TypeError(f"{name} is no InputChannel")
     return found
+
+
+def _copied(blueprint: Blueprint, name: str) -> Blueprint:
+    """For a second account. Sanic tells by the names of routes whose middleware and errors are those of a request, and
+    a copy keeps the names: each account would ask for the proof of both."""
+    copied = blueprint.copy(name)
+    routes = copied._future_routes
+    copied._future_routes = {one._replace(name=f"{name}.{one.name.rpartition('.')[2]}") for one in routes}
+    return copied
 
 
 def asks_for_token(channel: InputChannel) -> bool:

@@ -337,6 +337,7 @@ def _voice_finish(kept: Kept, answer: HTTPResponse, late: str | None) -> HTTPRes
             one.set("language", language)
     for gather in root.findall("Gather"):
         gather.set("input", "dtmf speech")
+        gather.set("action", kept.url)  # the channel's own is that of its first account, at the root of the site
         if late is not None:
             root.remove(gather)
             root.extend(gather.findall("Say"))

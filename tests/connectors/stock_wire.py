@@ -62,10 +62,10 @@ def _url(base: str, channel: str, query: str = "") -> str:
 # -- the proof of each, over any body ------------------------------------------------------------------------------
 
 
-def sign_slack(body: bytes, at: int | None = None) -> Call:
+def sign_slack(body: bytes, at: int | None = None, secret: str = SECRET) -> Call:
     kind = FORM if body.startswith(b"payload=") else JSON
     stamp = str(int(time.time()) if at is None else at)
-    signature = "v0=" + _hmac(SECRET, f"v0:{stamp}:".encode() + body, hashlib.sha256)
+    signature = "v0=" + _hmac(secret, f"v0:{stamp}:".encode() + body, hashlib.sha256)
     headers = {**kind, "X-Slack-Signature": signature, "X-Slack-Request-Timestamp": stamp}
     return Call(body, headers, ("X-Slack-Signature", "X-Slack-Request-Timestamp"))
 

@@ -39,6 +39,7 @@ from stock_wire import (
     post,
     providers,
     sign_slack,
+    sign_twilio,
 )
 from test_logs import log
 
@@ -168,6 +169,35 @@ async def test_each_customer_is_told_when_the_bot_is_down(start: Start, root: Pa
         assert status < 300 and (stock.later or sentence in body), (stock.name, body)
     await eventually(lambda: len(providers.sent) == len(LATER), lambda: providers.sent)
     assert all(sentence in one.text for one in providers.sent), providers.sent
+
+
+async def test_two_accounts_of_a_channel_have_each_their_own_proof_and_their_own_customers(
+    start: Start, root: Path, providers: StockProviders
+) -> None:
+    slack, phone = STOCK["slack"], STOCK["twilio_voice"]
+    entry = slack.entry(providers)
+    other = {**entry, "slack_signing_secret": "of the other"}
+    voices = {
+        "twilio_voice": phone.entry(providers),
+        "twilio_voice:tw": {**phone.entry(providers), "language": "zh-TW"},
+    }
+    name_in_credentials(root, {"slack": entry, "slack:tw": other, **voices})
+    gateway = await start(default_language="en")
+    body = slack.body("hello", 1)
+    for account, secret, status in (("slack", SECRET, 200), ("slack", "of the other", 403), ("slack/tw", SECRET, 403)):
+        assert (await post(gateway, account, sign_slack(body, secret=secret)))[0] == status, account
+    assert (await post(gateway, "slack/tw", sign_slack(body, secret="of the other")))[0] == 200
+    broken = sign_slack(as_json({"event": 5}), secret="of the other")
+    assert (await post(gateway, "slack/tw", broken))[0] == 200
+    await eventually(lambda: len(providers.sent) == 2)
+    assert _lines(gateway) == {"slack": ["hello"], "slack:tw": ["hello"]}
+    async with gateway.http.get(f"{gateway.base}/readyz") as response:
+        counted = (await response.json())["events_unused"]
+    assert counted == {"slack": {"forged": 1}, "slack:tw": {"forged": 1, "unreadable": 1}}
+    # Whoever calls the second number goes on with it; the channel names the address of the first.
+    call = sign_twilio(phone.body("hello", 1), gateway, "twilio_voice/tw")
+    status, heard = await post(gateway, "twilio_voice/tw", call)
+    assert status == 200 and f'action="{gateway.base}/webhooks/twilio_voice/tw/webhook"' in heard
 
 
 # -- choices -----------------------------------------------------------------------------------------------------
