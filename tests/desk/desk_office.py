@@ -12,9 +12,10 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, TypeVar
 
-from gateway_parts import ARTICLES, IDENTITY_SECRET, PASSWORD, FakeBot, add_agents, free_port
+from gateway_parts import ARTICLES, IDENTITY_SECRET, PASSWORD, FakeBot, add_missing_agents, free_port
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
 from rounds import TAKES_PICTURES
+from serving import serve
 from sqlalchemy.engine import Connection
 
 import shop.demo
@@ -109,21 +110,8 @@ class Office:
             root / "endpoints.yml", {f"SWITCHBOARD_{name.upper()}": str(value) for name, value in given.items()}
         )
         app = self.app = create_app(table, clock=clock, root=root)
-        server = await app.create_server("127.0.0.1", port, return_asyncio_server=True, access_log=False)
-        await server.startup()
-        await server.before_start()
-        await server.after_start()
-        add_agents(table.database)
-
-        async def stop() -> None:
-            await server.before_stop()
-            server.close()
-            for connection in list(server.connections):
-                if hasattr(connection, "abort"):
-                    connection.abort()
-            await server.after_stop()
-
-        self._stack.push_async_callback(stop)
+        self._stack.push_async_callback(await serve(app, port))
+        await app.ctx.database.write(add_missing_agents)
         return f"http://127.0.0.1:{port}", table.database
 
     def run(self, work: Any) -> Any:

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from gateway_parts import ARTICLES, IDENTITY_SECRET, FakeBot, FakeClock, Gateway, Start, add_agents, free_port
+from gateway_parts import ARTICLES, IDENTITY_SECRET, FakeBot, FakeClock, Gateway, Start, add_missing_agents, free_port
+from serving import serve
 from sqlalchemy.engine import make_url
 from tests_databases import SqliteTemplate
 
@@ -62,20 +63,13 @@ async def start(root: Path, tmp_path: Path, shop_url: str, sqlite_template: Sqli
             if own.get_backend_name() == "sqlite" and not Path(own.database or "").exists():
                 sqlite_template.copy_to(Path(own.database or ""))
             app = create_app(table, clock=clock, root=root)  # under one name, or Sanic keeps them all
-            server = await app.create_server("127.0.0.1", port, return_asyncio_server=True, access_log=False)
-            await server.startup()
-            await server.before_start()
-            await server.after_start()
-            add_agents(table.database)
+            end = await serve(app, port)
+            await app.ctx.database.write(add_missing_agents)
             gateway = Gateway(f"http://127.0.0.1:{port}", bot, clock, table, app)
 
             async def stop() -> None:
                 await gateway.close()
-                await server.before_stop()
-                server.close()
-                for connection in list(server.connections):
-                    connection.abort() if hasattr(connection, "abort") else None
-                await server.after_stop()
+                await end()
 
             stack.push_async_callback(stop)
             gateway.stop = stop  # type: ignore[attr-defined]

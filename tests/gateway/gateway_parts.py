@@ -15,7 +15,7 @@ import aiohttp
 from aiohttp import web
 from argon2 import PasswordHasher
 from ports import free_port
-from sanic import Blueprint, Sanic
+from sanic import Sanic
 from sqlalchemy import insert
 from sqlalchemy.engine import Connection
 
@@ -25,13 +25,6 @@ from handoff import agents, models
 from handoff.database import Database
 from handoff.models import Role
 from switchboard.settings import Settings
-
-# Sanic rewrites its own methods when a server starts, and can do so twice in one process only in this mode.
-Sanic.test_mode = True
-# For each route of each new gateway, Sanic reads the handler's source anew to guess in which format its errors are
-# told. The gateway tells all of them itself (switchboard/http_errors.py), and the guess was a third of a start.
-Sanic._determine_error_format = lambda _app, _handler: ""  # type: ignore[method-assign]
-Blueprint._determine_error_format = lambda _blueprint, _handler: ""  # type: ignore[method-assign]
 
 IDENTITY_SECRET = "the-shop-signs-with-this-secret-of-its-own"
 ARTICLES = """
@@ -273,16 +266,17 @@ class Gateway:
 
 
 def add_agents(url: str) -> None:
-    """The people of AGENTS, whose password is not as slow to check as those that `agents.add` gives."""
-    now = datetime.now(timezone.utc)
+    """The people of AGENTS."""
     database = Database(url)
     try:
-        database.write_now(lambda c: _add_missing(c, now))
+        database.write_now(add_missing_agents)
     finally:
         database.close()
 
 
-def _add_missing(connection: Connection, now: datetime) -> None:
+def add_missing_agents(connection: Connection) -> None:
+    """Their password is not as slow to check as those that `agents.add` gives."""
+    now = datetime.now(timezone.utc)
     there = {one.login for one in agents.listing(connection)}
     for login, name, role in AGENTS:
         if login not in there:
