@@ -14,7 +14,7 @@ from sanic.request import Request
 
 from connectors.events import Event, Incoming, Unused, moment
 from connectors.media import MediaPlace
-from connectors.output import DeliveryFailed, Envelope, Limits, Output, Part
+from connectors.output import DeliveryFailed, Envelope, Limits, NotFree, Output, Part
 from connectors.proof import base64_sha256, same, shown
 from connectors.provider import Answer, Provider, failure
 from connectors.splitting import utf16_units
@@ -59,7 +59,7 @@ class LineOutput(Output):
         return (await self.post_together([part], envelope))[0]
 
     async def post_together(self, parts: Sequence[Part], envelope: Envelope) -> list[str | None]:
-        """The ids that LINE gives the messages of one call."""
+        """The ids that LINE gives the messages of one call. Raises NotFree for a reply whose token is refused."""
         messages = _messages(parts)
         token = self._reply_token(envelope)
         if token:
@@ -73,7 +73,8 @@ class LineOutput(Output):
                 return _ids(answer, len(parts))
             if answer.status != 400:
                 raise _failure(answer)
-            # The token was used or is too old: LINE took nothing.
+            # The token was used or is too old: LINE took nothing. Asked again, it is pushed.
+            raise NotFree("refused", str(answer.get("message") or ""))
         answer = await self._call(
             "/v2/bot/message/push",
             {"to": envelope.recipient, "messages": messages},

@@ -52,6 +52,10 @@ class DeliveryFailed(Exception):
         self.cannot_repeat = cannot_repeat
 
 
+class NotFree(DeliveryFailed):
+    """The provider did not take for nothing what would have cost nothing: posted again, it costs."""
+
+
 # Why a message did not arrive. The desk has a sentence for each, in every language.
 REASONS = frozenset(
     {

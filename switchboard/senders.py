@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from connectors.output import Button, Envelope, Outgoing, Output, Part, SentFile, Template
+from connectors.output import Button, Envelope, NotFree, Outgoing, Output, Part, SentFile, Template
 from connectors.own import OwnChannel
 from faq_kb.markup import plain
 from handoff import texts
@@ -133,7 +134,8 @@ class OwnSender:
         if not self._output.costs(parts[0], envelope):
             return await self._output.post_together(parts, envelope)
         async with self._purse.pays(envelope.recipient):
-            return await self._output.post_together(parts, envelope)
+            with contextlib.suppress(NotFree):
+                return await self._output.post_together(parts, envelope)
 
     def numbers(self, buttons: Sequence[Mapping[str, str]]) -> bool:
         """As the channel shows them."""

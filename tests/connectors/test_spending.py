@@ -108,6 +108,15 @@ class TestLine:
         await _eventually_standing(customer.gateway, "more 5", "failed", reason="cap_customer")
         assert [one.how for one in provider.sent] == ["reply"] * 5 + ["push"] + ["reply"] * 5
 
+    async def test_a_push_is_paid_for_as_well_where_the_token_of_a_reply_was_refused(
+        self, start: Start, root: Path, provider: Provider
+    ) -> None:
+        customer = await _begin(start, root, self.kit, provider, paid_per_customer_hour=1)
+        for number in (1, 2):  # LINE knows nothing of their tokens
+            assert (await customer.sends(self.kit.sign(self.kit.message(f"line {number}", number, 0))))[0] == 200
+        await _eventually_standing(customer.gateway, "bot: line 2", "failed", reason="cap_customer")
+        assert [(one.text, one.how) for one in provider.sent] == [("bot: line 1", "push")]
+
 
 def test_of_whatsapp_only_templates_are_paid_for() -> None:
     output = WhatsAppOutput(test_whatsapp_channel.NUMBERS[0], "token", "https://graph.example")
