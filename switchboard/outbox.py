@@ -7,10 +7,11 @@ the next one takes up.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import random
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -29,8 +30,10 @@ from switchboard.senders import Sender
 log = logging.getLogger(__name__)
 
 LOOK_EVERY_SECONDS = 1.0
-# Requests to one account at the same time.
+# Requests to one account at the same time; not counted are those that the provider leaves unanswered for so long, which
+# hold nobody else, up to what the sender can have open at once.
 AT_ONCE = 8
+HANGS_AFTER_SECONDS = 1.0
 SEND_TIMEOUT_SECONDS = 30.0
 # Longer than any send: whoever holds a delivery for longer has died.
 LEASE = timedelta(seconds=120)
@@ -54,8 +57,13 @@ class Account:
     name: str
     sender: Sender
     trouble: Callable[[str | None], None]  # tells operators why nothing can be sent, until it can
-    busy: set[str] = field(default_factory=set)
+    busy: set[str] = field(default_factory=set)  # the conversations with something under way
+    hanging: set[str] = field(default_factory=set)  # those of them whose provider does not answer
     rests_until: datetime | None = None
+
+    def has_room(self) -> bool:
+        """Whether one more conversation may begin."""
+        return len(self.busy - self.hanging) < AT_ONCE and len(self.busy) < self.sender.most_at_once
 
     def rest(self, until: datetime) -> datetime:
         """Send nothing until then, or for longer where it was told so before: what was under way meanwhile may be told
@@ -88,12 +96,18 @@ class Outbox:
     """Sends what the table `deliveries` says, through the accounts it knows."""
 
     def __init__(
-        self, database: Database, live: Live, clock: Clock, jitter: Callable[[], float] = random.random
+        self,
+        database: Database,
+        live: Live,
+        clock: Clock,
+        jitter: Callable[[], float] = random.random,
+        hangs_after_seconds: float = HANGS_AFTER_SECONDS,
     ) -> None:
         self._database = database
         self._live = live
         self._clock = clock
         self._jitter = jitter
+        self._hangs_after_seconds = hangs_after_seconds
         self._accounts: dict[str, Account] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._nudged = asyncio.Event()
@@ -138,7 +152,7 @@ class Outbox:
 
     async def _begin_what_is_due(self) -> None:
         now = self._clock()
-        accounts = [one for one in self._accounts.values() if len(one.busy) < AT_ONCE and not _rests(one, now)]
+        accounts = [one for one in self._accounts.values() if one.has_room() and not _rests(one, now)]
         if not accounts:
             return
 
@@ -151,7 +165,7 @@ class Outbox:
 
         for account, found in await self._database.read(find):
             for delivery in found:
-                if delivery.conversation_id in account.busy or len(account.busy) >= AT_ONCE:
+                if delivery.conversation_id in account.busy or not account.has_room():
                     continue
                 account.busy.add(delivery.conversation_id)
                 task = asyncio.create_task(self._send_all_of(account, delivery))
@@ -240,8 +254,24 @@ class Outbox:
         ids: list[str | None] = []
         if leaving:
             envelope = _envelope(job, self._clock())
-            ids = await self._bounded(account.sender, [part for _, part in leaving], envelope)
+            with self._hanging_aside(account, job.head.conversation_id):
+                ids = await self._bounded(account.sender, [part for _, part in leaving], envelope)
         return {**{one.id: None for one in job.taken}, **{key: found for (key, _), found in zip(leaving, ids)}}
+
+    @contextlib.contextmanager
+    def _hanging_aside(self, account: Account, conversation_id: str) -> Iterator[None]:
+        """Give the place to others while the provider does not answer."""
+
+        def give_place() -> None:
+            account.hanging.add(conversation_id)
+            self._nudged.set()
+
+        giving = asyncio.get_running_loop().call_later(self._hangs_after_seconds, give_place)
+        try:
+            yield
+        finally:
+            giving.cancel()
+            account.hanging.discard(conversation_id)
 
     async def _bounded(self, sender: Sender, parts: Sequence[Part], envelope: Envelope) -> list[str | None]:
         try:

@@ -30,6 +30,7 @@ class Sender(Protocol):
     file_limits: Mapping[str, int]  # of what agents attach, as in `Limits.files`
     links_files: bool  # whether what agents attach goes as a link in the text
     joins_turns: bool  # whether all that answers one message of the customer leaves together
+    most_at_once: int  # how many conversations it can send in, however many of them hang
     takes_templates: bool  # whether the provider approves texts beforehand, for when the time to answer is over
 
     def turn(self, lines: Sequence[Message]) -> list[list[Part]]:
@@ -111,6 +112,9 @@ class OwnSender:
     ) -> None:
         self._output: Output = channel.get_output_channel()
         self._site = site
+    # Fewer than the connections of a pool (https://docs.aiohttp.org/en/stable/client_reference.html#tcpconnector).
+    most_at_once = 80
+
         self.links_files = self._output.limits.file_links
         self._path_of = None if self.links_files else path_of
         self._purse = purse

@@ -26,11 +26,11 @@ from connectors.provider import LONGEST_WAIT_SECONDS, key_refused
 from connectors.stock.care import Care, Reach
 from handoff.records import Message
 from switchboard.purse import Purse
-from switchboard.senders import button_key, outgoing
+from switchboard.senders import OwnSender, button_key, outgoing
 
 log = logging.getLogger(__name__)
 
-THREADS = 4
+THREADS = 16
 _STATUS = re.compile(r"(?:\[|[Ss]tatus:? ?(?:code)?:? ?)([1-5]\d\d)\b")
 _complaints: ContextVar[list[DeliveryFailed] | None] = ContextVar("complaints", default=None)
 
@@ -64,6 +64,7 @@ class StockSender:
         self._care = care
         self._site = site
         self._purse = purse if care.is_paid else None
+        self.most_at_once = THREADS if care.in_thread else OwnSender.most_at_once
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="channel") if care.in_thread else None
         _listen_to_log()
 

@@ -23,7 +23,7 @@ from handoff.models import deliveries as table
 from handoff.paid_messages import Caps
 from handoff.records import Draft
 from switchboard.live import LocalLive
-from switchboard.outbox import Outbox
+from switchboard.outbox import AT_ONCE, Outbox
 from switchboard.purse import Purse
 from switchboard.senders import OwnSender
 
@@ -35,7 +35,7 @@ class Sending:
 
     def __init__(self, database: Database, provider: TelegramProvider) -> None:
         self.database, self.provider, self.clock, self.chance = database, provider, FakeClock(), 0.5
-        self.outbox = Outbox(database, LocalLive(), self.clock, jitter=lambda: self.chance)
+        self.outbox = Outbox(database, LocalLive(), self.clock, jitter=lambda: self.chance, hangs_after_seconds=0.05)
         purse = Purse("telegram", database, Caps(), self.clock, lambda _: None)
         channel = TelegramInput.from_credentials(KIT.credentials(provider.address))
         self.outbox.add("telegram", OwnSender(channel, "https://shop.example", Path, lambda *_: "", purse))
@@ -112,6 +112,21 @@ async def test_a_conversation_that_waits_holds_no_other_and_keeps_its_own_order(
         await sending.wait_after(first, attempt)
     await provider.has_sent(7)
     assert provider.texts == [*(f"after {attempt}" for attempt in range(1, 6)), "one", "two"]
+
+
+async def test_conversations_that_hang_use_up_no_place_however_many_they_are(sending: Sending) -> None:
+    provider, held = sending.provider, [f"{number}" for number in range(100, 100 + 3 * AT_ONCE)]
+    provider.chats.update(held)
+    provider.hold, provider.holds = asyncio.Event(), ""
+    for to in held:
+        sending.says(to, "hangs")
+    await eventually(lambda: len(provider.asked) == len(held))
+    hanging, provider.hold = provider.hold, None
+    sending.says(BOB, "and I")
+    await provider.has_sent(1)
+    assert provider.texts == ["and I"]
+    hanging.set()
+    await provider.has_sent(1 + len(held))
 
 
 async def test_an_account_rests_as_long_as_the_longest_it_was_told(sending: Sending) -> None:

@@ -55,6 +55,7 @@ class Mute:
     file_limits: Mapping[str, int] = {}
     links_files = False
     joins_turns = False
+    most_at_once = 1
 
     def turn(self, lines: Sequence[Message]) -> list[list[Part]]:
         return [[Part(line.text)] for line in lines]
