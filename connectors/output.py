@@ -93,6 +93,8 @@ class SentFile:
     name: str
     media_type: str
     path: Path
+    size_bytes: int
+    pixels: tuple[int, int] | None = None  # of a picture, width and height
 
     @property
     def kind(self) -> str:

@@ -22,6 +22,10 @@ from switchboard.records import Attachment
 API = "https://api.telegram.org"
 # https://core.telegram.org/bots/api#sending-files
 FILE_BYTES, PHOTO_BYTES = 50_000_000, 10_000_000
+# https://core.telegram.org/bots/api#sendphoto: of a photo, width and height together, and one over the other.
+PHOTO_SIDES, PHOTO_RATIO = 10_000, 20
+# What it says of a photo that it does not show, and would keep as a document.
+_NO_PHOTO = ("photo_invalid_dimensions", "photo_save_file_invalid", "image_process_failed")
 # What we ask Telegram to send; the rest never arrives.
 UPDATES = ["message", "callback_query"]
 _MEDIA = {
@@ -85,10 +89,12 @@ class TelegramOutput(Output):
 
     async def _send_file(self, file: SentFile, envelope: Envelope) -> Answer:
         """A photograph is shown, everything else is saved."""
-        is_photo = file.media_type in ("image/png", "image/jpeg") and len(await file.content()) <= PHOTO_BYTES
-        method, name = ("sendPhoto", "photo") if is_photo else ("sendDocument", "document")
         form = {"chat_id": envelope.recipient}
-        return _good(await self._provider.call("POST", f"/{method}", form=form, file=(name, file)))
+        if _is_photo(file):
+            answer = await self._provider.call("POST", "/sendPhoto", form=form, file=("photo", file))
+            if not any(words in str(answer.get("description")).lower() for words in _NO_PHOTO):
+                return _good(answer)
+        return _good(await self._provider.call("POST", "/sendDocument", form=form, file=("document", file)))
 
     async def ask(self, method: str, body: Mapping[str, Any]) -> Answer:
         """Telegram's answer. Raises DeliveryFailed."""
@@ -188,6 +194,13 @@ class TelegramInput(Webhook):
             if kind is not None:
                 fields["attachments"] = (_attachment(kind, message[kind]),)
         return Incoming(str(message["chat"]["id"]), number, text=words, **fields)
+
+
+def _is_photo(file: SentFile) -> bool:
+    if file.media_type not in ("image/png", "image/jpeg") or file.size_bytes > PHOTO_BYTES:
+        return False
+    short, long = sorted(file.pixels or (1, 1))
+    return short + long <= PHOTO_SIDES and long <= PHOTO_RATIO * short
 
 
 def _attachment(kind: str, found: Any) -> Attachment:

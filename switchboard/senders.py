@@ -88,8 +88,13 @@ def _attached_to(line: Message) -> Sequence[Mapping[str, Any]]:
 
 
 def _files_of(line: Message, path_of: Callable[[str], Path]) -> tuple[SentFile, ...]:
-    attached = _attached_to(line)
-    return tuple(SentFile(str(one["name"]), str(one["type"]), path_of(str(one["id"]))) for one in attached)
+    return tuple(_file_of(one, path_of(str(one["id"]))) for one in _attached_to(line))
+
+
+def _file_of(one: Mapping[str, Any], path: Path) -> SentFile:
+    width, height = one.get("width"), one.get("height")
+    pixels = (int(width), int(height)) if width and height else None
+    return SentFile(str(one["name"]), str(one["type"]), path, int(one["bytes"]), pixels)
 
 
 def _links_of(line: Message, link_of: LinkOf) -> list[str]:
@@ -107,14 +112,14 @@ def _template_of(line: Message) -> Template | None:
 class OwnSender:
     """Sends through a channel of `connectors`; `path_of` says where the bytes of a file are, `link_of` its address."""
 
+    # Fewer than the connections of a pool (https://docs.aiohttp.org/en/stable/client_reference.html#tcpconnector).
+    most_at_once = 80
+
     def __init__(
         self, channel: OwnChannel, site: str, path_of: Callable[[str], Path], link_of: LinkOf, purse: Purse
     ) -> None:
         self._output: Output = channel.get_output_channel()
         self._site = site
-    # Fewer than the connections of a pool (https://docs.aiohttp.org/en/stable/client_reference.html#tcpconnector).
-    most_at_once = 80
-
         self.links_files = self._output.limits.file_links
         self._path_of = None if self.links_files else path_of
         self._purse = purse
@@ -136,10 +141,10 @@ class OwnSender:
         """As the channel posts them, and where it costs money, as long as there is some. What leaves in one request
         costs as much as one message."""
         if not self._output.costs(parts[0], envelope):
-            return await self._output.post_together(parts, envelope)
-        async with self._purse.pays(envelope.recipient):
             with contextlib.suppress(NotFree):
                 return await self._output.post_together(parts, envelope)
+        async with self._purse.pays(envelope.recipient):
+            return await self._output.post_together(parts, envelope)
 
     def numbers(self, buttons: Sequence[Mapping[str, str]]) -> bool:
         """As the channel shows them."""

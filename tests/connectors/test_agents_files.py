@@ -5,6 +5,7 @@ from __future__ import annotations
 import installed
 import pytest
 import sample_files
+import test_telegram_channel
 import test_wechat_channel
 import test_weibo_channel
 import test_whatsapp_channel
@@ -39,6 +40,19 @@ class TestWhatsApp:
         assert refused["error"]["code"] == "attachments_not_taken"
         assert refused["error"]["details"] == {"name": "how.mp4", "limit": 16_000_000}
         assert "See here." not in customer.provider.texts
+
+
+class TestTelegram:
+    kit = test_telegram_channel.KIT
+
+    async def test_a_long_screenshot_is_known_for_one_before_it_is_sent(self, customer: Customer) -> None:
+        seat, conversation = await _claimed(customer)
+        screenshot = sample_files.picture(size=(30, 601))
+        line = {"text": "See here.", "attachments": [await _attached(seat, conversation, screenshot, "all.png")]}
+        await seat.post(f"/conversations/{conversation}/messages", line)
+        sent = (await customer.provider.has_sent(4))[-1]
+        assert (sent.how, sent.file and sent.file[0]) == ("sendDocument", "all.png")
+        assert not any(one.path.endswith("/sendPhoto") for one in customer.provider.asked)
 
 
 class TestWeibo:

@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sample_files
 from contract import GivesFiles, WebhookContract
 from gateway_parts import Start
 from kit import Customer, Hook, Kit, as_json
 from providers.server import eventually
 from providers.telegram import TOKEN, TelegramProvider
 
+from connectors.output import Envelope, Part, SentFile
 from connectors.telegram import TelegramInput
 from switchboard.records import Attachment
 
@@ -148,3 +150,23 @@ async def test_a_provider_that_is_away_at_the_start_is_told_when_it_is_back_and_
 def test_a_secret_that_telegram_would_refuse_is_refused_at_the_start(secret: str) -> None:
     with pytest.raises(Exception, match="secret_token"):
         TelegramInput.from_credentials({"access_token": TOKEN, "webhook_url": "https://x", "secret_token": secret})
+
+
+async def test_a_picture_that_telegram_does_not_show_goes_as_a_document(tmp_path: Path) -> None:
+    async with TelegramProvider().running() as provider:
+        output = TelegramInput.from_credentials(KIT.credentials(provider.address)).get_output_channel()
+
+        async def sent(picture: bytes, pixels: tuple[int, int] | None) -> list[str]:
+            (tmp_path / "p.png").write_bytes(picture)
+            file, before = SentFile("p.png", "image/png", tmp_path / "p.png", len(picture), pixels), len(provider.asked)
+            await output.post(Part(files=(file,)), Envelope(KIT.customers[0]))
+            return [one.path.rpartition("/")[2] for one in provider.asked[before:]]
+
+        small, long = sample_files.picture(), sample_files.picture(size=(30, 601))
+        for pixels in ((64, 40), (6000, 4000), (100, 2000)):
+            assert await sent(small, pixels) == ["sendPhoto"]
+        for pixels in ((6000, 4001), (100, 2001), (2001, 100)):
+            assert await sent(small, pixels) == ["sendDocument"]
+        assert await sent(long, None) == ["sendPhoto", "sendDocument"], "as Telegram asks for"
+        assert [one.how for one in provider.sent[3:]] == ["sendDocument"] * 4
+        await output.close()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
 from aiohttp import web
+from PIL import Image
 
 from providers.server import A_DOCUMENT, A_PICTURE, Provider, Sent
 
@@ -77,7 +79,7 @@ class TelegramProvider(Provider):
         if isinstance(given, web.FileField):
             types = ("image/png", "image/jpeg") if method == "sendPhoto" else (given.content_type,)
             key = self.upload(given, types, 10_000_000 if method == "sendPhoto" else 50_000_000)
-            if key is None:
+            if key is None or (method == "sendPhoto" and not _is_shown(self.uploads[key][1])):
                 return _error(400, "Bad Request: PHOTO_INVALID_DIMENSIONS")
             self.sent.append(Sent(chat, "", self.next_id(), [], None, method, self.uploads[key]))
         else:
@@ -88,6 +90,12 @@ class TelegramProvider(Provider):
         if request.match_info["token"] != TOKEN:
             return _error(401, "Unauthorized")
         return self.file(request.match_info["path"].removeprefix("photos/"), _error(404, "Not Found"))
+
+
+def _is_shown(photo: bytes) -> bool:
+    """https://core.telegram.org/bots/api#sendphoto"""
+    short, long = sorted(Image.open(io.BytesIO(photo)).size)
+    return short + long <= 10_000 and long <= 20 * short
 
 
 def _ok(result: Any) -> web.Response:
