@@ -47,7 +47,8 @@ class Incoming:
 class Receipt:
     """What became of a message of ours: `sent`, `delivered`, `read` or `failed`.
 
-    Of one message by the provider's id, or, with `until`, of all that `recipient` was sent until then.
+    Of one message by the provider's id, or, with `until`, of all that `recipient` was sent until then. `key`: what we
+    called the message, where the provider gives it back: known by it also if its answer never came.
     """
 
     state: str
@@ -56,10 +57,12 @@ class Receipt:
     until: datetime | None = None
     reason: str | None = None
     detail: str | None = None
+    key: str | None = None
 
     def __post_init__(self) -> None:
         """As of a message."""
-        _texts(self.state, self.message_id or "", self.recipient or "", self.reason or "", self.detail or "")
+        words = (self.message_id, self.recipient, self.reason, self.detail, self.key)
+        _texts(self.state, *(one or "" for one in words))
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ FILE_BYTES = 25_000_000
 class InstagramOutput(MessengerOutput):
     """Sends as the account. A text is measured in bytes: a thousand of them are 333 Chinese characters."""
 
+    echoes_names = False  # its API knows no `metadata`
     # https://developers.facebook.com/docs/messenger-platform/instagram/features/send-message
     limits = Limits(
         text=1000,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -25,6 +26,8 @@ _MEDIA = {"image": "image", "video": "video", "audio": "audio", "file": "file"}
 # What comes with a place on the web that says what it is, and of these what is a picture or a film itself.
 _POINTED_AT = frozenset({"share", "ig_reel", "reel", "post", "ig_post"})
 _STORIES = frozenset({"story_mention", "ig_story"})
+# What we call our messages; another app of the page may call its own as it likes.
+_KEY = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 # https://developers.facebook.com/docs/messenger-platform/send-messages/saving-assets
 FILE_BYTES = 25_000_000
 
@@ -32,6 +35,8 @@ FILE_BYTES = 25_000_000
 class MessengerOutput(Output):
     """Sends as the page."""
 
+    # https://developers.facebook.com/docs/messenger-platform/reference/send-api (`metadata`, up to 1,000 characters)
+    echoes_names = True
     limits = Limits(text=2000, buttons=13, button_title=20, payload=1000, images=True, files={"*": FILE_BYTES})
 
     def __init__(self, access_token: str, human_agent: bool, api_url: str) -> None:
@@ -57,6 +62,8 @@ class MessengerOutput(Output):
             kind = part.files[0].kind
             kind = kind if kind in _MEDIA else "file"
             message = {"attachment": {"type": kind, "payload": {"is_reusable": False}}}
+        if self.echoes_names:
+            message["metadata"] = envelope.key
         body = {"recipient": {"id": envelope.recipient}, "message": message, **self._kind(envelope)}
         answer = await (self._upload(body, part.files[0]) if part.files else self._call(body))
         if not answer.is_good:
@@ -165,6 +172,8 @@ class MessengerInput(MetaWebhook):
 
 
 def _message(event: Any, message: Any) -> Event:
+    if message.get("is_echo") and _KEY.fullmatch(str(message.get("metadata"))):
+        return Receipt("sent", str(message["mid"]), key=message["metadata"])
     if message.get("is_echo") or message.get("is_deleted"):
         return Unused("echo" if message.get("is_echo") else "deleted")
     key = message["mid"]

@@ -247,7 +247,7 @@ def _receipt(status: Any) -> Event:
         detail = f"{error.get('code')}: {error.get('title') or error.get('message') or ''}"
         known = failure_of_code(error.get("code"), detail)
         reason = known.reason if known else "refused"
-    return Receipt(state, str(status["id"]), reason=reason, detail=detail)
+    return Receipt(state, str(status["id"]), reason=reason, detail=detail, key=status.get("biz_opaque_callback_data"))
 
 
 def _body(part: Part, envelope: Envelope) -> dict[str, Any]:
@@ -271,7 +271,10 @@ def _template(template: Template) -> dict[str, Any]:
 
 
 def _to(envelope: Envelope) -> dict[str, Any]:
-    return {"messaging_product": "whatsapp", "recipient_type": "individual", "to": envelope.recipient}
+    # What statuses give back, up to 512 characters:
+    # https://developers.facebook.com/docs/whatsapp/cloud-api/reference/messages#message-object
+    named = {"biz_opaque_callback_data": envelope.key}
+    return {"messaging_product": "whatsapp", "recipient_type": "individual", "to": envelope.recipient, **named}
 
 
 def _interactive(text: str, buttons: tuple[Button, ...]) -> dict[str, Any]:

@@ -196,7 +196,8 @@ def give_up(
     connection: Connection, delivery: Delivery, state: DeliveryState, now: datetime, reason: str, detail: str
 ) -> None:
     """It will not arrive (failed), or nobody knows (unknown); what is left of the message does not go either."""
-    _close(connection, delivery, state, now, reason, detail)
+    if not _close(connection, delivery, state, now, reason, detail):
+        return  # a receipt was faster and knows better
     connection.execute(
         update(deliveries)
         .where(
@@ -255,6 +256,40 @@ def receipt(
             .values(state=state.value, reason=reason, detail=(detail or "")[:300] or None, updated_at=now)
         )
     return [Moved(row.conversation_id, row.message_id) for row in rows]
+
+
+def is_known(connection: Connection, channel: str, provider_id: str) -> bool:
+    """Whether a message of ours has this id at its provider."""
+    of_channel = and_(deliveries.c.channel == channel, deliveries.c.provider_id == provider_id)
+    return connection.execute(select(deliveries.c.id).where(of_channel).limit(1)).first() is not None
+
+
+def without_id(connection: Connection, channel: str, since: datetime) -> list[Delivery]:
+    """What left, or may have, since then, and has no id of the provider's yet; the newest first."""
+    rows = connection.execute(
+        select(deliveries)
+        .where(
+            deliveries.c.channel == channel,
+            deliveries.c.provider_id.is_(None),
+            deliveries.c.attempts > 0,
+            deliveries.c.state.in_([*_OPEN, DeliveryState.UNKNOWN.value]),
+            deliveries.c.updated_at >= since,
+        )
+        .order_by(deliveries.c.id.desc())
+        .limit(1000)
+    )
+    return [_record(row) for row in rows]
+
+
+def has_id(connection: Connection, delivery: Delivery, provider_id: str, is_there: bool, now: datetime) -> None:
+    """The provider tells of this one under an id of its own. `is_there`: it took it, so it is not sent once more."""
+    connection.execute(update(deliveries).where(deliveries.c.id == delivery.id).values(provider_id=provider_id[:200]))
+    if is_there:
+        connection.execute(
+            update(deliveries)
+            .where(deliveries.c.id == delivery.id, deliveries.c.state == DeliveryState.PENDING.value)
+            .values(state=DeliveryState.SENT.value, reason=None, detail=None, updated_at=now)
+        )
 
 
 def receipts_until(
@@ -355,12 +390,13 @@ def _close(
     reason: str | None,
     detail: str | None,
     **values: Any,
-) -> None:
-    connection.execute(
+) -> bool:
+    closed = connection.execute(
         update(deliveries)
         .where(deliveries.c.id == delivery.id, deliveries.c.state == DeliveryState.SENDING.value)
         .values(state=state.value, reason=reason, detail=(detail or "")[:300] or None, updated_at=now, **values)
     )
+    return bool(closed.rowcount)
 
 
 def _row(message_id: int, conversation_id: str, channel: str, part: int, now: datetime) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import logging
 import re
 from collections import Counter
 from collections.abc import Callable, Coroutine
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.engine import Connection
@@ -21,12 +21,14 @@ from handoff.database import Database
 from handoff.deliveries import Moved
 from handoff.floor import Live
 from handoff.models import DeliveryState
-from switchboard.outbox import tell_desk
+from switchboard.outbox import key_of, tell_desk
 
 log = logging.getLogger(__name__)
 
 # A receipt may be faster than the answer that carries the id it names.
 _LOOK_AGAIN_AFTER_SECONDS = (0.3, 2.0, 10.0)
+# For how long a provider may tell of a message whose answer never came: WhatsApp brings a status again for a week.
+_KNOWN_BY_KEY_FOR = timedelta(days=8)
 # A kind is a provider's name for an event. What else stands in its place, an id or a customer's words, is not repeated.
 _KIND = re.compile(r"(?:[A-Za-z][A-Za-z_.:-]*[0-9]{0,2}|[0-9]{1,3})(?: (?:[A-Za-z_.:-]+[0-9]{0,2}|[0-9]{1,3}))*")
 MOST_KIND_CHARACTERS = 60
@@ -102,6 +104,7 @@ class ChannelExchange:
                 return deliveries.receipts_until(
                     connection, self._channel, receipt.recipient, receipt.until, state, now
                 )
+            self._know(connection, receipt, state)
             return deliveries.receipt(
                 connection, self._channel, receipt.message_id or "", state, now, receipt.reason, receipt.detail
             )
@@ -110,3 +113,13 @@ class ChannelExchange:
         for moved in found:
             tell_desk(self._live, moved.conversation_id, [moved.message_id])
         return bool(found)
+
+    def _know(self, connection: Connection, receipt: Receipt, state: DeliveryState) -> None:
+        """Which of our messages has this id, where the answer that should have said so never came."""
+        key, provider_id, now = receipt.key, receipt.message_id, self._clock()
+        if not key or not provider_id or deliveries.is_known(connection, self._channel, provider_id):
+            return
+        waiting = deliveries.without_id(connection, self._channel, now - _KNOWN_BY_KEY_FOR)
+        found = next((one for one in waiting if key_of(one) == key), None)
+        if found is not None:
+            deliveries.has_id(connection, found, provider_id, state is not DeliveryState.FAILED, now)

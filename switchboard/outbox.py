@@ -344,10 +344,15 @@ def recipient_of(conversation: Conversation) -> str:
     return conversation.sender.rpartition("\x1f")[2]
 
 
+def key_of(delivery: Delivery) -> str:
+    """What a message is called at its provider, the same at every try."""
+    return str(uuid.uuid5(_NAMESPACE, f"{delivery.message_id}.{delivery.part}"))
+
+
 def _envelope(job: _Job, now: datetime) -> Envelope:
     return Envelope(
         recipient=recipient_of(job.conversation),
-        key=str(uuid.uuid5(_NAMESPACE, f"{job.head.message_id}.{job.head.part}")),
+        key=key_of(job.head),
         reach=job.conversation.reach or {},
         wrote_at=job.conversation.wrote_at,
         now=now,

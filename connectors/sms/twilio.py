@@ -23,7 +23,7 @@ from connectors.events import Event, Incoming, Receipt, Unused
 from connectors.media import MediaPlace
 from connectors.output import DeliveryFailed, Envelope, Limits, Output, Part
 from connectors.own import BadSetting
-from connectors.proof import shown
+from connectors.proof import asked_with, shown
 from connectors.provider import Answer, Provider, failure, key_refused
 from connectors.sms.segments import MOST_CHARACTERS, MOST_SEGMENTS, segments, size_in
 from connectors.webhook import Webhook, needed
@@ -64,6 +64,8 @@ _REASONS = {
     30034: "account",
     63038: "quota",
 }
+# Of the address that a state comes to, which is signed with it.
+_KEY = "key of ours"
 _SENT = {"sent": "sent", "delivered": "delivered", "read": "read", "undelivered": "failed", "failed": "failed"}
 
 
@@ -79,7 +81,8 @@ class TwilioSmsOutput(Output):
         self._account_path = f"/2010-04-01/Accounts/{account_sid}.json"
         self._path = f"/2010-04-01/Accounts/{account_sid}/Messages.json"
         # Typographic quotes become plain ones, where that keeps a text in the cheaper alphabet.
-        self._fixed = {**sender, "StatusCallback": callback, "SmartEncoded": "true"}
+        self._fixed = {**sender, "SmartEncoded": "true"}
+        self._callback = callback
 
     @classmethod
     def name(cls) -> str:
@@ -88,7 +91,7 @@ class TwilioSmsOutput(Output):
 
     async def post(self, part: Part, envelope: Envelope) -> str | None:
         """Twilio's SID of the message."""
-        form = {"To": envelope.recipient, **self._fixed}
+        form = {"To": envelope.recipient, **self._fixed, "StatusCallback": f"{self._callback}?key={envelope.key}"}
         # Twilio fetches a picture itself, from a public address.
         fetched = part.image and part.image.startswith("https://")
         form.update({"MediaUrl": part.image or ""} if fetched else {"Body": part.text or part.image or ""})
@@ -173,7 +176,7 @@ class TwilioSmsInput(Webhook):
         form = _form_of(request)
         if form is None:
             raise ValueError("no form")
-        return {name: values[0] for name, values in form.items()}
+        return {**{name: values[0] for name, values in form.items()}, _KEY: asked_with(request, "key")}
 
     def acknowledgement(self, request: Request) -> HTTPResponse:
         """No answer in the response: answers go out by the outbox."""
@@ -236,11 +239,12 @@ def _receipt(event: Any) -> Event:
     state = _SENT.get(event["MessageStatus"])
     if state is None:  # accepted, scheduled, queued, sending: on its way
         return Unused(f"status {event['MessageStatus']}")
+    key = event[_KEY] or None
     if state != "failed":
-        return Receipt(state, event["MessageSid"])
+        return Receipt(state, event["MessageSid"], key=key)
     code = event.get("ErrorCode") or ""
     reason = _REASONS.get(int(code), "refused") if code.isascii() and code.isdigit() else "refused"
-    return Receipt(state, event["MessageSid"], reason=reason, detail=f"Twilio {code}".strip())
+    return Receipt(state, event["MessageSid"], reason=reason, detail=f"Twilio {code}".strip(), key=key)
 
 
 def _failure(answer: Answer) -> DeliveryFailed:

@@ -90,6 +90,14 @@ class TestMessenger(GivesFiles, WebhookContract):
         await customer.posts(_event(6, 0, read={"watermark": moment + 1}))
         await _eventually_standing(customer.gateway, "bot: hello", "read")
 
+    async def test_an_echo_settles_what_meta_never_answered(self, customer: Customer) -> None:
+        customer.provider.hangs_up()
+        await customer.says("hello")
+        await _eventually_standing(customer.gateway, "bot: hello", "unknown")
+        (sent,) = customer.provider.sent
+        assert await customer.posts(_event(5, 0, message=customer.provider.echo(sent))) == 200
+        await _eventually_standing(customer.gateway, "bot: hello", "sent")
+
     async def test_a_person_has_seven_days_and_the_bot_one(self, customer: Customer) -> None:
         gateway = customer.gateway
         gateway.bot.hands_over("a person please")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, quote, urlencode
@@ -142,7 +143,19 @@ class TestTwilioSms(GivesFiles, SendsCodes, Contract):
         assert {asked["metadata"]["channel"] for asked in customer.gateway.bot.asked} == {"sms"}, (
             "answers are short here"
         )
-        assert {form["StatusCallback"] for form in customer.provider.forms} == {URL}
+        assert {form["StatusCallback"].partition("?")[0] for form in customer.provider.forms} == {URL}
+
+    async def test_a_state_that_comes_to_our_own_address_settles_what_twilio_never_answered(
+        self, customer: Customer
+    ) -> None:
+        customer.provider.hangs_up()
+        await customer.says("hello")
+        await _eventually_standing(customer.gateway, "bot: hello", "unknown")
+        (sent,) = customer.provider.sent
+        body, query = _status(sent.id, "delivered"), sent.key.removeprefix(URL)
+        assert (await customer.sends(replace(_sign(body), query=query)))[0] == 403, "the key is signed as well"
+        assert (await customer.sends(replace(_sign(body, url=sent.key), query=query)))[0] == 200
+        await _eventually_standing(customer.gateway, "bot: hello", "delivered")
 
     async def test_an_article_is_answered_in_its_short_words_with_its_picture_and_links(
         self, customer: Customer

@@ -6,9 +6,10 @@ import asyncio
 import hashlib
 import hmac
 import re
+from dataclasses import replace
 from typing import Any
 
-from contract import GivesFiles, WebhookContract, _eventually_standing
+from contract import GivesFiles, WebhookContract, _eventually_standing, rows_of
 from kit import Customer, Hook, Kit, as_json
 from providers.meta import PHONE_NUMBER_ID, TOKEN, WhatsAppProvider
 from providers.server import Fault, eventually
@@ -201,6 +202,36 @@ class TestWhatsApp(GivesFiles, WebhookContract):
         ):
             assert await customer.posts(_status(sent.id, status)) == 200
             await _eventually_standing(customer.gateway, "bot: hello", state)
+
+    async def test_a_status_settles_what_meta_never_answered_so_that_nobody_sends_it_twice(
+        self, customer: Customer
+    ) -> None:
+        provider = customer.provider
+        customer.gateway.bot.says("long", {"text": "文" * 4097})
+        seat = await customer.gateway.seat("ben")
+        provider.hangs_up()
+        await customer.says("long")
+        await eventually(lambda: [state for state, _ in rows_of(customer)] == ["unknown", "failed"])
+        (sent,), provider.pause = provider.sent, None
+        stranger = replace(sent, id="wamid.theirs", key="what another program of the shop called its own")
+        assert await customer.posts(_body(statuses=[provider.status(stranger, "sent")])) == 200
+        assert [state for state, _ in rows_of(customer)] == ["unknown", "failed"]
+        for state in ("sent", "delivered"):
+            assert await customer.posts(_body(statuses=[provider.status(sent, state)])) == 200
+            assert rows_of(customer) == [(state, sent.id), ("failed", None)]
+        (talk,) = (await seat.get("/conversations?view=all"))["conversations"]
+        line = (await seat.get(f"/conversations/{talk['id']}"))["messages"][-1]["id"]
+        await seat.post(f"/messages/{line}/send-again")
+        await provider.has_sent(2)
+        assert [len(text) for text in provider.texts] == [4096, 1], "only the rest"
+
+    async def test_a_status_is_known_before_the_answer_that_is_late(self, customer: Customer) -> None:
+        provider = customer.provider
+        provider.hold, provider.holds = asyncio.Event(), NUMBERS[0]
+        await customer.says("hello")
+        (sent,) = await provider.has_sent(1)
+        assert await customer.posts(_body(statuses=[provider.status(sent, "delivered")])) == 200
+        assert rows_of(customer) == [("delivered", sent.id)]
 
     async def test_a_status_that_says_no_is_told_with_its_reason(self, customer: Customer) -> None:
         await customer.says("hello")

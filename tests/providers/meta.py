@@ -120,7 +120,10 @@ class WhatsAppProvider(GraphProvider):
             if len({one["title"] for one in replies}) != len(replies):
                 return _error(400, 131009, "Duplicated title")
             buttons = [(one["title"], one["id"]) for one in replies]
-        self.sent.append(Sent(body["to"], text, self.next_id(), buttons, image, kind, file))
+        key = body.get("biz_opaque_callback_data", "")
+        if len(key) > 512:
+            return _error(400, 100, "(#100) Param biz_opaque_callback_data must be at most 512 characters long.")
+        self.sent.append(Sent(body["to"], text, self.next_id(), buttons, image, kind, file, key))
         return web.json_response(
             {
                 "messaging_product": "whatsapp",
@@ -128,6 +131,11 @@ class WhatsAppProvider(GraphProvider):
                 "messages": [{"id": self.sent[-1].id}],
             }
         )
+
+    def status(self, sent: Sent, state: str) -> dict[str, Any]:
+        """https://developers.facebook.com/docs/whatsapp/cloud-api/webhooks/components#statuses-object"""
+        named = {"biz_opaque_callback_data": sent.key} if sent.key else {}
+        return {"id": sent.id, "status": state, "timestamp": "1", "recipient_id": sent.to, **named}
 
     def _wrong_template(self, template: dict[str, Any]) -> web.Response | None:
         """https://developers.facebook.com/docs/whatsapp/cloud-api/support/error-codes"""
@@ -189,6 +197,7 @@ class MessengerProvider(GraphProvider):
     """One page."""
 
     longest = 2000
+    longest_metadata = 1000
     kinds = ("image", "video", "audio", "file")
 
     blocked = (400, 551, "(#551) This person isn't available right now.")
@@ -244,6 +253,11 @@ class MessengerProvider(GraphProvider):
             return _error(400, 100, "(#100) Upload attachment failure.")
         return {**read, "file": self.uploads[key]}
 
+    def echo(self, sent: Sent) -> dict[str, Any]:
+        """https://developers.facebook.com/docs/messenger-platform/reference/webhook-events/message-echoes"""
+        named = {"metadata": sent.key} if sent.key else {}
+        return {"is_echo": True, "app_id": 1517776481860111, "mid": sent.id, "text": sent.text, **named}
+
     def size(self, text: str) -> int:
         return len(text)
 
@@ -263,7 +277,10 @@ class MessengerProvider(GraphProvider):
         file = body.get("file")
         if file:
             how = message["attachment"]["type"]
-        self.sent.append(Sent(body["recipient"]["id"], text, self.next_id(), buttons, image, how, file))
+        key = message.get("metadata", "")
+        if len(key) > self.longest_metadata:
+            return _error(400, 100, "(#100) Param message[metadata] is too long")
+        self.sent.append(Sent(body["recipient"]["id"], text, self.next_id(), buttons, image, how, file, key))
         return web.json_response({"recipient_id": body["recipient"]["id"], "message_id": self.sent[-1].id})
 
 
@@ -271,6 +288,7 @@ class InstagramProvider(MessengerProvider):
     """One professional account: a thousand bytes a text, and no documents."""
 
     longest = 1000
+    longest_metadata = 0
     kinds = ("image", "video", "audio")
 
     def size(self, text: str) -> int:

@@ -31,6 +31,7 @@ class Sent:
     image: str | None = None
     how: str = ""  # the provider's own word for the way it was sent
     file: tuple[str, bytes] | None = None  # its name and its bytes
+    key: str = ""  # what we called it, where the provider gives that back
 
 
 @dataclass(frozen=True)
@@ -113,6 +114,16 @@ class Provider:
         elif fault.refuses:
             return self.refusal(fault.refuses)
         return web.json_response(fault.body or {"error": "fault"}, status=fault.status, headers=fault.headers)
+
+    def hangs_up(self) -> None:
+        """Take what comes from now on and end the connection, so that nobody hears of it."""
+
+        async def pause() -> None:
+            transport = self.asked[-1].transport
+            assert transport is not None
+            transport.close()
+
+        self.pause = pause
 
     @property
     def texts(self) -> list[str]:

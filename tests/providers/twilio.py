@@ -75,7 +75,7 @@ class TwilioProvider(Provider):
         if picture and not picture.startswith("https://"):
             return _error(400, 21620, "Invalid media URL(s)")
         sid = self.next_id()
-        self.sent.append(Sent(to, text, sid, [], picture, "MMS" if picture else "SMS"))
+        self.sent.append(Sent(to, text, sid, [], picture, "MMS" if picture else "SMS", key=form["StatusCallback"]))
         return web.json_response({"sid": sid, "status": "queued", "to": to, "body": text}, status=201)
 
     async def _media(self, request: web.Request) -> web.Response:
