@@ -144,7 +144,7 @@ def build(credentials: Mapping[str, Mapping[str, Any]]) -> tuple[dict[str, Built
             if issubclass(found, SocketIOInput) and str(settings.get("allow_insecure")).lower() != "true":
                 problems.append(Problem(name, SOCKETIO_WARNING))
                 continue
-            channel = found.from_credentials(dict(settings))
+            channel = care_for(found).make(found, settings)
         except BadSetting as exc:
             problems.append(Problem(name, str(exc)))
             continue
@@ -158,7 +158,7 @@ def build(credentials: Mapping[str, Mapping[str, Any]]) -> tuple[dict[str, Built
         if full_name in built:
             problems.append(Problem(name, f"another entry is called {full_name} already; give it an account"))
             continue
-        lacks = stock.missing(care_for(channel), settings)
+        lacks = stock.missing(care_for(type(channel)), settings)
         if lacks is not None:
             problems.append(Problem(name, f"`{lacks}` is missing in credentials.yml; see docs/channels/stock.md"))
             continue
@@ -278,7 +278,7 @@ class Mount:
         else:
             kept = Kept(name, channel, settings, f"{self._site}{prefix}{f'/{account}' if account else ''}/webhook")
             sender, blueprint = self._stock(kept, app)
-            open_media = care_for(channel).open_media
+            open_media = care_for(type(channel)).open_media
             files = stock.StockFiles(kept, open_media) if open_media else None
         if account:
             blueprint, prefix = _copied(blueprint, f"{blueprint.name}_{account}"), f"{prefix}/{account}"
@@ -304,7 +304,7 @@ class Mount:
             log.info("A channel is well again", extra={"event": "channel_well", "channel": name})
 
     def _stock(self, kept: Kept, app: Sanic) -> tuple[Sender | None, Blueprint]:
-        care = care_for(kept.channel)
+        care = care_for(type(kept.channel))
         stock.quiet(kept, care)
         exchange = self.exchanges[kept.name] = self._exchange(kept.name)
 

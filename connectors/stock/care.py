@@ -92,6 +92,10 @@ def says_its_title(button: Button) -> dict[str, str]:
     return {"title": button.title, "payload": button.title}
 
 
+def _from_credentials(kind: type[InputChannel], settings: Mapping[str, Any]) -> InputChannel:
+    return kind.from_credentials(dict(settings))
+
+
 _LIMITS = Limits(text=2000, buttons=3, button_title=80, images=True)
 
 
@@ -100,14 +104,14 @@ class Care:
     """The care for one kind of channel.
 
     `needs`: settings without which it does not run, beside Rasa's own. `in_thread`: its client is synchronous.
-    `writes_later`: whether customers can be written to unasked. `prepare` runs before the blueprint is built, `start`
-    when the gateway runs. `open_media` says where a customer's file is, with what the entry knows. `renews`: a refused
-    request may be genuine by keys that the provider has changed meanwhile; they are fetched, and it is looked at again.
-    `finish` puts right what the channel answers; it is told the id of a message whose answer took longer than
-    `answers_within_seconds`: the caller was asked for a moment, and brings the id again. `is_paid`: each message costs
-    money. `button`: a choice as the channel's output wants it. `whole_titles`: a tap says the title, so a title that is
-    too long makes a numbered list. `is_known`: it is one of Rasa's, or made of one, and needs no output channel of its
-    own to take a message.
+    `writes_later`: whether customers can be written to unasked. `make` makes the channel, `prepare` runs before its
+    blueprint is built, `start` when the gateway runs. `open_media` says where a customer's file is, with what the entry
+    knows. `renews`: a refused request may be genuine by keys that the provider has changed meanwhile; they are fetched,
+    and it is looked at again. `finish` puts right what the channel answers; it is told the id of a message whose answer
+    took longer than `answers_within_seconds`: the caller was asked for a moment, and brings the id again. `is_paid`:
+    each message costs money. `button`: a choice as the channel's output wants it. `whole_titles`: a tap says the title,
+    so a title that is too long makes a numbered list. `is_known`: it is one of Rasa's, or made of one, and needs no
+    output channel of its own to take a message.
     """
 
     is_genuine: Proof | None = None
@@ -122,6 +126,7 @@ class Care:
     button: Callable[[Button], dict[str, str]] = _as_rasa_writes_it
     whole_titles: bool = False
     is_known: bool = True
+    make: Callable[[type[InputChannel], Mapping[str, Any]], InputChannel] = _from_credentials
     prepare: Callable[[Kept], None] = lambda _kept: None
     start: Callable[[Kept], Awaitable[None]] | None = None
     open_media: OpenMedia | None = None

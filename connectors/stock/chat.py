@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
@@ -15,7 +15,7 @@ import jwt
 import requests
 from jwt.algorithms import RSAAlgorithm
 from rasa.core.channels.botframework import MICROSOFT_OAUTH2_URL, BotFramework
-from rasa.core.channels.channel import OutputChannel
+from rasa.core.channels.channel import InputChannel, OutputChannel
 from rasa.core.channels.mattermost import MattermostBot
 from rasa.core.channels.rocketchat import RocketChatBot
 from sanic.request import Request
@@ -386,9 +386,21 @@ HANGOUTS = Care(
 # -- botframework: https://learn.microsoft.com/azure/bot-service/rest-api/bot-framework-rest-connector-authentication
 
 
+def _bot_framework_make(kind: type[InputChannel], settings: Mapping[str, Any]) -> InputChannel:
+    """Without Microsoft's keys, which the channel fetches when it is made, for as long as that takes: one that cannot
+    be reached would leave it out until the next start."""
+    own = {"_update_cached_jwk_keys": lambda _channel: None, "fetch_keys": kind._update_cached_jwk_keys}
+    made: type[InputChannel] = type(kind.__name__, (kind,), own)
+    return made.from_credentials(dict(settings))
+
+
 def _bot_framework_prepare(kept: Kept) -> None:
-    # Ours came first, and fetches Microsoft's keys outside the loop.
+    # Ours came first, and fetches the keys outside the loop.
     kept.channel._validate_auth = lambda _header: None
+
+
+async def _bot_framework_start(kept: Kept) -> None:
+    await asyncio.wait_for(asyncio.to_thread(kept.channel.fetch_keys), KEYS_WITHIN_SECONDS)
 
 
 def _bot_framework_is_genuine(kept: Kept, request: Request) -> bool:
@@ -431,10 +443,7 @@ async def _bot_framework_renews(kept: Kept, request: Request) -> bool:
     if is_due and now >= getattr(channel, "keys_asked_again_from", 0.0):
         channel.keys_asked_again_from, channel.keys_are_missed = now + KEYS_ASKED_EVERY_SECONDS, None
         try:
-            # The channel fetches the keys when it is made.
-            making = asyncio.to_thread(type(channel), channel.app_id, channel.app_password)
-            fresh = await asyncio.wait_for(making, KEYS_WITHIN_SECONDS)
-            channel.jwt_keys, channel.jwt_update_time = fresh.jwt_keys, fresh.jwt_update_time
+            await _bot_framework_start(kept)
         except (requests.RequestException, asyncio.TimeoutError, KeyError, ValueError) as exc:
             channel.keys_asked_again_from, channel.keys_are_missed = now + KEYS_MISSED_SECONDS, exc
     if kid not in channel.jwt_keys and getattr(channel, "keys_are_missed", None) is not None:
@@ -533,7 +542,9 @@ def _bot_framework_output(kept: Kept, reach: Reach) -> OutputChannel | None:
 
 BOT_FRAMEWORK = Care(
     is_genuine=_bot_framework_is_genuine,
+    make=_bot_framework_make,
     prepare=_bot_framework_prepare,
+    start=_bot_framework_start,
     renews=_bot_framework_renews,
     read=_bot_framework_read,
     output=_bot_framework_output,

@@ -29,13 +29,13 @@ _TABLE: dict[str, Care] = {
 }
 
 
-def care_for(channel: InputChannel) -> Care:
-    """The care for this channel, or for the stock one that it extends."""
-    for one in type(channel).__mro__:
+def care_for(kind: type[InputChannel]) -> Care:
+    """The care for this kind of channel, or for the stock one that it extends."""
+    for one in kind.__mro__:
         found = _TABLE.get(f"{one.__module__}.{one.__qualname__}")
         if found is not None:
             return found
-    writes_later = type(channel).get_output_channel is not InputChannel.get_output_channel
+    writes_later = kind.get_output_channel is not InputChannel.get_output_channel
     limits = Limits(text=4000, buttons=10, button_title=80, images=True)
     # What else it does with its own output channel while it takes a message, nobody knows.
     return Care(writes_later=writes_later, limits=limits, is_known=False)

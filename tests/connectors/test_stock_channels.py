@@ -10,7 +10,7 @@ import json
 import random
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -25,6 +25,7 @@ from kit import as_json
 from mutations import mutated_form, mutated_webhook
 from providers.server import eventually
 from providers.stock import StockProviders, bot_framework_token
+from rounds import rounds
 from sqlalchemy import event, text
 from stock_wire import (
     JSON,
@@ -69,14 +70,16 @@ async def test_every_stock_channel_answers_hands_over_and_takes_a_person_later(
         assert status < 300, name
         if name == "twilio_voice":
             continue  # test_stock_voice.py
-        row = await _waiting(seat, name)
+        row = await _waiting(seat)
         assert row["channel"] == name
         await seat.post(f"/tickets/{row['number']}/claim")
         conversation = row["conversation"]
         begun.clock.forward(hours=1)
         seat = await begun.seat("sue")
         await seat.post(f"/conversations/{conversation}/messages", {"text": f"A person on {name}."})
-        window = (await seat.get(f"/conversations/{conversation}"))["window"]
+        shown = await seat.get(f"/conversations/{conversation}")
+        window = shown["window"]
+        assert not shown["takes_files"], "and the agent is told so before"
         if stock.later:
             assert window is None, name
             await eventually(
@@ -95,15 +98,14 @@ async def test_every_stock_channel_answers_hands_over_and_takes_a_person_later(
             await eventually(lambda before=before: len(providers.sent) > before)
 
 
-async def _waiting(seat: Seat, name: str) -> Any:
+async def _waiting(seat: Seat) -> Any:
     """The one ticket of the queue, once it is there."""
-    for _ in range(500):
-        queue = (await seat.get("/inbox"))["queue"]
-        if queue:
-            (row,) = queue
-            return row
-        await asyncio.sleep(0.02)
-    raise AssertionError(f"nobody waits: {name}")
+
+    async def queued() -> int:
+        return len((await seat.get("/inbox"))["queue"])
+
+    await until(queued, 1)
+    return (await seat.get("/inbox"))["queue"][0]
 
 
 async def _answers(gateway: Gateway, providers: StockProviders, name: str, stock: Stock) -> None:
@@ -423,7 +425,7 @@ async def test_attack_15_what_no_provider_documents_is_never_an_error_and_nothin
     for stock in STOCK.values():
         payloads = stock.payloads()
         files = [_of_a_person(body) for body in payloads.values()]
-        for at in range(max(24, len(files))):
+        for at in range(max(rounds(24), len(files))):
             raw, is_form = files[at % len(files)], list(payloads)[at % len(files)].endswith(".form")
             mutate = mutated_form if is_form else mutated_webhook
             same_kind = [one for one, name in zip(files, payloads) if name.endswith(".form") == is_form]
@@ -570,14 +572,47 @@ async def test_a_key_that_microsoft_has_changed_is_fetched_and_asked_for_no_more
     assert [one["message"] for one in begun.bot.asked] == ["hello"]
 
 
+async def test_providers_that_are_away_at_the_start_are_reported_and_asked_again_and_the_others_run(
+    start: Start, root: Path, providers: StockProviders
+) -> None:
+    providers.away = True
+    gateway = await begin(start, root, providers)
+
+    async def troubles() -> list[str]:
+        async with gateway.http.get(f"{gateway.base}/readyz") as response:
+            return sorted(one["channel"] for one in (await response.json())["channels_left_out"])
+
+    await until(troubles, ["botframework", "telegram"])
+    call = STOCK["botframework"].call("hello", 1, gateway, providers)
+    assert (await post(gateway, "botframework", call))[0] == 503
+    assert "bot: hello" in (await post(gateway, "rest", STOCK["rest"].call("hello", 1, gateway, providers)))[1]
+    providers.away = False
+    await until(troubles, [])
+    assert (await post(gateway, "botframework", call))[0] == 200
+    await eventually(lambda: providers.sent)
+
+
+async def until(asks: Callable[[], Awaitable[Any]], wanted: Any) -> None:
+    for _ in range(500):
+        if await asks() == wanted:
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError(f"never {wanted}: {await asks()}")
+
+
 async def test_microsofts_keys_are_fetched_every_day_and_the_known_ones_hold_while_it_is_away(
     begun: Gateway, providers: StockProviders, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    def in_seconds(seconds: int) -> None:
+        monkeypatch.setattr("connectors.stock.chat.time", SimpleNamespace(monotonic=lambda: time.monotonic() + seconds))
+
+    assert (await post(begun, "botframework", _by_key(begun, providers, 0, "k1")))[0] == 200
     monkeypatch.setattr("connectors.stock.chat.KEYS_LAST", timedelta(0))
+    in_seconds(700)
     providers.away = True
     assert (await post(begun, "botframework", _by_key(begun, providers, 1, "k1")))[0] == 200
+    in_seconds(760)
     providers.away = False
-    monkeypatch.setattr("connectors.stock.chat.time", SimpleNamespace(monotonic=lambda: time.monotonic() + 60))
     providers.asked.clear()
     for number in (2, 3):
         assert (await post(begun, "botframework", _by_key(begun, providers, number, "k1")))[0] == 200
