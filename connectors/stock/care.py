@@ -41,7 +41,8 @@ class Known:
     """What a request says that the channel does not hand on. None: as the channel says.
 
     `unused` names an event that nobody needs: it is acknowledged and goes no further. `is_again`: no message, but who
-    was asked for a moment and comes for the answer to that one.
+    was asked for a moment and comes for the answer to that one. `reply` is what the provider wants to read once the
+    message is kept.
     """
 
     message_id: str | None = None
@@ -53,6 +54,7 @@ class Known:
     metadata: Mapping[str, Any] = field(default_factory=dict)  # where the channel hands on none
     unused: str | None = None
     is_again: bool = False
+    reply: Mapping[str, Any] | None = None
 
 
 # What reading a body that is not as its provider documents raises.

@@ -110,8 +110,10 @@ def _telegram_attachment(message: Mapping[str, Any]) -> Attachment | None:
 def _telegram_read(_kept: Kept, request: Request) -> Known:
     update = request.json
     asked = update.get("message") or update.get("callback_query") or {}
-    name = (asked.get("from") or {}).get("first_name")
-    return Known(str(update["update_id"]), name=name)
+    name, tap = (asked.get("from") or {}).get("first_name"), (update.get("callback_query") or {}).get("id")
+    # Else the button goes on showing that it waits. https://core.telegram.org/bots/api#making-requests-when-getting-updates
+    reply = {"method": "answerCallbackQuery", "callback_query_id": tap} if tap else None
+    return Known(str(update["update_id"]), name=name, reply=reply)
 
 
 def _telegram_output(kept: Kept, _reach: Reach) -> OutputChannel:
