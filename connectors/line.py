@@ -245,7 +245,8 @@ def _failure(answer: Answer) -> DeliveryFailed:
     said = str(answer.get("message") or "")
     if answer.status == 429 and "monthly limit" in said:
         return DeliveryFailed("quota", said, permanent=True)
-    if answer.status == 400 and "to" in said and "invalid" in said:
+    # https://developers.line.biz/en/faq/tags/message/: nobody has this id; and it is none.
+    if answer.status == 400 and (said == "Failed to send messages" or said.startswith("The property, 'to',")):
         return DeliveryFailed("unknown_recipient", said, permanent=True)
     return failure(answer, said)
 

@@ -28,12 +28,23 @@ _BUSY_ACCOUNT = {4, 32, 80007, 130429, 131048, 613}
 # Too many to one customer: the others may go on.
 _BUSY_CUSTOMER = {131056}
 _BLOCKED = {131050, 551}
-_UNKNOWN = {131026, 131030, 131021, 1545041}
-_WINDOW = {131047, 470, 2534022}
+_UNKNOWN = {131026, 131030, 131021}
+_WINDOW = {131047, 470}
 _CONTENT = {100, 131008, 131009, 131051, 131053}
 # https://developers.facebook.com/docs/whatsapp/cloud-api/support/error-codes: unknown, paused, or with other places
 _TEMPLATE = {132000, 132001, 132005, 132007, 132012, 132015, 132016}
-_LATER = {1, 2, 131000, 131016, 131057, 133004}
+_LATER = {1, 2, 1200, 131000, 131016, 131057, 133004}
+# https://developers.facebook.com/docs/messenger-platform/error-codes: what says more than the code beside it.
+_SUBCODES = {
+    2018065: "window_closed",
+    2018278: "window_closed",
+    2534022: "window_closed",
+    2018001: "unknown_recipient",
+    2534014: "unknown_recipient",
+    1545041: "blocked",
+    2018108: "blocked",
+    2018109: "too_large",
+}
 
 
 class MetaWebhook(Webhook):
@@ -63,9 +74,11 @@ class MetaWebhook(Webhook):
 def graph_failure(answer: Answer) -> DeliveryFailed:
     """What an error of the Graph API means for the message."""
     code, said = answer.get("error", "code"), str(answer.get("error", "message") or "")
-    sub = answer.get("error", "error_subcode")
+    subcode = answer.get("error", "error_subcode")
+    if isinstance(subcode, int) and subcode in _SUBCODES:
+        return DeliveryFailed(_SUBCODES[subcode], f"{code}/{subcode}: {said}", permanent=True)
     detail = f"{code}: {said}" if code is not None else said
-    return failure_of_code(int(sub) if sub in _WINDOW else code, detail, answer.retry_after) or failure(answer, detail)
+    return failure_of_code(code, detail, answer.retry_after) or failure(answer, detail)
 
 
 def failure_of_code(code: Any, detail: str, retry_after: float | None = None) -> DeliveryFailed | None:

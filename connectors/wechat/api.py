@@ -1,12 +1,13 @@
 """Calling Tencent's API: an access token that is fetched once and kept, and what its error codes mean.
 
 https://developers.weixin.qq.com/doc/oplatform/developers/errCode/errCode.html
+https://developer.work.weixin.qq.com/document/path/90313
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any
 
 from connectors.access_token import AccessToken
@@ -25,9 +26,9 @@ _LATER = {-1, 40029, 50003, 61451}
 # Our key, our address or our permission: the operator has to act, and what waits is sent then.
 _OURS = {40013, 40125, 40164, 41002, 41004, 60020, 61024}
 _MEANS = {
-    "window_closed": {45015, 95013, 95018, 95007},
+    "window_closed": {45015, 95002, 95013, 95018, 95007},
     "quota": {45047, 95001},
-    "unknown_recipient": {40003, 40031, 40050, 84061},
+    "unknown_recipient": {40003, 40031, 40050, 40096, 84061},
     "blocked": {43004, 43019, 48002},
     "too_large": {40006, 40009, 45001, 45002, 45008, 45105},
     "content": {40004, 40005, 40007, 40008, 40058, 44002, 44004, 47001, 87009, 87014},
@@ -42,14 +43,16 @@ class Refused(DeliveryFailed):
 
 
 class TencentApi:
-    """One account's API."""
+    """One account's API. `ours`: what means our own permission here, and something else at WeChat."""
 
     def __init__(
         self,
         url: str,
         ask_token: Callable[[Provider, bool], Awaitable[Answer]],
         trouble: Callable[[str | None], None] = lambda _why: None,
+        ours: Collection[int] = (),
     ) -> None:
+        self._ours = ours
         self._provider = Provider(url)
         self._ask_token = ask_token
         self._trouble = trouble
@@ -90,7 +93,7 @@ class TencentApi:
         if answer.get("errcode") in STALE:
             token = await self._token.get_instead_of(token)
             answer = await self._once(path, {**params, "access_token": token}, content)
-        return good(answer)
+        return good(answer, self._ours)
 
     async def _once(self, path: str, params: Mapping[str, str], content: Mapping[str, Any]) -> Answer:
         return await self._provider.call("POST", path, params=params, **content)
@@ -110,7 +113,7 @@ class TencentApi:
         return token, float(seconds)
 
 
-def good(answer: Answer) -> Answer:
+def good(answer: Answer, ours: Collection[int] = ()) -> Answer:
     """The answer, unless it is an error. Raises Refused."""
     if not answer.is_good:
         raise failure(answer)
@@ -119,7 +122,7 @@ def good(answer: Answer) -> Answer:
         raise DeliveryFailed("unreachable", "no answer of the API")
     if not code:
         return answer
-    raise refusal(code, str(answer.get("errmsg") or ""))
+    raise refusal(code, str(answer.get("errmsg") or ""), ours)
 
 
 def said_in_json(said: bytes, name: str) -> object:
@@ -130,7 +133,7 @@ def said_in_json(said: bytes, name: str) -> object:
         return None
 
 
-def refusal(code: int, said: str) -> Refused:
+def refusal(code: int, said: str, ours: Collection[int] = ()) -> Refused:
     """What an error code means for the message."""
     # WeChat puts the id of the request behind each sentence.
     detail = f"{code}: {said.partition(' rid:')[0]}"[:200]
@@ -140,7 +143,7 @@ def refusal(code: int, said: str) -> Refused:
         failed = Refused("quota", detail, retry_after=HOUR_SECONDS, whole_account=True)
     elif code in _LATER:
         failed = Refused("unreachable", detail)
-    elif code in STALE or code in _OURS:
+    elif code in STALE or code in _OURS or code in ours:
         failed = Refused("account", detail, retry_after=5 * MINUTE_SECONDS, whole_account=True)
     else:
         reason = next((name for name, codes in _MEANS.items() if code in codes), "refused")

@@ -16,6 +16,8 @@ WINDOW = timedelta(hours=48)
 MESSAGES_IN_WINDOW = 5
 # https://developer.work.weixin.qq.com/document/path/90253: what is no picture, film or voice of these goes as a file.
 _SHOWN = {"image": ("image/png", "image/jpeg"), "video": ("video/mp4",), "voice": ("audio/amr",)}
+# https://developer.work.weixin.qq.com/document/path/90313: the app may not do this, or its switch for it is off.
+_OURS = {48002, 95017}
 _SHOWN_BYTES = {"image": 10_000_000, "video": 10_000_000, "voice": 2_000_000}
 
 
@@ -39,7 +41,7 @@ class WeComOutput(Output):
             params = {"corpid": corp_id, "corpsecret": secret}
             return await provider.call("GET", "/cgi-bin/gettoken", params=params)
 
-        self.api = TencentApi(api_url, ask_token, trouble)
+        self.api = TencentApi(api_url, ask_token, trouble, _OURS)
 
     @classmethod
     def name(cls) -> str:

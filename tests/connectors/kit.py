@@ -48,8 +48,6 @@ class Kit:
     customers: tuple[str, str]  # the provider's ids of the two
     # What reading each payload file gives: the text, `media:<kind>`, or "" for an event that is not used.
     payloads: Mapping[str, tuple[str, ...]]
-    # Makes the provider ready to take an answer to this message (a reply token, a conversation).
-    prepare: Callable[[Any, bytes], None] = lambda _provider, _body: None
     # This body with proofs that are none of the provider's, beside the ones that every channel is tried with.
     forgeries: Callable[[bytes], list[Hook]] = lambda _body: []
     max_text: int = 4000  # as the provider counts; what is longer comes in pieces
@@ -80,6 +78,7 @@ class Customer:
         self.gateway = gateway
         self.kit = kit
         self.provider = provider
+        provider.clock = gateway.clock
         self._number = 0
 
     async def says(self, text: str, sender: int = 0, number: int | None = None) -> int:
@@ -96,7 +95,7 @@ class Customer:
 
     async def posts(self, body: bytes) -> int:
         """A body with the provider's proof."""
-        self.kit.prepare(self.provider, body)
+        self.provider.posts(body)
         return (await self.sends(self.kit.sign(body)))[0]
 
     async def sends(self, hook: Hook) -> tuple[int, str]:

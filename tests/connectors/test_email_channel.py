@@ -511,6 +511,7 @@ class TestEmail(Contract):
         self, start: Start, root: Path, provider: MailProvider
     ) -> None:
         async with MailProvider().running() as other:
+            other.shop = "service@shop.tw"  # type: ignore[attr-defined]
             entries = {
                 KIT.class_path: _credentials(provider.address),
                 f"{KIT.class_path}:tw": {**_credentials(other.address), "address": "service@shop.tw"},

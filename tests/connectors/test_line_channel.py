@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import json
 
 from contract import GivesFiles, RepeatsSafely, WebhookContract, _eventually_standing, rows_of
 from kit import Customer, Hook, Kit, as_json
@@ -46,12 +45,6 @@ def _tap(payload: str, number: int, sender: int) -> bytes:
     return _event("postback", number, sender, postback={"data": payload})
 
 
-def _prepare(provider: LineProvider, body: bytes) -> None:
-    for event in json.loads(body).get("events", []) if body.startswith(b"{") and b'"events": [' in body else []:
-        if event.get("replyToken"):
-            provider.reply_tokens.setdefault(event["replyToken"], event["source"]["userId"])
-
-
 def _forgeries(body: bytes) -> list[Hook]:
     right = _sign(body).headers["X-Line-Signature"]
     hexadecimal = base64.b64decode(right).hex()
@@ -79,7 +72,6 @@ KIT = Kit(
     tap=_tap,
     sign=_sign,
     customers=USERS,
-    prepare=_prepare,
     forgeries=_forgeries,
     picture="message-image.json",
     document="message-file.json",

@@ -43,6 +43,7 @@ class Rule:
     messages: int | None = None
     after: str = "nothing"
     name: str = ""
+    said: str = "window_closed"  # of what the provider refuses by its own clock
 
 
 def _permitted(kit: Kit, human_agent: bool) -> Kit:
@@ -58,7 +59,7 @@ RULES = [
     Rule(WECHAT, 2 * DAY, 5, name="wechat"),
     Rule(MINI, 2 * DAY, 5, name="wechat-mini-program"),
     Rule(WECOM, 2 * DAY, 5, name="wecom"),
-    Rule(WEIBO, 2 * DAY, name="weibo"),
+    Rule(WEIBO, 2 * DAY, name="weibo", said="blocked"),  # Weibo names no code for it
 ]
 ALWAYS = [LINE, TELEGRAM, SMS_HTTP, TWILIO]
 
@@ -113,13 +114,17 @@ async def test_the_window_is_known_before_anything_is_written(customer: Customer
     clock.now = began + rule.span - timedelta(seconds=1)
     ben = await gateway.seat("ben")
     assert (await _window(ben, talk))["open"]
+    customer.provider.clock = lambda: began + rule.span
+    await ben.post(f"/conversations/{talk}/messages", {"text": "Late by their clock."})
+    await _eventually_standing(gateway, "Late by their clock.", "failed", reason=rule.said)
+    customer.provider.clock = clock
     clock.now = began + rule.span
     ben = await gateway.seat("ben")
     closed = await _window(ben, talk)
     assert (closed["open"], closed["after"]) == (False, rule.after)
     await ben.post(f"/conversations/{talk}/messages", {"text": "Too late."})
     await _eventually_standing(gateway, "Too late.", "failed", reason="window_closed")
-    assert "Too late." not in customer.provider.texts[said:]
+    assert customer.provider.texts[said:] == []
     await customer.says("I am back")
     await eventually(lambda: gateway.app.ctx.database.read_now(lambda c: _wrote_at(c, talk)) == clock())
     again = await _window(ben, talk)

@@ -89,7 +89,6 @@ KIT = Kit(
     tap=_tap,
     sign=_sign,
     customers=USERS,
-    prepare=WeChatProvider.hears,
     forgeries=_forgeries,
     picture="message-image.xml",
     sends={"image/png": "image"},
@@ -127,7 +126,6 @@ MINI_KIT = Kit(
     tap=_tap,
     sign=_sign,
     customers=USERS,
-    prepare=WeChatProvider.hears,
     forgeries=_forgeries,
     picture="message-image.xml",
     sends={"image/png": "image"},
@@ -364,7 +362,7 @@ class TestPlainMode:
         body = _message("hello", 1, 0)
         assert (await customer.sends(Hook(body, {}, tencent.query("another", None))))[0] == 403
         assert (await customer.sends(Hook(body)))[0] == 403
-        self.kit.prepare(provider, body)
+        provider.posts(body)
         assert await customer.sends(Hook(body, {}, tencent.query(WORD, None))) == (200, "success")
         await provider.has_sent(1)
         assert len(await _lines(customer.gateway)) == 2

@@ -127,7 +127,7 @@ class Phone:
         if isinstance(self.provider, MailProvider):
             await asyncio.to_thread(self.provider.postman.bring, body)
             return [line]
-        self.kit.prepare(self.provider, body)
+        self.provider.posts(body)
         if self.model.bell:
             module = importlib.import_module(self.model.module)
             body = getattr(module, self.model.bell)(self.provider.ring(json.loads(body)))  # type: ignore[attr-defined]

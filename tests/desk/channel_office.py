@@ -78,7 +78,7 @@ class Phones:
 
     async def _post(self, kit: Kit, body: bytes) -> None:
         provider = self.providers[kit.channel]
-        kit.prepare(provider, body)
+        provider.posts(body)
         hook = kit.sign(body)
         url = f"{self.office.base}/webhooks/{kit.channel}/webhook{hook.query}"
         headers = {"Content-Type": "application/json", **hook.headers}
@@ -91,11 +91,11 @@ def phones(chromium: Browser, place: Path, kits: list[Kit], **settings: Any) -> 
     """Nobody's console may have shown an error when it closes."""
     providers: dict[str, Provider] = {}
     entries: dict[str, Any] = {}
+    clock = Later()
     for kit in kits:
         provider = providers[kit.channel] = kit.provider()
-        provider._port = free_port()
+        provider._port, provider.clock = free_port(), clock
         entries[kit.class_path] = kit.credentials(f"http://127.0.0.1:{provider._port}")
-    clock = Later()
     settings = {
         "idle_close_minutes": 10**6,
         "burst_window_milliseconds": 0,

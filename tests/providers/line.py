@@ -1,23 +1,29 @@
-"""LINE's Messaging API: https://developers.line.biz/en/reference/messaging-api/."""
+"""LINE's Messaging API: https://developers.line.biz/en/reference/messaging-api/, and for whom a message does not reach
+https://developers.line.biz/en/faq/tags/message/."""
 
 from __future__ import annotations
 
+import re
 import uuid
+from datetime import datetime, timedelta
 from typing import Any
 
 from aiohttp import web
 
-from providers.server import A_DOCUMENT, A_PICTURE, Provider, Sent
+from providers.server import A_DOCUMENT, A_PICTURE, Provider, Sent, each, parsed
 
 TOKEN = "line-access-token"
+REPLY_TOKEN_HOLDS = timedelta(minutes=1)
 
 
 class LineProvider(Provider):
-    """Takes replies and pushes; a reply token works once, a retry key sends once."""
+    """Takes replies and pushes; a reply token works once and for a minute, a retry key sends once."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.reply_tokens: dict[str, str] = {}  # token: user
+        self.reply_tokens: dict[str, tuple[str, datetime]] = {}  # token: user, and when it was given
+        self.used_tokens: set[str] = set()
+        self.blocked: set[str] = set()  # who blocked the account, or deleted their own
         self.by_key: dict[str, list[str]] = {}  # retry key: message ids
         self.users = {"U" + "a" * 32, "U" + "b" * 32}
         self.files = {"354718705033693859": A_PICTURE, "325710": A_DOCUMENT}
@@ -31,6 +37,18 @@ class LineProvider(Provider):
             web.get("/v2/bot/info", self._info),
         ]
 
+    def posts(self, body: bytes) -> None:
+        super().posts(body)
+        for event in each(parsed(body), "events"):
+            user, token = (event.get("source") or {}).get("userId"), event.get("replyToken")
+            if not isinstance(user, str):
+                continue
+            self.users.add(user)
+            if event.get("type") in ("follow", "unfollow"):
+                (self.blocked.add if event["type"] == "unfollow" else self.blocked.discard)(user)
+            if isinstance(token, str) and token not in self.used_tokens:
+                self.reply_tokens.setdefault(token, (user, self.clock()))
+
     def refusal(self, kind: str) -> web.Response:
         if kind == "busy":
             return web.json_response(
@@ -40,7 +58,9 @@ class LineProvider(Provider):
             return _error(401, "Authentication failed due to the following reason: invalid token.")
         if kind == "quota":
             return _error(429, "You have reached your monthly limit.")
-        return _error(400, "The property, 'to', in the request body is invalid (line: -, column: -)")
+        if kind == "malformed":
+            return _error(400, "The property, 'to', in the request body is invalid (line: -, column: -)")
+        return _error(400, "Failed to send messages")  # nobody has this id
 
     async def _reply(self, request: web.Request) -> web.Response:
         body = await self._checked(request)
@@ -52,8 +72,9 @@ class LineProvider(Provider):
             return _error(400, "The retry key cannot be used with this endpoint.")
 
         def take() -> web.Response:
-            user = self.reply_tokens.pop(body["replyToken"], None)
-            if user is None:
+            user, given_at = self.reply_tokens.pop(body["replyToken"], ("", self.clock()))
+            self.used_tokens.add(body["replyToken"])
+            if not user or self.clock() - given_at > REPLY_TOKEN_HOLDS:
                 return _error(400, "Invalid reply token")
             return self._take_all(user, body["messages"], "reply")
 
@@ -68,6 +89,8 @@ class LineProvider(Provider):
             uuid.UUID(key)
         except ValueError:
             return _error(400, "Invalid retry key")
+        if not re.fullmatch("U[0-9a-f]{32}", body["to"]):
+            return self.refusal("malformed")
         if body["to"] not in self.users:
             return self.refusal("unknown")
 
@@ -76,10 +99,9 @@ class LineProvider(Provider):
                 known = [{"id": one} for one in self.by_key[key]]
                 said = {"sentMessages": known, "message": "The retry key is already accepted"}
                 return web.json_response(said, status=409)
-            first = len(self.sent)
             answer = self._take_all(body["to"], body["messages"], "push")
             if answer.status == 200:
-                self.by_key[key] = [one.id for one in self.sent[first:]]
+                self.by_key[key] = [one["id"] for one in parsed(answer.body)["sentMessages"]]  # type: ignore[arg-type]
             return answer
 
         return await self.take(take)
@@ -91,14 +113,16 @@ class LineProvider(Provider):
             wrong = _wrong(message)
             if wrong:
                 return _error(400, wrong)
-        first = len(self.sent)
+        taken: list[Sent] = []
         for message in messages:
             # Customers see those of the last message alone.
             items = message.get("quickReply", {}).get("items", []) if message is messages[-1] else []
             buttons = [(item["action"]["label"], item["action"]["data"]) for item in items]
             image = message.get("originalContentUrl")
-            self.sent.append(Sent(user, message.get("text", ""), self.next_id(), buttons, image, how))
-        return web.json_response({"sentMessages": [{"id": one.id} for one in self.sent[first:]]})
+            taken.append(Sent(user, message.get("text", ""), self.next_id(), buttons, image, how))
+        if user not in self.blocked:  # LINE takes what is for them as well, and says nothing
+            self.sent += taken
+        return web.json_response({"sentMessages": [{"id": one.id} for one in taken]})
 
     async def _loading(self, request: web.Request) -> web.Response:
         body = await self._checked(request)
@@ -130,14 +154,17 @@ class LineProvider(Provider):
 
 def _wrong(message: dict[str, Any]) -> str:
     if message["type"] == "text" and not 1 <= len(message["text"].encode("utf-16-le")) // 2 <= 5000:
-        return "Length must be between 0 and 5000"
-    if message["type"] == "image" and not message["originalContentUrl"].startswith("https://"):
-        return "uri must be https"
+        return "Length must be between 1 and 5000"
+    if message["type"] == "image":
+        for url in (message["originalContentUrl"], message["previewImageUrl"]):
+            if not url.startswith("https://") or len(url) > 2000:
+                return "uri must be https"
     items = message.get("quickReply", {}).get("items", [])
     if len(items) > 13:
         return "Size must be between 0 and 13"
     for item in items:
-        if len(item["action"]["label"]) > 20 or len(item["action"]["data"]) > 300:
+        action = item["action"]
+        if len(action["label"]) > 20 or len(action["data"]) > 300 or len(action.get("displayText", "")) > 300:
             return "Length must be between 0 and 20"
     return ""
 

@@ -18,6 +18,7 @@ from providers.server import Provider, Sent
 from providers.tokens import TokenProvider
 
 SHOP = "service@shop.example"
+LARGEST = 25_000_000
 _REFUSALS = {
     "busy": "421 4.7.0 Too many messages, try again later",
     "account": "530 5.7.0 Authentication required",
@@ -25,6 +26,7 @@ _REFUSALS = {
     "greylisted": "451 4.7.1 Greylisting in action, please come back later",
     "too_large": "552 5.3.4 Message size exceeds fixed limit",
     "spam": "554 5.7.1 Message rejected due to content",
+    "not_ours": "553 5.7.1 <{}>: Sender address rejected: not owned by user",
 }
 _users = itertools.count(1)
 
@@ -50,7 +52,9 @@ class MailProvider(Provider):
             self._tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
             self._tls.load_cert_chain(*certificate)
         self.user = f"shop{next(_users)}"
+        self.shop = SHOP  # who may send, and nobody else
         self.mails: list[EmailMessage] = []
+        self.nobody: set[str] = set()  # addresses that nobody has
         self.postman = Postman(self.imap, self.user)
         self._server: asyncio.AbstractServer | None = None
 
@@ -82,6 +86,7 @@ class MailProvider(Provider):
             auth_require_tls=False,
             auth_exclude_mechanism=["LOGIN", "PLAIN"] if self._tokens else ["XOAUTH2"],
             timeout=20,
+            data_size_limit=LARGEST,
         )
 
     def _knows(self, _server: Any, _session: Any, _envelope: Any, _mechanism: str, given: Any) -> AuthResult:
@@ -98,10 +103,19 @@ class MailProvider(Provider):
         await server.challenge_auth('{"status":"401","schemes":"bearer","scope":"https://mail.google.com/"}')
         return AuthResult(success=False, handled=False, message="535 5.7.3 Authentication unsuccessful")
 
+    async def handle_MAIL(self, _server: Any, _session: Any, envelope: Envelope, address: str, options: Any) -> str:
+        if address != self.shop:
+            return _REFUSALS["not_ours"].format(address)
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return "250 OK"
+
     async def handle_RCPT(self, _server: Any, _session: Any, envelope: Envelope, address: str, _options: Any) -> str:
         if self.faults and self.faults[0].refuses not in ("too_large", "spam") and not self.faults[0].takes_it:
             fault = self.faults.popleft()
             return _REFUSALS[fault.refuses].format(address) if fault.refuses else "451 4.3.0 Try again later"
+        if address in self.nobody:
+            return _REFUSALS["blocked"].format(address)
         envelope.rcpt_tos.append(address)
         return "250 OK"
 

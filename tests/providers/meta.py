@@ -1,32 +1,38 @@
 """Meta's Graph API for WhatsApp, Messenger and Instagram: https://developers.facebook.com/docs/whatsapp/cloud-api and
-https://developers.facebook.com/docs/messenger-platform."""
+https://developers.facebook.com/docs/messenger-platform; what is refused and with which code:
+https://developers.facebook.com/docs/whatsapp/cloud-api/support/error-codes and
+https://developers.facebook.com/docs/messenger-platform/error-codes."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any
 
 from aiohttp import web
 
-from providers.server import A_DOCUMENT, A_PICTURE, Provider, Sent
+from providers.server import A_DOCUMENT, A_PICTURE, Provider, Sent, each, parsed
 
 TOKEN = "EAAG-meta-access-token"
 PHONE_NUMBER_ID = "106540352242922"
+PAGE_ID = "7777"
+STANDARD_WINDOW, HUMAN_AGENT_WINDOW = timedelta(hours=24), timedelta(days=7)
 
 
 class GraphProvider(Provider):
     """What the two have in common."""
 
-    blocked: tuple[int, int, str] = (0, 0, "")
+    # Kind: status, code, subcode, message.
+    refusals: dict[str, tuple[int, int, int, str]] = {}
 
     def refusal(self, kind: str) -> web.Response:
         if kind == "busy":
             return _error(429, 4, "Application request limit reached", headers={"Retry-After": "7"})
         if kind == "account":
             return _error(401, 190, "Error validating access token")
-        if kind == "window":
-            return _error(400, 131047, "Re-engagement message")
-        return _error(*self.blocked)
+        status, code, subcode, said = self.refusals[kind]
+        return _error(status, code, said, subcode=subcode)
 
     async def checked(self, request: web.Request) -> Any:
         """The body, or the refusal of somebody without our token."""
@@ -43,22 +49,45 @@ class GraphProvider(Provider):
         return web.json_response({"id": key}) if self.knows(request) else self.refusal("account")
 
 
+# https://developers.facebook.com/docs/whatsapp/cloud-api/reference/media#supported-media-types
+_OFFICE = "application/vnd.openxmlformats-officedocument"
+_LARGEST = {
+    **dict.fromkeys(("image/jpeg", "image/png"), ("image", 5_000_000)),
+    **dict.fromkeys(("audio/aac", "audio/amr", "audio/mpeg", "audio/mp4", "audio/ogg"), ("audio", 16_000_000)),
+    **dict.fromkeys(("video/mp4", "video/3gpp"), ("video", 16_000_000)),
+    **dict.fromkeys(
+        (
+            *("text/plain", "application/pdf", "application/msword", "application/vnd.ms-excel"),
+            *("application/vnd.ms-powerpoint", f"{_OFFICE}.wordprocessingml.document"),
+            *(f"{_OFFICE}.spreadsheetml.sheet", f"{_OFFICE}.presentationml.presentation"),
+        ),
+        ("document", 100_000_000),
+    ),
+}
 # Name and code of the language: how many places.
 APPROVED = {("order_news", "zh_HK"): 3, ("order_news", "en"): 3, ("we_are_back", "en"): 0}
 
 
 class WhatsAppProvider(GraphProvider):
-    """One phone number, its approved templates, and the customers who have not written for 24 hours."""
+    """One phone number, its approved templates, and those who wrote to it, who may be answered for 24 hours."""
 
-    blocked = (400, 131026, "Message undeliverable")
+    refusals = {
+        "window": (400, 131047, 0, "Re-engagement message"),
+        "blocked": (400, 131026, 0, "Message undeliverable"),
+        "not_allowed": (400, 131030, 0, "Recipient phone number not in allowed list"),
+    }
 
     def __init__(self) -> None:
         super().__init__()
         self.files = {"1003383421387256": A_PICTURE, "4": A_DOCUMENT}
         self.addresses: dict[str, str] = {}  # each for five minutes; by it the id of the media
         self.approved = dict(APPROVED)
-        self.silent: set[str] = set()
         self.templates: list[dict[str, Any]] = []
+        self.messages: set[str] = set()  # the ids of what customers wrote
+        self.kinds: dict[str, str] = {}  # by the ids of what was sent up
+        self.elsewhere: set[str] = set()  # other numbers that WhatsApp knows
+        # While a number is WhatsApp's own for tests: for whom alone it is.
+        self.allowed: set[str] | None = None
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -76,20 +105,39 @@ class WhatsAppProvider(GraphProvider):
         if body.get("messaging_product") != "whatsapp":
             return _error(400, 100, "(#100) The parameter messaging_product is required.")
         if body.get("status") == "read":
+            if body.get("message_id") not in self.messages:
+                return _error(400, 131009, "Parameter value is not valid")
             if body.get("typing_indicator"):
                 self.typing.append(body["message_id"])
             return web.json_response({"success": True})
         return await self.take(lambda: self._take_one(body))
 
+    def posts(self, body: bytes) -> None:
+        super().posts(body)
+        self.messages.update(str(one.get("id")) for one in self._messages_in(parsed(body)))
+
+    def writers(self, body: Any) -> Iterable[str]:
+        return [str(one.get("from")) for one in self._messages_in(body)]
+
+    def _messages_in(self, body: Any) -> Iterable[dict[str, Any]]:
+        """Those for our number."""
+        values = [one["value"] for one in each(body, "entry", "changes") if isinstance(one.get("value"), dict)]
+        ours = [one for one in values if (one.get("metadata") or {}).get("phone_number_id") == PHONE_NUMBER_ID]
+        return [message for one in ours for message in each(one, "messages")]
+
     def _take_one(self, body: dict[str, Any]) -> web.Response:
         kind, text, buttons, image, file = body["type"], "", [], None, None
+        if self.allowed is not None and body["to"] not in self.allowed:
+            return self.refusal("not_allowed")
+        if body["to"] not in self.wrote and body["to"] not in self.elsewhere:
+            return self.refusal("blocked")
         if kind == "template":
             refused = self._wrong_template(body["template"])
             if refused is not None:
                 return refused
             text = body["template"]["name"]
             self.templates.append(body["template"])
-        elif body["to"] in self.silent:
+        elif not self.wrote_within(body["to"], STANDARD_WINDOW):
             return self.refusal("window")
         elif kind == "text":
             text = body["text"]["body"]
@@ -97,12 +145,14 @@ class WhatsAppProvider(GraphProvider):
                 return _error(400, 100, "(#100) Param text['body'] must be at most 4096 characters long.")
         elif kind in ("image", "document", "video", "audio") and "id" in body[kind]:
             file = self.uploads.get(body[kind]["id"])
-            if file is None:
+            if file is None or self.kinds[body[kind]["id"]] != kind or len(body[kind].get("caption", "")) > 1024:
                 return _error(400, 131009, "Parameter value is not valid")
             if kind == "document":
                 file = (body[kind]["filename"], file[1])
         elif kind == "image":
             image = body["image"]["link"]
+            if not image.startswith(("https://", "http://")):
+                return _error(400, 131009, "Parameter value is not valid")
         else:
             interactive = body["interactive"]
             text = interactive["body"]["text"]
@@ -110,14 +160,16 @@ class WhatsAppProvider(GraphProvider):
                 return _error(400, 131009, "Parameter value is not valid")
             if interactive["type"] == "button":
                 replies = [one["reply"] for one in interactive["action"]["buttons"]]
-                if not 1 <= len(replies) <= 3 or any(len(one["title"]) > 20 for one in replies):
+                if not 1 <= len(replies) <= 3 or any(_too_long(one, title=20, id=256) for one in replies):
                     return _error(400, 131009, "Parameter value is not valid")
             else:
                 replies = [row for section in interactive["action"]["sections"] for row in section["rows"]]
                 opener = interactive["action"]["button"]
-                if not 1 <= len(replies) <= 10 or any(len(one["title"]) > 24 for one in replies) or len(opener) > 20:
+                if not 1 <= len(replies) <= 10 or any(_too_long(one, title=24, id=200) for one in replies):
                     return _error(400, 131009, "Parameter value is not valid")
-            if len({one["title"] for one in replies}) != len(replies):
+                if not 1 <= len(opener) <= 20:
+                    return _error(400, 131009, "Parameter value is not valid")
+            if any(len({one[name] for one in replies}) != len(replies) for name in ("title", "id")):
                 return _error(400, 131009, "Duplicated title")
             buttons = [(one["title"], one["id"]) for one in replies]
         key = body.get("biz_opaque_callback_data", "")
@@ -179,9 +231,11 @@ class WhatsAppProvider(GraphProvider):
         assert isinstance(file, web.FileField)
         if form.get("messaging_product") != "whatsapp" or form.get("type") != file.content_type:
             return _error(400, 100, "(#100) The parameter messaging_product is required.")
-        key = self.upload(file, ("image/png", "image/jpeg", "application/pdf"), 5_000_000)
+        kind, most = _LARGEST.get(file.content_type, ("", 0))
+        key = self.upload(file, _LARGEST, most)
         if key is None:
             return _error(400, 100, "(#100) Param file must be a file with one of the following types")
+        self.kinds[key] = kind
         return web.json_response({"id": key})
 
     async def _content(self, request: web.Request) -> web.Response:
@@ -194,17 +248,36 @@ class WhatsAppProvider(GraphProvider):
 
 
 class MessengerProvider(GraphProvider):
-    """One page."""
+    """One page, and those who wrote to it: it may answer for 24 hours, and a person of it for seven days."""
 
+    tells_of = "page"
     longest = 2000
     longest_metadata = 1000
-    kinds = ("image", "video", "audio", "file")
-
-    blocked = (400, 551, "(#551) This person isn't available right now.")
+    largest = dict.fromkeys(("image", "video", "audio", "file"), 25_000_000)
+    refusals = {
+        "window": (400, 10, 2018278, "(#10) This message is sent outside of allowed window."),
+        "blocked": (400, 551, 1545041, "(#551) This person isn't available right now."),
+        "cannot_receive": (400, 10, 2018108, "(#10) This Person Cannot Receive Messages"),
+        "unavailable": (400, 200, 1545041, "(#200) This person isn't available right now."),
+        "unknown": (400, 100, 2018001, "(#100) No matching user found"),
+        "later": (400, 1200, 0, "(#1200) Temporary send message failure. Please try again later."),
+        "permission": (403, 10, 0, "(#10) Application does not have permission for this action"),
+    }
 
     def __init__(self) -> None:
         super().__init__()
         self.files = {"image": A_PICTURE, "file": A_DOCUMENT}
+        self.blocked: set[str] = set()
+        self.may_tag = True  # Meta's permission for HUMAN_AGENT
+
+    def writers(self, body: Any) -> Iterable[str]:
+        """Who wrote, tapped, or reacted: https://developers.facebook.com/docs/messenger-platform/policy/policy-overview"""
+        is_ours = isinstance(body, dict) and body.get("object") == self.tells_of
+        for entry in each(body, "entry") if is_ours else ():
+            for event in each(entry, "messaging") if str(entry.get("id")) == PAGE_ID else ():
+                message = event.get("message") or {}
+                if {"message", "postback", "reaction"} & set(event) and not message.get("is_echo"):
+                    yield str((event.get("sender") or {}).get("id"))
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -229,6 +302,8 @@ class MessengerProvider(GraphProvider):
         body = await (self._form(request) if is_form else self.checked(request))
         if isinstance(body, web.Response):
             return body
+        if body["recipient"]["id"] not in self.wrote:
+            return self.refusal("unknown")
         if "sender_action" in body:
             if "message" in body:
                 return _error(400, 100, "(#100) sender_action must be sent alone")
@@ -244,13 +319,13 @@ class MessengerProvider(GraphProvider):
         form = dict(await request.post())
         file = form.pop("filedata")
         assert isinstance(file, web.FileField)
-        key = self.upload(file, (file.content_type,), 25_000_000)
         fields = {name: str(value) for name, value in form.items()}
         read = {name: json.loads(it) if it.startswith("{") else it for name, it in fields.items()}
         kind = file.content_type.partition("/")[0]
         right = kind if kind in ("image", "video", "audio") else "file"
-        if key is None or right not in self.kinds or read["message"]["attachment"]["type"] != right:
-            return _error(400, 100, "(#100) Upload attachment failure.")
+        key = self.upload(file, (file.content_type,), self.largest.get(right, 0))
+        if key is None or read["message"]["attachment"]["type"] != right:
+            return _error(400, 100, "(#100) Upload attachment failure.", subcode=2018047)
         return {**read, "file": self.uploads[key]}
 
     def echo(self, sent: Sent) -> dict[str, Any]:
@@ -264,12 +339,17 @@ class MessengerProvider(GraphProvider):
     def _take_one(self, body: dict[str, Any]) -> web.Response:
         if body.get("messaging_type") not in ("RESPONSE", "UPDATE", "MESSAGE_TAG"):
             return _error(400, 100, "(#100) Param messaging_type must be one of RESPONSE, UPDATE, MESSAGE_TAG")
+        refused = self._not_now(body)
+        if refused is not None:
+            return refused
         message = body["message"]
         text, replies = message.get("text", ""), message.get("quick_replies", [])
         if "attachment" not in message and not 1 <= self.size(text) <= self.longest:
             said = f"(#100) Length of param message[text] must be less than or equal to {self.longest}"
             return _error(400, 100, said)
-        if len(replies) > 13 or any(len(one["title"]) > 20 for one in replies):
+        if "attachment" in message and text:
+            return _error(400, 100, "(#100) Message cannot have both text and attachment")
+        if len(replies) > 13 or any(_too_long(one, title=20, payload=1000) for one in replies):
             return _error(400, 100, "(#100) Too many or too long quick replies")
         image = message.get("attachment", {}).get("payload", {}).get("url")
         buttons = [(one["title"], one["payload"]) for one in replies]
@@ -283,18 +363,46 @@ class MessengerProvider(GraphProvider):
         self.sent.append(Sent(body["recipient"]["id"], text, self.next_id(), buttons, image, how, file, key))
         return web.json_response({"recipient_id": body["recipient"]["id"], "message_id": self.sent[-1].id})
 
+    def _not_now(self, body: dict[str, Any]) -> web.Response | None:
+        """https://developers.facebook.com/docs/messenger-platform/send-messages/message-tags"""
+        to, is_tagged = body["recipient"]["id"], body["messaging_type"] == "MESSAGE_TAG"
+        if is_tagged != ("tag" in body) or body.get("tag", "HUMAN_AGENT") != "HUMAN_AGENT":
+            return _error(400, 100, "(#100) Invalid tag")
+        if is_tagged and not self.may_tag:
+            return self.refusal("permission")
+        if to in self.blocked:
+            return self.refusal("blocked")
+        if not self.wrote_within(to, HUMAN_AGENT_WINDOW if is_tagged else STANDARD_WINDOW):
+            return self.refusal("window")
+        return None
+
 
 class InstagramProvider(MessengerProvider):
-    """One professional account: a thousand bytes a text, and no documents."""
+    """One professional account: a thousand bytes a text, and no documents.
+    https://developers.facebook.com/docs/messenger-platform/instagram/features/send-message"""
 
+    tells_of = "instagram"
     longest = 1000
     longest_metadata = 0
-    kinds = ("image", "video", "audio")
+    largest = {"image": 8_000_000, "video": 25_000_000, "audio": 25_000_000}
+    refusals = {
+        **MessengerProvider.refusals,
+        "window": (400, 10, 2534022, "(#10) This message is sent outside of allowed window."),
+        "unknown": (400, 100, 2534014, "(#100) The requested user cannot be found."),
+    }
 
     def size(self, text: str) -> int:
         return len(text.encode())
 
 
-def _error(status: int, code: int, message: str, headers: dict[str, str] | None = None) -> web.Response:
-    error = {"message": message, "type": "OAuthException", "code": code, "fbtrace_id": "A1"}
+def _too_long(given: dict[str, str], **most: int) -> bool:
+    return any(not 1 <= len(given[name]) <= size for name, size in most.items())
+
+
+def _error(
+    status: int, code: int, message: str, headers: dict[str, str] | None = None, subcode: int = 0
+) -> web.Response:
+    error: dict[str, Any] = {"message": message, "type": "OAuthException", "code": code, "fbtrace_id": "A1"}
+    if subcode:
+        error["error_subcode"] = subcode
     return web.json_response({"error": error}, status=status, headers=headers)

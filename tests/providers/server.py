@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
+import json
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from aiohttp import web
@@ -59,6 +61,8 @@ class Provider:
         self.uploads: dict[str, tuple[str, bytes]] = {}  # by their ids, the names and the bytes of what was sent up
         self.is_locked = False  # our key opens no files
         self.key_holds = True  # False: our key is over, whatever is asked with it
+        self.clock: Callable[[], datetime] = lambda: datetime.now(timezone.utc)
+        self.wrote: dict[str, datetime] = {}  # when somebody last did what opens the window, by this clock
         self.hold: asyncio.Event | None = None
         self.holds = ""  # the one customer whose messages are held: taken, and not answered; else nothing is taken
         self.pause: Callable[[], Awaitable[None]] | None = None
@@ -70,6 +74,18 @@ class Provider:
     def routes(self) -> list[web.RouteDef]:
         """The provider's API."""
         raise NotImplementedError
+
+    def posts(self, body: bytes) -> None:
+        """It posts this to us, and remembers who may be answered, and until when, by its own clock."""
+        self.wrote.update(dict.fromkeys(self.writers(parsed(body)), self.clock()))
+
+    def writers(self, body: Any) -> Iterable[str]:
+        """Those who did in this what lets us write to them. A body may be anything."""
+        return ()
+
+    def wrote_within(self, who: str, span: timedelta) -> bool:
+        """Whether the window is open."""
+        return who in self.wrote and self.clock() - self.wrote[who] < span
 
     def refusal(self, kind: str) -> web.Response:
         """How this provider says no: to somebody who blocked us, outside the window, asked too fast, with a bad key."""
@@ -161,6 +177,23 @@ class Provider:
             yield self
         finally:
             await self.stop()
+
+
+def parsed(body: bytes) -> Any:
+    """A body as JSON; None where it is none."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+
+
+def each(body: Any, *path: str) -> list[dict[str, Any]]:
+    """The objects at the end of lists in lists: what is not so shaped is left out."""
+    found = [body] if isinstance(body, dict) else []
+    for name in path:
+        lists = [one.get(name) for one in found]
+        found = [one for many in lists if isinstance(many, list) for one in many if isinstance(one, dict)]
+    return found
 
 
 async def eventually(holds: Callable[[], Any], shown: Callable[[], Any] = lambda: "", seconds: float = 15) -> None:

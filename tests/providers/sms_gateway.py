@@ -7,7 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
-from providers.server import Provider, Sent
+from providers.server import Provider, Sent, each, parsed
 
 TOKEN = "gateway-token"
 SIGNATURE = "【茗茶小铺】"
@@ -20,11 +20,17 @@ class SmsGatewayProvider(Provider):
     def __init__(self) -> None:
         super().__init__()
         self.phones = set(PHONES)
+        self.blocked: set[str] = set()  # who answered TD
         self.by_uid: dict[str, str] = {}
         self.bodies: list[dict[str, Any]] = []
 
     def routes(self) -> list[web.RouteDef]:
         return [web.post("/v2/sms/single_send.json", self._send)]
+
+    def posts(self, body: bytes) -> None:
+        for reply in each(parsed(body), "sms_reply"):
+            if str(reply.get("text")).strip().upper() in ("T", "TD", "退订"):
+                self.blocked.add(str(reply.get("mobile")))
 
     def refusal(self, kind: str) -> web.Response:
         if kind == "busy":
@@ -47,6 +53,8 @@ class SmsGatewayProvider(Provider):
             return _answer(9, "签名不存在", status=400)
         if mobile not in self.phones:
             return _answer(2, "手机号格式不正确", status=400)
+        if mobile in self.blocked:
+            return self.refusal("blocked")
         if len(text) > 670:
             return _answer(20, "短信内容过长", status=400)
         if uid not in self.by_uid:

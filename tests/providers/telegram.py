@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import io
+import json
+import re
+from collections.abc import Iterable
 from typing import Any
+from urllib.parse import urlsplit
 
 from aiohttp import web
 from PIL import Image
 
-from providers.server import A_DOCUMENT, A_PICTURE, Provider, Sent
+from providers.server import A_DOCUMENT, A_PICTURE, Provider, Sent, parsed
 
 TOKEN = "110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw"
 
 
 class TelegramProvider(Provider):
-    """Takes what a bot sends; knows two people who have started it."""
+    """Takes what a bot sends; knows two people who have started it, and whoever writes."""
 
     def __init__(self) -> None:
         super().__init__()
         self.chats = {"1111", "2222"}
+        self.blocked: set[str] = set()
+        self.gone: set[str] = set()  # whose accounts are deleted
+        self.strangers: set[str] = set()  # people who never started the bot
+        self.taps: set[str] = set()
         self.webhook: dict[str, Any] = {}
         self.answered_taps: list[str] = []
         self.files = {"large": A_PICTURE, "d": A_DOCUMENT}
@@ -26,11 +34,32 @@ class TelegramProvider(Provider):
     def routes(self) -> list[web.RouteDef]:
         return [web.post("/bot{token}/{method}", self._method), web.get("/file/bot{token}/{path:.*}", self._file)]
 
+    def posts(self, body: bytes) -> None:
+        super().posts(body)
+        self.chats.update(self.wrote)
+        update = parsed(body)
+        if isinstance(update, dict):
+            self.taps.add(str((update.get("callback_query") or {}).get("id")))
+            change = update.get("my_chat_member") or {}
+            is_blocked = (change.get("new_chat_member") or {}).get("status") == "kicked"
+            (self.blocked.add if is_blocked else self.blocked.discard)(str((change.get("chat") or {}).get("id")))
+
+    def writers(self, body: Any) -> Iterable[str]:
+        """Who wrote or tapped, in a private chat."""
+        update = body if isinstance(body, dict) else {}
+        message = update.get("message") or (update.get("callback_query") or {}).get("message") or {}
+        chat = message.get("chat") or {}
+        return (str(chat["id"]),) if chat.get("type") == "private" else ()
+
     def refusal(self, kind: str) -> web.Response:
         if kind == "busy":
             return _error(429, "Too Many Requests: retry after 7", {"retry_after": 7})
         if kind == "account":
             return _error(401, "Unauthorized")
+        if kind == "gone":
+            return _error(403, "Forbidden: user is deactivated")
+        if kind == "stranger":
+            return _error(403, "Forbidden: bot can't initiate conversation with a user")
         return _error(403, "Forbidden: bot was blocked by the user")
 
     async def _method(self, request: web.Request) -> web.Response:
@@ -42,12 +71,19 @@ class TelegramProvider(Provider):
         if method in ("sendMessage", "sendPhoto", "sendDocument"):
             return await self.take(lambda: self._send(method, body))
         if method == "setWebhook":
+            url, secret = urlsplit(str(body["url"])), str(body.get("secret_token") or "x")
+            if url.scheme != "https" or (url.port or 443) not in (443, 80, 88, 8443):
+                return _error(400, "Bad Request: bad webhook: Webhook can be set up only on ports 80, 88, 443 or 8443")
+            if not re.fullmatch("[A-Za-z0-9_-]{1,256}", secret):
+                return _error(400, "Bad Request: secret token contains unallowed characters")
             self.webhook = dict(body)
             return _ok(True)
         if method == "sendChatAction":
             self.typing.append(str(body["chat_id"]))
             return _ok(True)
         if method == "answerCallbackQuery":
+            if str(body["callback_query_id"]) not in self.taps:
+                return _error(400, "Bad Request: query is too old and response timeout expired or query ID is invalid")
             self.answered_taps.append(str(body["callback_query_id"]))
             return _ok(True)
         if method == "getFile":
@@ -60,9 +96,10 @@ class TelegramProvider(Provider):
         return _error(404, "Not Found")
 
     def _send(self, method: str, body: dict[str, Any]) -> web.Response:
-        import json
-
         chat = str(body["chat_id"])
+        for kind, those in (("blocked", self.blocked), ("gone", self.gone), ("stranger", self.strangers)):
+            if chat in those:
+                return self.refusal(kind)
         if chat not in self.chats:
             return _error(400, "Bad Request: chat not found")
         text = str(body.get("text") or "")
@@ -70,11 +107,15 @@ class TelegramProvider(Provider):
             return _error(400, "Bad Request: message text is empty")
         if len(text.encode("utf-16-le")) // 2 > 4096:
             return _error(400, "Bad Request: message is too long")
+        if len(str(body.get("caption") or "").encode("utf-16-le")) // 2 > 1024:
+            return _error(400, "Bad Request: message caption is too long")
         markup = body.get("reply_markup") or {}
         markup = json.loads(markup) if isinstance(markup, str) else markup
         buttons = [(one["text"], one["callback_data"]) for row in markup.get("inline_keyboard", []) for one in row]
         if any(not 1 <= len(data.encode()) <= 64 for _, data in buttons):
             return _error(400, "Bad Request: BUTTON_DATA_INVALID")
+        if any(not title.strip() for title, _ in buttons) or len(buttons) > 100:
+            return _error(400, "Bad Request: text buttons are unallowed in the inline keyboard")
         given = body.get("photo") or body.get("document")
         if isinstance(given, web.FileField):
             types = ("image/png", "image/jpeg") if method == "sendPhoto" else (given.content_type,)
@@ -82,6 +123,8 @@ class TelegramProvider(Provider):
             if key is None or (method == "sendPhoto" and not _is_shown(self.uploads[key][1])):
                 return _error(400, "Bad Request: PHOTO_INVALID_DIMENSIONS")
             self.sent.append(Sent(chat, "", self.next_id(), [], None, method, self.uploads[key]))
+        elif given is not None and not str(given).startswith(("https://", "http://")):
+            return _error(400, "Bad Request: wrong remote file identifier specified")
         else:
             self.sent.append(Sent(chat, text, self.next_id(), buttons, given, method))
         return _ok({"message_id": len(self.sent), "date": 1772424000, "chat": {"id": int(chat), "type": "private"}})

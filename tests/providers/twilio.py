@@ -1,9 +1,12 @@
-"""Twilio Programmable Messaging: https://www.twilio.com/docs/messaging/api/message-resource."""
+"""Twilio Programmable Messaging: https://www.twilio.com/docs/messaging/api/message-resource; its codes:
+https://www.twilio.com/docs/api/errors."""
 
 from __future__ import annotations
 
 import base64
+import re
 from typing import Any
+from urllib.parse import parse_qsl
 
 from aiohttp import web
 
@@ -23,7 +26,9 @@ class TwilioProvider(Provider):
     def __init__(self) -> None:
         super().__init__()
         self.phones = set(PHONES)
+        self.landlines: set[str] = set()
         self.stopped: set[str] = set()
+        self.countries = ("+852", "+853", "+886", "+86")  # that are switched on
         self.forms: list[dict[str, str]] = []
         self.files = {"ME" + "b" * 31 + "1": A_PICTURE}
 
@@ -35,6 +40,15 @@ class TwilioProvider(Provider):
             web.get(f"{base}/Messages/{{message}}/Media/{{media}}", self._media),
             web.get("/cdn/{media}", self._cdn),
         ]
+
+    def posts(self, body: bytes) -> None:
+        """Twilio itself sees to its words: https://help.twilio.com/articles/223134027"""
+        fields = dict(parse_qsl(body.decode("utf-8", "replace")))
+        word, who = fields.get("Body", "").strip().upper(), fields.get("From", "")
+        if word in ("STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT") and "MessageStatus" not in fields:
+            self.stopped.add(who)
+        elif word in ("START", "UNSTOP", "YES"):
+            self.stopped.discard(who)
 
     def refusal(self, kind: str) -> web.Response:
         if kind == "busy":
@@ -64,6 +78,12 @@ class TwilioProvider(Provider):
         to, text, picture = form.get("To", ""), form.get("Body", ""), form.get("MediaUrl")
         if form.get("MessagingServiceSid") != SERVICE and form.get("From") != NUMBER:
             return _error(400, 21606, "The From phone number is not a valid, SMS-capable number for your account.")
+        if not re.fullmatch(r"\+[1-9][0-9]{7,14}", to):
+            return _error(400, 21211, f"The 'To' number {to} is not a valid phone number.")
+        if not to.startswith(self.countries):
+            return _error(400, 21408, f"Permission to send an SMS has not been enabled for the region of {to}")
+        if to in self.landlines:
+            return _error(400, 21614, f"'To' number {to} is not a valid mobile number")
         if to not in self.phones:
             return _error(400, 21211, f"The 'To' number {to} is not a valid phone number.")
         if to in self.stopped:
@@ -74,6 +94,8 @@ class TwilioProvider(Provider):
             return _error(400, 21617, "The concatenated message body exceeds the 1600 character limit.")
         if picture and not picture.startswith("https://"):
             return _error(400, 21620, "Invalid media URL(s)")
+        if not form.get("StatusCallback", "https://").startswith(("https://", "http://")):
+            return _error(400, 21609, "Invalid 'StatusCallback' URL.")
         sid = self.next_id()
         self.sent.append(Sent(to, text, sid, [], picture, "MMS" if picture else "SMS", key=form["StatusCallback"]))
         return web.json_response({"sid": sid, "status": "queued", "to": to, "body": text}, status=201)

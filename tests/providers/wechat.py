@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import datetime, timedelta
 from typing import Any
 
 import sample_files
@@ -14,7 +15,12 @@ from providers.server import A_PICTURE, Provider, Sent
 
 APP_ID, APP_SECRET = "wx2c2769f8efd9abc2", "wechat-app-secret"
 MESSAGES_IN_WINDOW, MESSAGES_AFTER_CLICK = 5, 3
+WINDOW, CLICK_WINDOW = timedelta(hours=48), timedelta(minutes=1)
+# https://developers.weixin.qq.com/doc/service/api/customer/typing/api_typing
+TYPING_AFTER, TYPING_LASTS = timedelta(seconds=30), timedelta(seconds=15)
 _FROM = re.compile(rb"<FromUserName><!\[CDATA\[([^\]]+)|\"FromUserName\": *\"([^\"]+)")
+_EVENT = re.compile(rb"<Event><!\[CDATA\[(\w+)|\"Event\": *\"(\w+)")
+_SHORT = (b"CLICK", b"subscribe", b"SCAN")  # the other events open nothing
 USERS = ("oyORnuP8q7ou2gfYjqLzSIWZf0rs", "oDF3iY9p0c4Kx1bEw7nZsT2uVqLm")
 
 
@@ -28,7 +34,9 @@ class WeChatProvider(Provider):
         self.tokens: list[str] = []  # the last one holds
         self.token_asked: list[dict[str, Any]] = []
         self.has_menus = True
-        self.left: dict[str, int] = {}  # of those who wrote within 48 hours, how often they may be answered
+        self.left: dict[str, int] = {}  # of those who may be answered, how often
+        self.until: dict[str, datetime] = {}  # and for how long
+        self.types_since: dict[str, datetime] = {}
         self.files = {"photo": A_PICTURE, "video-1": (sample_files.mp4(), "video/mp4")}
         self.films_at = ""  # where films are said to be; with us if it is empty
 
@@ -50,14 +58,23 @@ class WeChatProvider(Provider):
             "quota": _error(45047, "out of response count limit"),
             "system": _error(-1, "system error"),
             "blocked": _error(43004, "require subscribe"),
+            "refused_by_them": _error(48002, "user block receive message"),
         }[kind]
 
-    def hears(self, body: bytes) -> None:
-        """Somebody wrote, or tapped on the account's menu: so many answers are free now."""
-        found = _FROM.search(body)
-        if found:
-            is_tap = b"<![CDATA[CLICK]]>" in body
-            self.left[(found[1] or found[2]).decode()] = MESSAGES_AFTER_CLICK if is_tap else MESSAGES_IN_WINDOW
+    def posts(self, body: bytes) -> None:
+        """Somebody wrote, or tapped on the account's menu: so many answers are free now, and so long."""
+        found, event = _FROM.search(body), _EVENT.search(body)
+        kind = (event[1] or event[2]) if event else b""
+        if not found or (kind and kind not in (*_SHORT, b"unsubscribe")):
+            return
+        who, now = (found[1] or found[2]).decode(), self.clock()
+        if kind == b"unsubscribe":
+            self.left.pop(who, None)
+            return
+        self.wrote[who] = now
+        span, messages = (CLICK_WINDOW, MESSAGES_AFTER_CLICK) if kind in _SHORT else (WINDOW, MESSAGES_IN_WINDOW)
+        self.left[who], self.until[who] = messages, now + span
+        self.types_since.pop(who, None)
 
     def end_token(self) -> None:
         """The token that is known holds no longer, as when somebody else asked for one."""
@@ -80,7 +97,7 @@ class WeChatProvider(Provider):
 
     def _take_one(self, body: dict[str, Any]) -> web.Response:
         kind, buttons, file = body["msgtype"], [], None
-        if body["touser"] not in self.left:
+        if body["touser"] not in self.left or self.clock() >= self.until[body["touser"]]:
             return self.refusal("window")
         if not self.left[body["touser"]]:
             return self.refusal("quota")
@@ -91,6 +108,8 @@ class WeChatProvider(Provider):
                 return _error(40200, "invalid account type rid: 60efa0a7-00100997-6ec6e1f6")
             text = body["msgmenu"]["head_content"]
             buttons = [(one["content"], one["id"]) for one in body["msgmenu"]["list"]]
+            if not buttons or not all(title and key for title, key in buttons):
+                return _error(40058, "invalid msgmenu")
         elif kind == "image":
             text, file = "", self.uploads.get(body["image"]["media_id"])
             if file is None:
@@ -102,6 +121,7 @@ class WeChatProvider(Provider):
         if len(text.encode()) > 2048:
             return _error(45002, "content size out of limit")
         self.left[body["touser"]] -= 1
+        self.types_since.pop(body["touser"], None)
         self.sent.append(Sent(body["touser"], text, self.next_id(), buttons, None, kind, file))
         return _error(0, "ok")
 
@@ -109,9 +129,15 @@ class WeChatProvider(Provider):
         body = await self._checked(request)
         if isinstance(body, web.Response):
             return body
+        who, now = body["touser"], self.clock()
         if body["command"] not in ("Typing", "CancelTyping"):
             return _error(45072, "invalid command")
-        self.typing.append(body["touser"])
+        if who not in self.wrote or now - self.wrote[who] > TYPING_AFTER:
+            return _error(45080, "not receive message in 30s")
+        if who in self.types_since and now - self.types_since[who] < TYPING_LASTS:
+            return _error(45081, "already in typing")
+        self.types_since[who] = now
+        self.typing.append(who)
         return _error(0, "ok")
 
     async def _media(self, request: web.Request) -> web.Response:

@@ -1,9 +1,11 @@
-"""WeChat Customer Service at WeCom, after https://developer.work.weixin.qq.com/document/path/94670 and /94677."""
+"""WeChat Customer Service at WeCom, after https://developer.work.weixin.qq.com/document/path/94670, /94677 and, for its
+codes, /90313."""
 
 from __future__ import annotations
 
 import json
 import re
+from datetime import timedelta
 from typing import Any
 
 from aiohttp import web
@@ -13,6 +15,7 @@ from providers.server import A_DOCUMENT, A_PICTURE, Provider, Sent
 CORP_ID, SECRET, ACCOUNT = "ww12345678910", "wecom-kf-secret", "wkAJ2GCAAASSm4_FhToWMFea0xAFfd3Q"
 CUSTOMERS = ("wmAJ2GCAAAme1XQRC-NI-q0_ZM9ukoAw", "wmAJ2GCAAAzLTI123ghsdfoGZNqqAlw")
 MESSAGES_IN_WINDOW = 5
+WINDOW = timedelta(hours=48)
 _MOST_BYTES = {"image": 10_485_760, "voice": 2_097_152, "video": 10_485_760, "file": 20_971_520}
 
 
@@ -29,6 +32,7 @@ class WeComProvider(Provider):
         self.left = dict.fromkeys(CUSTOMERS, 0)
         self.page = 2  # a page may have fewer than were asked for
         self.upload_kinds: dict[str, str] = {}
+        self.with_person: set[str] = set()  # whose session is with somebody in WeCom's own app
         media = "2iSLeVyqzk4eX0IB5kTi9Ljfa2rt9dwfq5WKRQ4Nvvg"
         self.files = {f"{media}w": A_PICTURE, f"{media}z": A_DOCUMENT}
 
@@ -36,8 +40,10 @@ class WeComProvider(Provider):
         """Somebody wrote: what the callback says."""
         for item in items:
             self.inbox.append(item)
-            if item.get("external_userid") in self.left:
+            # What customers send has the origin 3; events and the words of servicers open no window.
+            if item.get("external_userid") in self.left and item.get("origin") == 3:
                 self.left[item["external_userid"]] = MESSAGES_IN_WINDOW
+                self.wrote[item["external_userid"]] = self.clock()
         token = f"ENC{len(self.inbox)}"
         self.bells.add(token)
         return {"Event": "kf_msg_or_event", "Token": token, "OpenKfId": ACCOUNT}
@@ -59,10 +65,13 @@ class WeComProvider(Provider):
         return {
             "busy": _error(45033, "too many concurrent requests"),
             "account": _error(48002, "API forbidden"),
-            "window": _error(95018, "send msg session status invalid"),
+            "window": _error(95002, "send msg time limit"),
+            "session": _error(95018, "send msg session status invalid"),
+            "ended": _error(95013, "conversation end"),
+            "closed_api": _error(95017, "api forbidden"),
             "quota": _error(95001, "send msg count limit"),
             "system": _error(-1, "system busy"),
-            "blocked": _error(40003, "invalid userid"),
+            "blocked": _error(40096, "invalid external userid"),
         }[kind]
 
     async def _gettoken(self, request: web.Request) -> web.Response:
@@ -104,11 +113,15 @@ class WeComProvider(Provider):
         if body["open_kfid"] != ACCOUNT:
             return _error(95000, "invalid open_kfid")
         if body["touser"] not in self.left:
-            return _error(40003, "invalid userid")
+            return self.refusal("blocked")
         if not re.fullmatch(r"[0-9a-zA-Z_-]{1,32}", body["msgid"]) or any(s.id == body["msgid"] for s in self.sent):
             return _error(40058, "invalid msgid")
+        if body["touser"] in self.with_person:
+            return self.refusal("session")
+        if not self.wrote_within(body["touser"], WINDOW):
+            return self.refusal("window")
         if not self.left[body["touser"]]:
-            return _error(95001, "send msg count limit")
+            return self.refusal("quota")
         buttons, file = [], None
         if body["msgtype"] == "msgmenu":
             text = body["msgmenu"]["head_content"]
