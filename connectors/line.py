@@ -39,6 +39,7 @@ class LineOutput(Output):
     # https://developers.line.biz/en/docs/messaging-api/retrying-api-request/
     repeats_safely = True
     joins_turns = True
+    typing_seconds = LOADING_SECONDS
 
     def __init__(self, access_token: str, api_url: str = API) -> None:
         self._provider = Provider(api_url)

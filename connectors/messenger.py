@@ -37,6 +37,8 @@ class MessengerOutput(Output):
 
     # https://developers.facebook.com/docs/messenger-platform/reference/send-api (`metadata`, up to 1,000 characters)
     echoes_names = True
+    # https://developers.facebook.com/docs/messenger-platform/send-messages/sender-actions
+    typing_seconds = 20.0
     limits = Limits(text=2000, buttons=13, button_title=20, payload=1000, images=True, files={"*": FILE_BYTES})
 
     def __init__(self, access_token: str, human_agent: bool, api_url: str) -> None:

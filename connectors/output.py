@@ -196,6 +196,8 @@ class Output(OutputChannel):
     limits = Limits()
     repeats_safely = False
     joins_turns = False
+    # For how long the provider shows that somebody writes, where it may be told again.
+    typing_seconds: float | None = None
     # What customers of this channel are known by, where anybody can be written to unasked: `email`, `phone`.
     contact_kind: str | None = None
     # What customers of this channel are known by, where the provider itself made sure of it: `phone`.

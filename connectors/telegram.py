@@ -57,6 +57,9 @@ class TelegramOutput(Output):
         text=4096, size=utf16_units, buttons=12, button_title=60, payload=64, images=True, files={"*": FILE_BYTES}
     )
 
+    # https://core.telegram.org/bots/api#sendchataction
+    typing_seconds = 5.0
+
     def __init__(self, token: str, api_url: str = API) -> None:
         self._provider = Provider(f"{api_url.rstrip('/')}/bot{token}")
 

@@ -56,6 +56,8 @@ class WhatsAppOutput(Output):
     )
     # https://developers.facebook.com/docs/whatsapp/cloud-api/webhooks/components (`wa_id`): the number of the phone.
     sure_kind = "phone"
+    # https://developers.facebook.com/docs/whatsapp/cloud-api/typing-indicators
+    typing_seconds = 25.0
 
     def __init__(self, phone_number_id: str, access_token: str, api_url: str) -> None:
         self._provider = Provider(api_url)

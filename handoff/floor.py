@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -138,6 +139,9 @@ class Post(Protocol):
 
     def typing(self, conversation: Conversation, is_person: bool = False) -> None:
         """Show the customer that somebody writes: the bot, or a person."""
+
+    def typing_while(self, conversation: Conversation) -> AbstractContextManager[None]:
+        """Show the customer that the bot writes, as long as it does."""
 
     def window(self, conversation_id: str) -> Awaitable[dict[str, Any] | None]:
         """When this customer can be written to, for the desk; None where that is always."""

@@ -656,7 +656,8 @@ class Line:
     async def _let_bot_answer(self, entry: Message, conversation: Conversation, before: Sequence[Message]) -> _Answered:
         """Ask the bot and store what it says, unless somebody else has taken the word meanwhile."""
         self._tell_typing(conversation, True)
-        said = await self._ask(entry, conversation)
+        with self.floor.post.typing_while(conversation):
+            said = await self._ask(entry, conversation)
         try:
             return await self.database.write(lambda c: self._store(c, entry, conversation, said, before))
         except StaleEpoch:
@@ -672,8 +673,6 @@ class Line:
     def _tell_typing(self, conversation: Conversation, typing: bool) -> None:
         topic = customer_topic(conversation.channel, conversation.sender)
         self.floor.live.publish(topic, {"kind": "typing", "author": "assistant", "typing": typing})
-        if typing:
-            self.floor.post.typing(conversation)
 
     async def _ask(self, entry: Message, conversation: Conversation) -> Sequence[BotLine] | None:
         """What the bot says; None when it failed."""

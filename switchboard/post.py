@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from rasa.core.channels.channel import OutputChannel
@@ -26,6 +27,8 @@ from switchboard.senders import Sender, custom_of
 log = logging.getLogger(__name__)
 
 WIDGET = "widget"
+# Whatever the bot does for longer, its customer is told otherwise than by a sign.
+TYPES_FOR_SECONDS = 60.0
 
 
 class LeftOut(Protocol):
@@ -147,6 +150,24 @@ class ChannelPost:
                 is_person=is_person,
             )
             self.begin(_quietly(sender.typing(envelope)))
+
+    @contextlib.contextmanager
+    def typing_while(self, conversation: Conversation) -> Iterator[None]:
+        """The bot writes: shown anew before the provider lets it end, for a minute at most."""
+        self.typing(conversation)
+        sender = self._senders.get(conversation.channel)
+        seconds = sender.typing_seconds if sender is not None else None
+        again = asyncio.create_task(self._typing_again(conversation, seconds * 0.9)) if seconds else None
+        try:
+            yield
+        finally:
+            if again is not None:
+                again.cancel()
+
+    async def _typing_again(self, conversation: Conversation, every: float) -> None:
+        for _ in range(int(TYPES_FOR_SECONDS / every)):
+            await asyncio.sleep(every)
+            self.typing(conversation)
 
     def say_aside(self, channel: str, recipient: str, reach: Mapping[str, Any], text: str) -> None:
         """One sentence that is not stored, such as "too fast"; at most one a minute to a customer."""

@@ -30,6 +30,7 @@ class Sender(Protocol):
     file_limits: Mapping[str, int]  # of what agents attach, as in `Limits.files`
     links_files: bool  # whether what agents attach goes as a link in the text
     joins_turns: bool  # whether all that answers one message of the customer leaves together
+    typing_seconds: float | None  # for how long the provider shows that somebody writes; None: it is told once
     most_at_once: int  # how many conversations it can send in, however many of them hang
     takes_templates: bool  # whether the provider approves texts beforehand, for when the time to answer is over
 
@@ -128,6 +129,7 @@ class OwnSender:
         self.takes_templates = self._output.limits.templates
         self.repeats_safely = self._output.repeats_safely
         self.joins_turns = self._output.joins_turns
+        self.typing_seconds = self._output.typing_seconds
 
     def turn(self, lines: Sequence[Message]) -> list[list[Part]]:
         """As the channel cuts them."""

@@ -54,6 +54,7 @@ class StockSender:
     repeats_safely = False
     joins_turns = False
     takes_templates = False
+    typing_seconds: float | None = None
 
     def __init__(
         self, output_for: Callable[[Reach], OutputChannel | None], care: Care, site: str, purse: Purse

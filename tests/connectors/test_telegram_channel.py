@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -113,6 +114,22 @@ class TestTelegram(GivesFiles, WebhookContract):
         assert place.url == f"{customer.provider.address}/file/bot{TOKEN}/photos/large"
         assert place.hosts == (customer.provider.address.partition("://")[2],)
         await channel.get_output_channel().close()
+
+    async def test_a_slow_bot_is_shown_to_type_until_it_has_answered(self, customer: Customer) -> None:
+        gateway, provider = customer.gateway, customer.provider
+        sender = gateway.app.ctx.channels._post._senders["telegram"]
+        assert sender.typing_seconds == 5, "what Telegram shows"
+        gateway.bot.hold, sender.typing_seconds = asyncio.Event(), 0.02
+        await customer.says("hello")
+        await eventually(lambda: len(provider.typing) >= 4)
+        sender.typing_seconds = 1000
+        gateway.bot.hold.set()
+        await provider.has_sent(1)
+        shown = len(provider.typing)
+        await customer.says("and now?", sender=1)
+        await provider.has_sent(2)
+        await eventually(lambda: provider.typing[-1] == KIT.customers[1])
+        assert len(provider.typing) <= shown + 2, "one may have been under way"
 
     async def test_the_tapped_button_stops_turning(self, customer: Customer) -> None:
         customer.gateway.bot.says("menu", {"text": "Which?", "buttons": [{"title": "One", "payload": "/one"}]})

@@ -56,6 +56,7 @@ class Mute:
     links_files = False
     joins_turns = False
     most_at_once = 1
+    typing_seconds = None
 
     def turn(self, lines: Sequence[Message]) -> list[list[Part]]:
         return [[Part(line.text)] for line in lines]

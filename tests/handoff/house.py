@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timedelta, timezone
 from functools import lru_cache
 from pathlib import Path
@@ -140,6 +141,9 @@ class Wire:
 
     def typing(self, conversation: Conversation) -> None:
         pass
+
+    def typing_while(self, conversation: Conversation) -> AbstractContextManager[None]:
+        return nullcontext()
 
     async def window(self, conversation_id: str) -> dict[str, Any] | None:
         return None
