@@ -18,13 +18,16 @@ from rasa.core.channels.botframework import MICROSOFT_OAUTH2_URL, BotFramework
 from rasa.core.channels.channel import InputChannel, OutputChannel
 from rasa.core.channels.mattermost import MattermostBot
 from rasa.core.channels.rocketchat import RocketChatBot
+from rasa.core.channels.webexteams import WebexTeamsBot
 from sanic.request import Request
 from sanic.response import HTTPResponse, text
 from sanic.response import json as as_json
+from webexteamssdk import WebexTeamsAPI  # type: ignore[import-untyped]
 
 from connectors.media import MediaPlace, kind_of
 from connectors.output import Button, DeliveryFailed, Limits
 from connectors.proof import asked_with, hex_sha1, hex_sha256, same, shown
+from connectors.splitting import utf8_bytes
 from connectors.stock.care import UNREADABLE, Care, Hands, Kept, Known, Reach, not_given, says_its_title
 from switchboard.records import Attachment
 
@@ -40,6 +43,7 @@ BOT_FRAMEWORK_ISSUER = "https://api.botframework.com"
 KEYS_ASKED_EVERY_SECONDS = 600
 KEYS_MISSED_SECONDS, KEYS_WITHIN_SECONDS = 30, 10
 SENT_WITHIN_SECONDS = 30
+WEBEX_ANSWERS_WITHIN_SECONDS = 10
 KEYS_LAST = timedelta(days=1)
 
 
@@ -327,12 +331,30 @@ async def _webex_me(kept: Kept) -> str:
     return str(known)
 
 
+def _webex_api(kept: Kept) -> WebexTeamsAPI:
+    """Its client would wait as long as Webex asks it to: a webhook and the outbox do that better."""
+    within = WEBEX_ANSWERS_WITHIN_SECONDS
+    return WebexTeamsAPI(kept.channel.token, wait_on_rate_limit=False, single_request_timeout=within)
+
+
+def _webex_prepare(kept: Kept) -> None:
+    kept.channel.api = _webex_api(kept)
+
+
+def _webex_output(kept: Kept, _reach: Reach) -> OutputChannel:
+    output = WebexTeamsBot(kept.channel.token, kept.channel.room)
+    output.api = _webex_api(kept)
+    return output
+
+
 WEBEXTEAMS = Care(
     is_genuine=_webex_is_genuine,
     needs=("webhook_secret",),
     take=_webex_take,
+    output=_webex_output,
+    prepare=_webex_prepare,
     in_thread=True,
-    limits=Limits(text=7000, buttons=0, images=True),
+    limits=Limits(text=7400, size=utf8_bytes, buttons=0, images=True),
     open_media=_webex_open,
 )
 

@@ -25,6 +25,7 @@ from connectors.meta import MEDIA_HOSTS
 from connectors.output import Limits
 from connectors.proof import asked_with, hex_sha256, same, shown
 from connectors.sms.twilio import MEDIA_HOSTS as TWILIO_MEDIA_HOSTS
+from connectors.splitting import utf16_units
 from connectors.stock.care import UNREADABLE, Care, Hands, Kept, Known, NoOutput, Reach
 from switchboard.records import Attachment
 
@@ -145,7 +146,7 @@ TELEGRAM = Care(
     read=_telegram_read,
     take=_telegram_take,
     output=_telegram_output,
-    limits=Limits(text=4096, buttons=8, button_title=60, payload=64, images=True),
+    limits=Limits(text=4096, size=utf16_units, buttons=8, button_title=60, payload=64, images=True),
     prepare=_telegram_prepare,
     start=_telegram_start,
     open_media=_telegram_open,

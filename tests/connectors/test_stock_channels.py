@@ -150,7 +150,9 @@ def _statements(gateway: Gateway) -> Iterator[list[str]]:
         event.remove(engine, "before_cursor_execute", hears)
 
 
-async def test_no_webhook_waits_for_a_slow_bot(begun: Gateway, providers: StockProviders) -> None:
+async def test_no_webhook_waits_for_a_slow_bot_and_what_was_taken_is_known_after_a_restart(
+    start: Start, root: Path, begun: Gateway, providers: StockProviders
+) -> None:
     begun.bot.hold = asyncio.Event()
     began = time.monotonic()
     for stock in LATER:
@@ -160,6 +162,14 @@ async def test_no_webhook_waits_for_a_slow_bot(begun: Gateway, providers: StockP
     begun.bot.hold.set()
     await eventually(lambda: len(providers.sent) == len(LATER), lambda: providers.sent)
     assert sorted(one.to for one in providers.sent) == sorted(one.to for one in LATER)
+
+    await begun.stop()  # type: ignore[attr-defined]
+    after = await begin(start, root, providers, bot=begun.bot, clock=begun.clock)
+    for number, words in ((1, "hello"), (2, "and now?")):
+        for stock in LATER:
+            assert (await post(after, stock.name, stock.call(words, number, after, providers)))[0] < 300, stock.name
+    await eventually(lambda: len(providers.sent) == 2 * len(LATER), lambda: providers.sent)
+    assert [one["message"] for one in after.bot.asked].count("hello") == len(LATER), "what was taken before is known"
 
 
 async def test_each_customer_is_told_when_the_bot_is_down(start: Start, root: Path, providers: StockProviders) -> None:
@@ -266,6 +276,32 @@ async def test_more_choices_than_a_provider_takes_or_longer_ones_are_a_numbered_
         await post(begun, name, STOCK[name].call("long", 3, begun, providers))
         await eventually(lambda: providers.sent)
         assert not providers.sent[0].buttons and "2. 很長的選項" in providers.sent[0].text, name
+
+
+async def test_a_long_answer_is_cut_at_the_ends_of_sentences_to_what_each_provider_takes(
+    begun: Gateway, providers: StockProviders
+) -> None:
+    sentence = "很長的一句話，一直說一直說，說到這裡才完😀。"
+    text = sentence * 300
+    begun.bot.says("long", {"text": text})
+    for stock in LATER:
+        providers.sent.clear()
+        await post(begun, stock.name, stock.call("long", 1, begun, providers))
+        await eventually(
+            lambda: sum(len(one.text) for one in providers.sent) == len(text), lambda name=stock.name: name
+        )
+        assert "".join(one.text for one in providers.sent) == text, stock.name
+        assert all(one.text.endswith("。") for one in providers.sent), stock.name
+
+
+async def test_attack_20_a_typed_command_is_a_text_on_each_channel(begun: Gateway, providers: StockProviders) -> None:
+    for stock in STOCK.values():
+        for number, typed in enumerate(("/restart", "／restart", '/ask_person{"a": 1}')):
+            await post(begun, stock.name, stock.call(typed, number, begun, providers))
+    await eventually(
+        lambda: len(begun.bot.asked) == 3 * len(STOCK), lambda: [one["message"] for one in begun.bot.asked]
+    )
+    assert not [one for one in begun.bot.asked if one["message"].startswith("/")]
 
 
 # -- what the providers document ---------------------------------------------------------------------------------
@@ -519,9 +555,18 @@ async def test_what_a_provider_does_not_take_is_told_to_the_agent_or_goes_when_i
         await _eventually_standing(begun, f"bot: later to {name}", "pending", reason="unreachable")
         assert providers.refuse == [], name
     await _tries_again(begun, lambda: len(providers.sent) == len(LATER))
+    for stock in LATER:
+        providers.refuse.append(429)
+        await post(begun, stock.name, stock.call(f"slower to {stock.name}", 52, begun, providers))
+        await _eventually_standing(begun, f"bot: slower to {stock.name}", "pending", reason="busy")
+    await _tries_again(begun, lambda: len(providers.sent) == 2 * len(LATER))
+    assert sorted(one.text for one in providers.sent[len(LATER) :]) == sorted(
+        f"bot: slower to {one.name}" for one in LATER
+    )
+    del providers.sent[len(LATER) :]
     assert sorted(one.text for one in providers.sent) == sorted(f"bot: later to {one.name}" for one in LATER)
     providers.refuse.append(403)
-    await post(begun, "mattermost", STOCK["mattermost"].call("our key is refused", 52, begun, providers))
+    await post(begun, "mattermost", STOCK["mattermost"].call("our key is refused", 53, begun, providers))
     await _eventually_standing(begun, "bot: our key is refused", "failed", reason="account")
 
 

@@ -9,7 +9,7 @@ import contextlib
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -22,12 +22,25 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 from jwt.algorithms import RSAAlgorithm
 
+from connectors.splitting import utf8_bytes, utf16_units
 from providers.server import Sent
 
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 APP_ID = "bot-framework-app"
 PROJECT = "1234567890"
 WEBEX_ME = "person-of-the-bot"
+
+
+# What a text may have at most: https://api.slack.com/reference/block-kit/blocks#section,
+# https://core.telegram.org/bots/api#sendmessage, https://www.twilio.com/docs/messaging/api/message-resource,
+# https://developer.webex.com/docs/api/v1/messages/create-a-message
+LONGEST: dict[str, tuple[int, Callable[[str], int]]] = {
+    "slack.com": (3000, len),
+    "api.telegram.org": (4096, utf16_units),
+    "graph.facebook.com": (2000, len),
+    "api.twilio.com": (1600, len),
+    "webexapis.com": (7439, utf8_bytes),
+}
 
 
 def bot_framework_token(service: str, kid: str = "k1", **changes: Any) -> str:
@@ -125,9 +138,13 @@ class StockProviders:
         return self._take(host, path, query, body)
 
     def _take(self, host: str, path: str, query: dict[str, str], body: dict[str, Any]) -> tuple[int, Any]:
-        if self.refuse:
-            status = self.refuse.pop(0)
+        most, size = LONGEST.get(host, (16_000, len))
+        said = body.get("message")
+        texts = [body.get("text"), body.get("Body"), said.get("text") if isinstance(said, dict) else said]
+        if any(isinstance(one, str) and size(one) > most for one in texts) or self.refuse:
+            status = self.refuse.pop(0) if self.refuse else 413
             return status, {
+                "parameters": {"retry_after": 30} if status == 429 else {},
                 "ok": False,
                 "error": {"message": "no", "code": status},
                 "message": "no",
