@@ -8,11 +8,11 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, BinaryIO
 
 import aiohttp
 
-from connectors.output import DeliveryFailed, SentFile
+from connectors.output import SLOWEST_BYTES_PER_SECOND, DeliveryFailed, SentFile
 
 MAX_ANSWER_BYTES = 1_000_000
 # What a provider may ask us to wait; more is taken as this.
@@ -56,11 +56,15 @@ class Answer:
 
 
 class Provider:
-    """A provider's API at one address."""
+    """A provider's API at one address. A call may take so long, and the file in it as long as the slowest line that we
+    wait for."""
 
-    def __init__(self, url: str, timeout_seconds: float = 15) -> None:
+    def __init__(
+        self, url: str, timeout_seconds: float = 15, bytes_per_second: float = SLOWEST_BYTES_PER_SECOND
+    ) -> None:
         self.url = url.rstrip("/")
-        self._timeout = aiohttp.ClientTimeout(total=timeout_seconds, connect=min(5.0, timeout_seconds))
+        self._timeout_seconds = timeout_seconds
+        self._bytes_per_second = bytes_per_second
         self._session: aiohttp.ClientSession | None = None
 
     async def call(
@@ -80,18 +84,17 @@ class Provider:
 
         No redirect is followed: a provider's API has no need of them, and our keys go nowhere else.
         """
-        data = form if file is None else await _with_file(form or {}, *file)
+        content: dict[str, Any] = {"json": body, "data": form}
+        request = {"headers": headers, "params": params, "auth": auth, "timeout": self._timeout_for(file)}
+        if file is None:
+            return await self._called(method, path, {**content, **request})
+        with await file[1].opened() as stream:
+            content = {"data": _with_file(form or {}, *file, stream)}
+            return await self._called(method, path, {**content, **request})
+
+    async def _called(self, method: str, path: str, request: Mapping[str, Any]) -> Answer:
         try:
-            async with self._open().request(
-                method,
-                f"{self.url}{path}",
-                json=body,
-                data=data,
-                headers=headers,
-                params=params,
-                auth=auth,
-                allow_redirects=False,
-            ) as response:
+            async with self._open().request(method, f"{self.url}{path}", allow_redirects=False, **request) as response:
                 raw = await _bounded(response)
                 return Answer(response.status, {k.lower(): v for k, v in response.headers.items()}, _parsed(raw))
         except aiohttp.ClientConnectorError as exc:
@@ -109,8 +112,12 @@ class Provider:
 
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None or self._session.closed:
-            self._session = aiohttp.ClientSession(timeout=self._timeout, json_serialize=_written)
+            self._session = aiohttp.ClientSession(json_serialize=_written)
         return self._session
+
+    def _timeout_for(self, file: tuple[str, SentFile] | None) -> aiohttp.ClientTimeout:
+        most = self._timeout_seconds + (file[1].size_bytes / self._bytes_per_second if file else 0.0)
+        return aiohttp.ClientTimeout(total=most, connect=min(5.0, self._timeout_seconds))
 
 
 def failure(answer: Answer, detail: str = "") -> DeliveryFailed:
@@ -135,10 +142,10 @@ def key_refused(detail: str) -> DeliveryFailed:
     return DeliveryFailed("account", detail, retry_after=KEY_SECONDS, whole_account=True)
 
 
-async def _with_file(form: Mapping[str, str], name: str, file: SentFile) -> aiohttp.FormData:
+def _with_file(form: Mapping[str, str], name: str, file: SentFile, stream: BinaryIO) -> aiohttp.FormData:
     """As a browser writes it: the name of the file in UTF-8, which customers read as it stands."""
     data = aiohttp.FormData(form, quote_fields=False)
-    data.add_field(name, await file.content(), filename=file.name, content_type=file.media_type)
+    data.add_field(name, stream, filename=file.name, content_type=file.media_type)
     return data
 
 

@@ -152,6 +152,13 @@ def take_along(connection: Connection, along: Sequence[Delivery], now: datetime,
         )
 
 
+def hold(connection: Connection, taken: Sequence[Delivery], until: datetime) -> None:
+    """Keep these that were taken until then, for it takes long to send them."""
+    connection.execute(
+        update(deliveries).where(deliveries.c.id.in_([one.id for one in taken])).values(next_try_at=until)
+    )
+
+
 def expand(connection: Connection, delivery: Delivery, parts: int, now: datetime) -> None:
     """This message leaves in so many parts: a row for each of the others, once."""
     there = set(

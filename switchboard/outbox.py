@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.engine import Connection
 
-from connectors.output import DeliveryFailed, Envelope, Part
+from connectors.output import SLOWEST_BYTES_PER_SECOND, DeliveryFailed, Envelope, Part
 from handoff import conversations, deliveries, transcript
 from handoff.clock import Clock
 from handoff.database import Database
@@ -35,8 +35,12 @@ LOOK_EVERY_SECONDS = 1.0
 AT_ONCE = 8
 HANGS_AFTER_SECONDS = 1.0
 SEND_TIMEOUT_SECONDS = 30.0
-# Longer than any send: whoever holds a delivery for longer has died.
+# A file is given so much longer as the slowest line takes, in a mail by a third more.
+SLOWEST_FILE_BYTES_PER_SECOND = SLOWEST_BYTES_PER_SECOND * 2 / 3
+# Longer than any send without a file: whoever holds a delivery for longer has died.
 LEASE = timedelta(seconds=120)
+# A file that so many times was not taken to its end holds what was said after it no longer.
+TRIES_OF_A_FILE = 3
 # A gateway that is stopped lets providers take so long what it has begun to send; whoever stops it waits for more.
 FINISH_WITHIN_SECONDS = 3.0
 FIRST_PAUSE_SECONDS = 1.0
@@ -102,12 +106,14 @@ class Outbox:
         clock: Clock,
         jitter: Callable[[], float] = random.random,
         hangs_after_seconds: float = HANGS_AFTER_SECONDS,
+        send_timeout_seconds: float = SEND_TIMEOUT_SECONDS,
     ) -> None:
         self._database = database
         self._live = live
         self._clock = clock
         self._jitter = jitter
         self._hangs_after_seconds = hangs_after_seconds
+        self._send_timeout_seconds = send_timeout_seconds
         self._accounts: dict[str, Account] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._nudged = asyncio.Event()
@@ -243,6 +249,9 @@ class Outbox:
             parts = [_part(made[one.message_id], one.part) for one in taken]
             count = _leaving(sender, parts)
             deliveries.take_along(connection, taken[1:count], now, now + LEASE)
+            if any(part.files for part in parts[:count] if part):
+                until = now + LEASE + timedelta(seconds=_seconds_of_files(parts[:count]))
+                deliveries.hold(connection, taken[:count], until)
             conversation = conversations.find(connection, delivery.conversation_id)
             return _Job(tuple(map(_claimed, taken[:count])), tuple(parts[:count]), conversation, message.author)
 
@@ -275,7 +284,8 @@ class Outbox:
 
     async def _bounded(self, sender: Sender, parts: Sequence[Part], envelope: Envelope) -> list[str | None]:
         try:
-            return await asyncio.wait_for(sender.send(parts, envelope), SEND_TIMEOUT_SECONDS)
+            most = self._send_timeout_seconds + _seconds_of_files(parts)
+            return await asyncio.wait_for(sender.send(parts, envelope), most)
         except asyncio.TimeoutError as exc:
             raise DeliveryFailed("no_answer", "no answer in time", maybe_sent=True) from exc
         except DeliveryFailed:
@@ -300,7 +310,7 @@ class Outbox:
             account.trouble(f"our key is refused, and what is written to customers waits: {failed.detail}")
         if failed.maybe_sent and (failed.cannot_repeat or not account.sender.repeats_safely):
             state = DeliveryState.UNKNOWN
-        elif failed.permanent or now - delivery.created_at > GIVE_UP_AFTER:
+        elif failed.permanent or now - delivery.created_at > GIVE_UP_AFTER or _never_ends(job, failed):
             state = DeliveryState.FAILED
         else:
             at = now + self._pause(delivery, failed)
@@ -358,6 +368,16 @@ def _envelope(job: _Job, now: datetime) -> Envelope:
         now=now,
         is_person=job.author is Author.AGENT,
     )
+
+
+def _seconds_of_files(parts: Sequence[Part | None]) -> float:
+    return sum(file.size_bytes for part in parts if part for file in part.files) / SLOWEST_FILE_BYTES_PER_SECOND
+
+
+def _never_ends(job: _Job, failed: DeliveryFailed) -> bool:
+    """Whether it is a file for which the line is too slow."""
+    has_file = any(part.files for part in job.parts if part)
+    return has_file and failed.reason == "no_answer" and job.head.attempts >= TRIES_OF_A_FILE
 
 
 def _part(parts: Sequence[Part], number: int) -> Part | None:

@@ -27,7 +27,17 @@ from connectors.mail.reading import answer_subject
 from connectors.mail.settings import MailSettings, Security
 from connectors.mail.threads import PROVEN, Threads, answers
 from connectors.mail.tokens import REFUSED_SECONDS, NoToken, Tokens
-from connectors.output import DeliveryFailed, Envelope, Limits, Outgoing, Output, Part, SentFile, numbered
+from connectors.output import (
+    SLOWEST_BYTES_PER_SECOND,
+    DeliveryFailed,
+    Envelope,
+    Limits,
+    Outgoing,
+    Output,
+    Part,
+    SentFile,
+    numbered,
+)
 from connectors.provider import key_refused
 
 CONNECT_SECONDS = 10
@@ -179,10 +189,12 @@ class EmailOutput(Output):
             await client.mail(self._settings.address)
             await client.rcpt(recipient)
             has_left.set()
-            await client.data(mail.as_bytes())
+            await client.data(raw, timeout=seconds)
 
+        raw = mail.as_bytes()
+        seconds = SEND_SECONDS + len(raw) / SLOWEST_BYTES_PER_SECOND
         try:
-            await asyncio.wait_for(steps(), SEND_SECONDS)
+            await asyncio.wait_for(steps(), seconds)
         except SMTPResponseException as exc:
             raise refusal(exc.code, exc.message, about_recipient=not has_left.is_set()) from exc
         except (asyncio.TimeoutError, SMTPException, OSError) as exc:

@@ -9,7 +9,7 @@ import test_telegram_channel
 import test_wechat_channel
 import test_weibo_channel
 import test_whatsapp_channel
-from contract import _attached, _tries_again
+from contract import _attached, _eventually_standing, _tries_again
 from gateway_parts import PASSWORD, Seat
 from kit import Customer
 from playwright.async_api import async_playwright, expect
@@ -40,6 +40,18 @@ class TestWhatsApp:
         assert refused["error"]["code"] == "attachments_not_taken"
         assert refused["error"]["details"] == {"name": "how.mp4", "limit": 16_000_000}
         assert "See here." not in customer.provider.texts
+
+    async def test_a_file_that_never_gets_through_holds_what_follows_for_three_tries(self, customer: Customer) -> None:
+        seat, conversation = await _claimed(customer)
+        provider = customer.provider
+        provider.uploads_break_off = True  # type: ignore[attr-defined]
+        line = {"text": "Like this?", "attachments": [await _attached(seat, conversation, PICTURE, "cup.png")]}
+        await seat.post(f"/conversations/{conversation}/messages", line)
+        await seat.post(f"/conversations/{conversation}/messages", {"text": "It is the blue one."})
+        await _tries_again(customer.gateway, lambda: len(provider.sent) == 4)
+        assert provider.texts[2:] == ["Like this?", "It is the blue one."]
+        assert provider.uploads_begun == 3  # type: ignore[attr-defined]
+        await _eventually_standing(customer.gateway, "Like this?", "failed", reason="no_answer")
 
 
 class TestTelegram:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 from gateway_parts import FakeClock
 from providers.server import Fault, eventually
 from providers.telegram import TelegramProvider
 from test_telegram_channel import KIT
 from tests_databases import SqliteTemplate
 
+from connectors.output import DeliveryFailed, SentFile
+from connectors.provider import Provider
 from connectors.telegram import TelegramInput
 from handoff import conversations, transcript
 from handoff.database import Database
@@ -40,12 +45,12 @@ class Sending:
         channel = TelegramInput.from_credentials(KIT.credentials(provider.address))
         self.outbox.add("telegram", OwnSender(channel, "https://shop.example", Path, lambda *_: "", purse))
 
-    def says(self, to: str, text: str) -> int:
+    def says(self, to: str, text: str, body: dict[str, Any] | None = None) -> int:
         """A line of ours to this customer; its id."""
 
         def work(connection: Any) -> int:
             conversation = conversations.open_or_begin(connection, "telegram", to, self.clock(), "en")
-            draft = Draft(author=Author.ASSISTANT, text=text)
+            draft = Draft(author=Author.AGENT if body else Author.ASSISTANT, text=text, body=body or {})
             return transcript.append(connection, conversation, draft, self.clock()).id
 
         found = self.database.write_now(work)
@@ -56,10 +61,15 @@ class Sending:
         query = table.select().where(table.c.message_id == line)
         return self.database.read_now(lambda c: c.execute(query).one())
 
+    def tried(self, line: int) -> tuple[str, int]:
+        """Its state and how often it was tried, both of one moment."""
+        found = self.delivery(line)
+        return found.state, found.attempts
+
     async def wait_after(self, line: int, attempt: int) -> float:
         """The seconds that this line waits after so many attempts; then they have passed."""
         pending = DeliveryState.PENDING.value
-        await eventually(lambda: (self.delivery(line).state, self.delivery(line).attempts) == (pending, attempt))
+        await eventually(lambda: self.tried(line) == (pending, attempt))
         at = self.delivery(line).next_try_at
         waits: timedelta = at - self.clock()
         self.clock.now = at
@@ -129,6 +139,48 @@ async def test_conversations_that_hang_use_up_no_place_however_many_they_are(sen
     await provider.has_sent(1 + len(held))
 
 
+async def test_a_file_is_given_the_time_that_its_size_needs(sending: Sending, tmp_path: Path) -> None:
+    provider, clock = sending.provider, sending.clock
+    provider.hold = asyncio.Event()
+    sending.outbox._send_timeout_seconds = 0.1
+    (tmp_path / "film").write_bytes(b"\0" * 1000)
+    film = {"id": str(tmp_path / "film"), "name": "how.mp4", "type": "video/mp4", "bytes": 20_000_000}
+    words, file = sending.says(ANA, "too slow"), sending.says(BOB, "", {"attachments": [film], "wordless": True})
+    await eventually(lambda: sending.delivery(words).state == "unknown")
+    assert sending.delivery(file).state == "sending"
+    assert sending.delivery(file).next_try_at - clock() > timedelta(minutes=4), "no other gateway takes it meanwhile"
+    provider.hold.set()
+    await eventually(lambda: sending.delivery(file).state == "sent")
+
+
+async def test_a_provider_that_reads_slowly_is_waited_for_as_long_as_the_slowest_line_takes(tmp_path: Path) -> None:
+    (tmp_path / "film").write_bytes(b"\0" * 2_000_000)
+    film = SentFile("how.mp4", "video/mp4", tmp_path / "film", 2_000_000)
+    took, is_over = list[int](), asyncio.Event()
+
+    async def reads_slowly(request: web.Request) -> web.Response:
+        async for piece in request.content.iter_chunked(250_000):
+            took.append(len(piece))
+            await asyncio.sleep(0.02)
+        return web.json_response({"ok": True})
+
+    async def never_reads(request: web.Request) -> web.Response:
+        await is_over.wait()
+        return web.Response()
+
+    app = web.Application(client_max_size=10_000_000)
+    app.add_routes([web.post("/slow", reads_slowly), web.post("/never", never_reads)])
+    async with TestServer(app) as server:
+        api = Provider(str(server.make_url("")), timeout_seconds=0.1, bytes_per_second=5_000_000)
+        assert (await api.call("POST", "/slow", file=("film", film))).is_good and sum(took) > film.size_bytes
+        began = time.monotonic()
+        with pytest.raises(DeliveryFailed, match="no_answer"):
+            await api.call("POST", "/never", file=("film", film))
+        assert 0.4 < time.monotonic() - began < 5
+        await api.close()
+        is_over.set()
+
+
 async def test_an_account_rests_as_long_as_the_longest_it_was_told(sending: Sending) -> None:
     provider, is_told = sending.provider, asyncio.Event()
 
@@ -142,7 +194,7 @@ async def test_an_account_rests_as_long_as_the_longest_it_was_told(sending: Send
     last = sending.says(BOB, "under way")
     await eventually(lambda: provider.asked)
     first = sending.says(ANA, "told first")
-    await eventually(lambda: (sending.delivery(first).state, sending.delivery(first).attempts) == ("pending", 1))
+    await eventually(lambda: sending.tried(first) == ("pending", 1))
     is_told.set()
     assert await sending.wait_after(last, 1) == 300, "which a second without parameters does not shorten"
     await provider.has_sent(2)

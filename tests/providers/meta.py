@@ -80,6 +80,7 @@ class WhatsAppProvider(GraphProvider):
     def __init__(self) -> None:
         super().__init__()
         self.files = {"1003383421387256": A_PICTURE, "4": A_DOCUMENT}
+        self.uploads_begun, self.uploads_break_off = 0, False
         self.addresses: dict[str, str] = {}  # each for five minutes; by it the id of the media
         self.approved = dict(APPROVED)
         self.templates: list[dict[str, Any]] = []
@@ -227,6 +228,9 @@ class WhatsAppProvider(GraphProvider):
         if not self.knows(request):
             return self.refusal("account")
         form = await request.post()
+        self.uploads_begun += 1
+        if self.uploads_break_off and request.transport is not None:
+            request.transport.close()
         file = form["file"]
         assert isinstance(file, web.FileField)
         if form.get("messaging_product") != "whatsapp" or form.get("type") != file.content_type:
