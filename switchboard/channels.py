@@ -322,7 +322,9 @@ class Mount:
             self._to_start[kept.name] = partial(care.start, kept)
         if not care.writes_later:
             return None, blueprint
-        return StockSender(partial(care.output, kept), care, self._post.site, self._purse(kept.name)), blueprint
+        close = partial(care.close, kept) if care.close else None
+        sender = StockSender(partial(care.output, kept), care, self._post.site, self._purse(kept.name), close)
+        return sender, blueprint
 
     def _kept(self, channel: str, brings_again: bool) -> Callable[[UserMessage], Awaitable[Any]]:
         """For our own channels: the message is stored when this returns, and the provider may be told so. Raises when

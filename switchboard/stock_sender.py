@@ -11,7 +11,7 @@ import asyncio
 import logging
 import re
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from contextvars import ContextVar, copy_context
@@ -57,9 +57,15 @@ class StockSender:
     typing_seconds: float | None = None
 
     def __init__(
-        self, output_for: Callable[[Reach], OutputChannel | None], care: Care, site: str, purse: Purse
+        self,
+        output_for: Callable[[Reach], OutputChannel | None],
+        care: Care,
+        site: str,
+        purse: Purse,
+        close: Callable[[], Awaitable[None]] | None,
     ) -> None:
         self._output_for = output_for
+        self._close = close
         self.file_limits: Mapping[str, int] = {}
         self.links_files = False
         self._care = care
@@ -104,6 +110,8 @@ class StockSender:
         """Leave the threads to end by themselves: a hanging call cannot be stopped."""
         if self._threads is not None:
             self._threads.shutdown(wait=False, cancel_futures=True)
+        if self._close is not None:
+            await self._close()
 
     @cached_property
     def _cutting(self) -> _Cutting:

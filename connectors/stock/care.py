@@ -107,13 +107,13 @@ class Care:
 
     `needs`: settings without which it does not run, beside Rasa's own. `in_thread`: its client is synchronous.
     `writes_later`: whether customers can be written to unasked. `make` makes the channel, `prepare` runs before its
-    blueprint is built, `start` when the gateway runs. `open_media` says where a customer's file is, with what the entry
-    knows. `renews`: a refused request may be genuine by keys that the provider has changed meanwhile; they are fetched,
-    and it is looked at again. `finish` puts right what the channel answers; it is told the id of a message whose answer
-    took longer than `answers_within_seconds`: the caller was asked for a moment, and brings the id again. `is_paid`:
-    each message costs money. `button`: a choice as the channel's output wants it. `whole_titles`: a tap says the title,
-    so a title that is too long makes a numbered list. `is_known`: it is one of Rasa's, or made of one, and needs no
-    output channel of its own to take a message.
+    blueprint is built, `start` when the gateway runs, `close` when it stops. `open_media` says where a customer's file
+    is, with what the entry knows. `renews`: a refused request may be genuine by keys that the provider has changed
+    meanwhile; they are fetched, and it is looked at again. `finish` puts right what the channel answers; it is told the
+    id of a message whose answer took longer than `answers_within_seconds`: the caller was asked for a moment, and
+    brings the id again. `is_paid`: each message costs money. `button`: a choice as the channel's output wants it.
+    `whole_titles`: a tap says the title, so a title that is too long makes a numbered list. `is_known`: it is one of
+    Rasa's, or made of one, and needs no output channel of its own to take a message.
     """
 
     is_genuine: Proof | None = None
@@ -131,6 +131,7 @@ class Care:
     make: Callable[[type[InputChannel], Mapping[str, Any]], InputChannel] = _from_credentials
     prepare: Callable[[Kept], None] = lambda _kept: None
     start: Callable[[Kept], Awaitable[None]] | None = None
+    close: Callable[[Kept], Awaitable[None]] | None = None
     open_media: OpenMedia | None = None
     renews: Callable[[Kept, Request], Awaitable[bool]] | None = None
     finish: Callable[[Kept, HTTPResponse, str | None], HTTPResponse] | None = None

@@ -124,6 +124,12 @@ def _telegram_output(kept: Kept, _reach: Reach) -> OutputChannel:
     return known
 
 
+async def _telegram_close(kept: Kept) -> None:
+    known = getattr(kept.channel, "own_output", None)
+    if known is not None:
+        await (await known.get_session()).close()
+
+
 async def _telegram_open(kept: Kept, attachment: Attachment) -> MediaPlace:
     output: Any = _telegram_output(kept, {})
     found = await output.get_file(attachment.source["file_id"])
@@ -149,6 +155,7 @@ TELEGRAM = Care(
     limits=Limits(text=4096, size=utf16_units, buttons=8, button_title=60, payload=64, images=True),
     prepare=_telegram_prepare,
     start=_telegram_start,
+    close=_telegram_close,
     open_media=_telegram_open,
 )
 

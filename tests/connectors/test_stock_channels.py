@@ -12,7 +12,6 @@ import sqlite3
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import closing, contextmanager
-from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -654,11 +653,10 @@ async def test_microsofts_keys_are_fetched_every_day_and_the_known_ones_hold_whi
         monkeypatch.setattr("connectors.stock.chat.time", SimpleNamespace(monotonic=lambda: time.monotonic() + seconds))
 
     assert (await post(begun, "botframework", _by_key(begun, providers, 0, "k1")))[0] == 200
-    monkeypatch.setattr("connectors.stock.chat.KEYS_LAST", timedelta(0))
-    in_seconds(700)
+    in_seconds(86_400)
     providers.away = True
     assert (await post(begun, "botframework", _by_key(begun, providers, 1, "k1")))[0] == 200
-    in_seconds(760)
+    in_seconds(86_460)
     providers.away = False
     providers.asked.clear()
     for number in (2, 3):
