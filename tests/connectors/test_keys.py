@@ -40,6 +40,7 @@ async def test_every_provider_is_asked_at_the_start_and_a_key_that_is_over_rests
         channel: Any = class_from_module_path(kit.class_path).from_credentials(kit.credentials(provider.address))
         output = channel.get_output_channel()
         await channel.start()
+        provider.posts(kit.message("hello", 1, 0))
         await output.post(Part("hello"), Envelope(kit.customers[0]))
         provider.key_holds = False
         for asked in (channel.start, lambda: output.post(Part("and now?"), Envelope(kit.customers[0]))):

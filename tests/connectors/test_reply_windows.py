@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from contract import _eventually_standing
+from contract import _eventually_standing, rows_of
 from gateway_parts import FakeClock, Seat, Start
 from kit import Customer, Kit
 from providers.server import Provider, eventually
@@ -106,6 +106,7 @@ async def test_the_window_is_known_before_anything_is_written(customer: Customer
         return {"open": is_open, "until": (wrote + rule.span).isoformat(), "left": left, "after": rule.after}
 
     sent = len(customer.provider.sent)
+    await eventually(lambda: {state for state, _ in rows_of(customer)} == {"sent"}, lambda: rows_of(customer))
     assert await _window(ben, talk) == shape(began, sent)
     await ben.post(f"/conversations/{talk}/messages", {"text": "I look."})
     await _eventually_standing(gateway, "I look.", "sent")
