@@ -377,7 +377,7 @@ class Mount:
     ) -> None:
         """One message of a stock channel. Raises only when it could not be stored."""
         output: OutputChannel = message.output_channel
-        metadata = message.metadata if isinstance(message.metadata, dict) else known.metadata
+        metadata = {**known.metadata, **(message.metadata if isinstance(message.metadata, dict) else {})}
         caller = _caller.get() if channel in self._with_callers else ""
         recipient = known.sender or message.sender_id
         words = known.text if known.text is not None else message.text

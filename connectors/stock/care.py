@@ -51,7 +51,7 @@ class Known:
     text: str | None = None
     name: str | None = None
     attachments: tuple[Attachment, ...] = ()
-    metadata: Mapping[str, Any] = field(default_factory=dict)  # where the channel hands on none
+    metadata: Mapping[str, Any] = field(default_factory=dict)  # beside what the channel hands on
     unused: str | None = None
     is_again: bool = False
     reply: Mapping[str, Any] | None = None

@@ -493,7 +493,8 @@ def _bot_framework_read(_kept: Kept, request: Request) -> Known:
     reach = {"conversation": body["conversation"], "bot": body["recipient"], "service": body["serviceUrl"]}
     conversation = str(body["conversation"]["id"])
     key = f"{conversation}:{body['id']}" if body.get("id") else None
-    return Known(key, reach, name=body["from"].get("name"), attachments=files)
+    metadata = {"language": body.get("locale")}
+    return Known(key, reach, name=body["from"].get("name"), attachments=files, metadata=metadata)
 
 
 def _activity_file(found: Any, service: str) -> Attachment | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -87,7 +88,7 @@ async def _telegram_take(kept: Kept, request: Request, hands: Hands) -> HTTPResp
     if attachment is None:
         hands.unused(str(where) if where not in (None, "private") else next(iter({*update} - {"update_id"}), "nothing"))
         return text("success")
-    known = Known(str(update["update_id"]), {}, text=message.get("caption") or "", attachments=(attachment,))
+    known = replace(_telegram_read(kept, request), text=message.get("caption") or "", attachments=(attachment,))
     await hands.over(UserMessage("", NoOutput(), message["chat"]["id"], input_channel="telegram"), known)
     return text("success")
 
@@ -111,10 +112,11 @@ def _telegram_attachment(message: Mapping[str, Any]) -> Attachment | None:
 def _telegram_read(_kept: Kept, request: Request) -> Known:
     update = request.json
     asked = update.get("message") or update.get("callback_query") or {}
-    name, tap = (asked.get("from") or {}).get("first_name"), (update.get("callback_query") or {}).get("id")
+    who, tap = asked.get("from") or {}, (update.get("callback_query") or {}).get("id")
     # Else the button goes on showing that it waits. https://core.telegram.org/bots/api#making-requests-when-getting-updates
     reply = {"method": "answerCallbackQuery", "callback_query_id": tap} if tap else None
-    return Known(str(update["update_id"]), name=name, reply=reply)
+    metadata = {"language": who.get("language_code")}
+    return Known(str(update["update_id"]), name=who.get("first_name"), metadata=metadata, reply=reply)
 
 
 def _telegram_output(kept: Kept, _reach: Reach) -> OutputChannel:
@@ -317,7 +319,7 @@ _OVER = ("completed", "busy", "failed", "no-answer", "canceled")
 _AGAIN = "again"  # in the address that a caller is sent to while the answer is not there yet: the message it is to
 
 
-def _voice_read(_kept: Kept, request: Request) -> Known:
+def _voice_read(kept: Kept, request: Request) -> Known:
     form = request.form
     number = str(form.get("From") or "")
     if form.get("CallStatus") in _OVER and not form.get("SpeechResult"):
@@ -333,7 +335,8 @@ def _voice_read(_kept: Kept, request: Request) -> Known:
         form["From"] = [f"call:{form.get('CallSid')}"]
         number = ""
     # A caller cannot be written to; whoever wants a person is called back.
-    return Known(str(key), {"call_back": number}, is_again=bool(again))
+    metadata = {"language": kept.setting("language") or None}  # the channel says "hello" for who has only just called
+    return Known(str(key), {"call_back": number}, metadata=metadata, is_again=bool(again))
 
 
 def _voice_finish(kept: Kept, answer: HTTPResponse, late: str | None) -> HTTPResponse:

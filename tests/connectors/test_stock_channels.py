@@ -174,7 +174,10 @@ async def test_no_webhook_waits_for_a_slow_bot_and_what_was_taken_is_known_after
 async def test_each_customer_is_told_when_the_bot_is_down(start: Start, root: Path, providers: StockProviders) -> None:
     gateway = await begin(start, root, providers, bot_timeout_seconds=1)
     await gateway.bot.stop()
-    calls = [post(gateway, one.name, one.call("hello?", 1, gateway, providers)) for one in STOCK.values()]
+    calls = [
+        post(gateway, one.name, one.call("where is my parcel, please?", 1, gateway, providers))
+        for one in STOCK.values()
+    ]
     sentence = texts.say("bot_failed", "en")[:20]
     for stock, (status, body) in zip(STOCK.values(), await asyncio.gather(*calls)):
         assert status < 300 and (stock.later or sentence in body), (stock.name, body)
@@ -425,6 +428,27 @@ async def test_attack_14_each_event_the_providers_document_is_read_or_acknowledg
         found = {kind: count for kind, count in counted.get(name, {}).items() if kind != "unreadable"}
         assert sorted(kind for kind, count in found.items() for _ in range(count)) == kinds, name
     assert counted["facebook"]["unreadable"] == 1, "the bad one of the batch"
+
+
+async def test_the_language_that_a_provider_tells_holds_until_the_customer_writes_in_another(
+    begun: Gateway, providers: StockProviders
+) -> None:
+    telegram = json.loads(STOCK["telegram"].body("hi", 1))
+    telegram["message"]["from"]["language_code"] = "zh-hant"
+    teams = {**json.loads(STOCK["botframework"].body("hi", 1)), "locale": "zh-TW"}
+    calls = {"telegram": as_json(telegram), "botframework": as_json(teams)}
+    calls["twilio_voice"] = STOCK["twilio_voice"].payloads()["ringing.form"]
+    for name, body in calls.items():
+        assert (await post(begun, name, STOCK[name].signed(body, begun, providers)))[0] < 300, name
+    await eventually(lambda: len(begun.bot.asked) == 3)
+    asked = {one["metadata"]["channel"]: (one["message"], one["metadata"]["language"]) for one in begun.bot.asked}
+    assert asked == {
+        "telegram": ("hi", "zh-HK"),
+        "botframework": ("hi", "zh-TW"),
+        "twilio_voice": ("hello", "zh-HK"),  # which the channel says for the caller
+    }
+    await post(begun, "twilio_voice", STOCK["twilio_voice"].call("Where is my parcel, please?", 2, begun, providers))
+    assert begun.bot.asked[-1]["metadata"]["language"] == "en"
 
 
 def _lines(gateway: Gateway) -> dict[str, list[str]]:

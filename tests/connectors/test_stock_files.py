@@ -78,6 +78,7 @@ async def test_files_on_stock_channels_are_fetched_with_the_key_of_the_entry_or_
         **dict.fromkeys(seen, "[Picture]"),
         **dict.fromkeys(("mattermost", "webexteams"), "[File]"),
         "telegram": "broken",
+        "botframework": "［相片］",  # in the language of the customer's Teams
     }
     assert [one["message"] for one in begun.bot.asked] == ["broken"], "the bot cannot look at files"
 

@@ -30,11 +30,11 @@ def _voice(text: str, number: int, gateway: Gateway, providers: StockProviders) 
 async def test_a_call_becomes_a_call_back_and_a_silent_caller_hears_it_again(
     begun: Gateway, providers: StockProviders
 ) -> None:
-    begun.bot.hands_over("a person please", summary="wants to change the address")
+    begun.bot.hands_over("can I talk to a person please", summary="wants to change the address")
     status, body = await post(begun, VOICE, call_by_phone(begun))
     assert status == 200 and "rephrase" in body, "nothing was said yet"
     await post(begun, VOICE, _voice("where is my parcel", 1, begun, providers))
-    status, body = await post(begun, VOICE, _voice("a person please", 2, begun, providers))
+    status, body = await post(begun, VOICE, _voice("can I talk to a person please", 2, begun, providers))
     assert status == 200 and "call you back" in body
     status, again = await post(begun, VOICE, call_by_phone(begun))
     assert "call you back" in again
@@ -87,9 +87,9 @@ def _words(heard: ElementTree.Element) -> str:
 async def test_who_withholds_their_number_is_called_back_on_the_one_they_say_or_is_told_that_nobody_can(
     begun: Gateway, providers: StockProviders
 ) -> None:
-    begun.bot.hands_over("a person please", summary="wants to change the address")
+    begun.bot.hands_over("can I talk to a person please", summary="wants to change the address")
     seat = await begun.seat("ben")
-    asked = await _hears(begun, SpeechResult="a person please")
+    asked = await _hears(begun, SpeechResult="can I talk to a person please")
     assert "withheld" in _words(asked)
     (gather,) = asked.iter("Gather")
     assert gather.get("input") == "dtmf speech", "said or keyed in"
@@ -99,10 +99,10 @@ async def test_who_withholds_their_number_is_called_back_on_the_one_they_say_or_
     assert "bot: where is it" in _words(await _hears(begun, SpeechResult="where is it"))
 
     for said in ({"Digits": "91234567"}, {"SpeechResult": "九一二三 四五六七"}):
-        await _hears(begun, CallSid="CA" + next(iter(said)), SpeechResult="a person please")
+        await _hears(begun, CallSid="CA" + next(iter(said)), SpeechResult="can I talk to a person please")
         heard = _words(await _hears(begun, CallSid="CA" + next(iter(said)), **said))
         assert "9 1 2 3 4 5 6 7" in heard, said
-        again = await _hears(begun, CallSid="CA" + next(iter(said)), SpeechResult="a person please")
+        again = await _hears(begun, CallSid="CA" + next(iter(said)), SpeechResult="can I talk to a person please")
         assert "9 1 2 3 4 5 6 7" in _words(again), "the same case"
     rows = (await seat.get("/inbox"))["queue"]
     assert [(row["kind"], row["summary"]) for row in rows] == [("message", "wants to change the address")] * 2
