@@ -98,6 +98,20 @@ KIT = Kit(
         "verify.json": (),
         "batch-with-one-bad.json": ("first", "third"),
         "redelivered.json": ("once more",),
+        "join.json": (),
+        "leave.json": (),
+        "member-joined.json": (),
+        "member-left.json": (),
+        "video-play-complete.json": (),
+        "beacon.json": (),
+        "account-link.json": (),
+        "membership.json": (),
+        "bot-suspended.json": (),
+        "postback-date.json": ("storeId=12345",),  # what the shop wrote into its own menu
+        "message-image-elsewhere.json": (),
+        "message-image-of-a-set.json": ("media:image",),
+        "message-text-with-emoji.json": ("收到 (brown)",),
+        "message-text-quoting.json": ("呢件仲有冇貨？",),
     },
 )
 

@@ -116,6 +116,15 @@ KIT = Kit(
         "status-undelivered.form": (),
         "status-failed.form": (),
         "status-of-another-kind.form": (),
+        "status-accepted.form": (),
+        "status-canceled.form": (),
+        "status-scheduled.form": (),
+        "status-read.form": (),
+        "start.form": (),
+        "message-of-several-segments.form": (
+            "我想問下呢張單幾時送到，因為我下個禮拜要出門，如果星期五之前到唔到，可唔可以改送去公司？地址同之前一樣，唔該晒。謝謝你哋！我想問下呢張單幾時送到，因為我下個禮拜要出門，如果星期五之前到唔到，可唔可以改送去公司？地址同之前一樣，唔該晒。謝謝你哋！",
+        ),
+        "message-to-a-service.form": ("到咗未",),
     },
 )
 

@@ -112,6 +112,13 @@ KIT = Kit(
         "event-recall.json": (),
         "event-session-status.json": (),
         "event-unknown-kind.json": (),
+        "message-channels.json": (),
+        "message-meeting.json": (),
+        "message-schedule.json": (),
+        "message-note.json": (),
+        "event-servicer-status.json": (),
+        "event-servicer-recall.json": (),
+        "event-refuses-messages.json": (),
     },
 )
 

@@ -78,6 +78,9 @@ KIT = Kit(
         "event-scan.json": (),
         "event-view.json": (),
         "event-unknown-kind.json": (),
+        "event-unsubscribe.json": (),
+        "event-scan-and-follow.json": (),
+        "mention-comment.json": (),
     },
 )
 
