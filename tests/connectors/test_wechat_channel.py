@@ -245,7 +245,9 @@ class TestWeChat(GivesFiles, WebhookContract):
     async def test_a_wrong_secret_is_shown_to_the_operator_and_what_waits_is_sent_when_it_is_right(
         self, customer: Customer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
+        await eventually(lambda: customer.provider.token_asked)  # at the start
         monkeypatch.setattr("providers.wechat.APP_SECRET", "changed in the console")
+        customer.provider.end_token()
         await customer.says("hello")
         await _eventually_standing(customer.gateway, "bot: hello", "pending", reason="account")
         (problem,) = customer.gateway.app.ctx.channels.problems
