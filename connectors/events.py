@@ -18,8 +18,8 @@ class Incoming:
 
     `message_id` is the provider's own id for it: the same at every repeat, and another for every other message of this
     customer. `payload` is what a button of ours carried. `reach` is what writing to this customer later takes.
-    `sent_at` is when they wrote it by the provider's clock, where one call may bring several: they are taken in that
-    order.
+    `sent_at` is when they wrote it by the provider's clock: what one call brings is taken in that order, and the window
+    in which we may write runs from it.
     """
 
     sender: str

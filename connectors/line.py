@@ -127,6 +127,7 @@ class LineInput(Webhook):
     """A LINE Official Account."""
 
     sender_is_sure = True
+    holds_from_arrival = True  # its reply token
 
     def __init__(self, secret: str, access_token: str, api_url: str, content_url: str) -> None:
         self._secret = secret

@@ -54,6 +54,9 @@ class OwnChannel(InputChannel):
     # can be forged, as in mails and SMS.
     sender_is_sure = False
 
+    # What the provider gives us to answer with holds from when it came to us, however long ago the customer wrote.
+    holds_from_arrival = False
+
     def get_output_channel(self) -> Output:
         """How to write to customers of this channel at any time."""
         raise NotImplementedError

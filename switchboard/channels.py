@@ -265,7 +265,7 @@ class Mount:
             sender: Sender | None = OwnSender(
                 channel, self._post.site, self._files.path_of, self._file_links.url_of, purse
             )
-            blueprint = channel.blueprint(self._kept(name, channel.brings_again))
+            blueprint = channel.blueprint(self._kept(name, channel.brings_again, channel.holds_from_arrival))
             channel.exchange = self.exchanges[name] = self._exchange(name)
             self._to_start[name] = channel.start
             output = channel.get_output_channel()
@@ -326,7 +326,9 @@ class Mount:
         sender = StockSender(partial(care.output, kept), care, self._post.site, self._purse(kept.name), close)
         return sender, blueprint
 
-    def _kept(self, channel: str, brings_again: bool) -> Callable[[UserMessage], Awaitable[Any]]:
+    def _kept(
+        self, channel: str, brings_again: bool, holds_from_arrival: bool
+    ) -> Callable[[UserMessage], Awaitable[Any]]:
         """For our own channels: the message is stored when this returns, and the provider may be told so. Raises when
         it could not be stored: it will be brought again."""
 
@@ -341,6 +343,7 @@ class Mount:
                 language=language.nearest(incoming.language, self._default_language) if incoming.language else None,
                 attachments=incoming.attachments,
                 reach=incoming.reach,
+                wrote_at=None if holds_from_arrival else incoming.sent_at,
                 name=plain(incoming.name or "")[:120].strip() or None,
             )
             try:

@@ -53,6 +53,8 @@ log = logging.getLogger(__name__)
 
 ASK_PERSON = "/ask_person"
 LEAVE_QUEUE = "/leave_queue"
+# Meta brings for seven days what was not acknowledged. A time before that is none.
+OLDEST_BROUGHT = timedelta(days=8)
 # One customer's lines waiting for their turn; more is a flood, and is told so.
 MAX_WAITING_FOR_TURN = 50
 # A choice under a message of ours as a channel sends it back, and as a customer types it from a numbered list.
@@ -434,7 +436,9 @@ class Line:
         conversation = self._with_what_is_known(connection, conversation, inbound)
         payload, shown = self._payload_of(connection, conversation, inbound)
         if inbound.reach is not None:
-            conversations.set_reach(connection, conversation.id, dict(inbound.reach), now)
+            conversations.set_reach(
+                connection, conversation.id, dict(inbound.reach), _wrote_at(inbound, conversation.wrote_at, now)
+            )
             conversation = conversations.find(connection, conversation.id)
         entry = transcript.append(
             connection,
@@ -893,6 +897,15 @@ class Line:
 def _turn_of(conversation: Conversation) -> str:
     """The key of its turns."""
     return f"{conversation.channel}:{conversation.sender}"
+
+
+def _wrote_at(inbound: Inbound, before: datetime | None, now: datetime) -> datetime:
+    """When the customer last wrote: by the provider's clock, as far as that can be, and never sooner than we knew."""
+    said = inbound.wrote_at
+    if said is None or now - said > OLDEST_BROUGHT:
+        return now
+    wrote = min(said, now)
+    return max(wrote, before) if before else wrote
 
 
 def _key_of(inbound: Inbound) -> str | None:

@@ -60,6 +60,7 @@ class Inbound:
     attachments: tuple[Attachment, ...] = ()
     # What the channel needs to write back later; None for a channel that is never written to unasked.
     reach: Mapping[str, Any] | None = None
+    wrote_at: datetime | None = None  # by the provider's clock, where its window runs from then
     name: str | None = None  # what the provider calls the customer; proves nothing
 
 

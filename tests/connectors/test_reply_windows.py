@@ -126,7 +126,8 @@ async def test_the_window_is_known_before_anything_is_written(customer: Customer
     await ben.post(f"/conversations/{talk}/messages", {"text": "Too late."})
     await _eventually_standing(gateway, "Too late.", "failed", reason="window_closed")
     assert customer.provider.texts[said:] == []
-    await customer.says("I am back")
+    a_second = 1000 if rule.name.startswith(("messenger", "instagram")) else 1
+    await customer.says("I am back", number=int((clock() - began).total_seconds()) * a_second)
     await eventually(lambda: gateway.app.ctx.database.read_now(lambda c: _wrote_at(c, talk)) == clock())
     again = await _window(ben, talk)
     assert (again["open"], again["until"], again["left"]) == (True, (clock() + rule.span).isoformat(), rule.messages)
@@ -152,6 +153,25 @@ async def test_a_channel_that_may_always_be_written_to_has_no_window(customer: C
     assert await _window(ben, talk) is None
     await ben.post(f"/conversations/{talk}/messages", {"text": "A week later."})
     await eventually(lambda: "A week later." in customer.provider.texts)
+
+
+@pytest.mark.parametrize("kit", [WHATSAPP], indirect=True, ids=["whatsapp"])
+async def test_the_window_runs_from_when_the_customer_wrote_and_not_from_when_we_heard(customer: Customer) -> None:
+    ben, now = await customer.gateway.seat("ben"), customer.gateway.clock()
+
+    async def until() -> Any:
+        rows = (await ben.get("/conversations?view=all"))["conversations"]
+        found = [(await ben.get(f"/conversations/{row['id']}"))["window"]["until"] for row in rows]
+        return [datetime.fromisoformat(one) - now for one in found]
+
+    await customer.says("23 hours ago, and Meta tries again", number=-23 * 3600)
+    assert await until() == [timedelta(hours=1)]
+    await customer.says("overtaken by the one before", number=-23 * 3600 - 60)
+    assert await until() == [timedelta(hours=1)]
+    await customer.says("by a clock that is ahead", number=3600)
+    assert await until() == [DAY]
+    await customer.says("by a clock that was never set", sender=1, number=-int(now.timestamp()))
+    assert await until() == [DAY, DAY]
 
 
 async def test_the_other_places_of_a_customer_show_their_windows(start: Start, root: Path) -> None:

@@ -157,10 +157,11 @@ async def test_a_template_answers_no_question_and_is_nobodys_draft(customer: Cus
     await ben.post(f"/conversations/{talk}/messages", {"template": NEWS})
     await customer.provider.has_sent(1)
     assert "zip" in (await ben.get(f"/conversations/{talk}/suggestions"))["question"], "it still waits for an answer"
-    await customer.says("a person please", sender=1)
+    now = 50 * 3600
+    await customer.says("a person please", sender=1, number=now)
     await customer.provider.has_sent(2)
     other = await ben.claim_only()
-    await customer.says("My jacket's zip is broken too, can you repair it?", sender=1)
+    await customer.says("My jacket's zip is broken too, can you repair it?", sender=1, number=now + 1)
     await eventually(lambda: "zip" in _last_of(customer, other).text)
     read = customer.gateway.app.ctx.database.read_now
 
@@ -169,7 +170,7 @@ async def test_a_template_answers_no_question_and_is_nobodys_draft(customer: Cus
         return [one["text"] for one in found if one["source"] == "answer"]
 
     assert (await drafts(), read(lambda c: answers_of_people(c, [talk]))) == ([], [])
-    await customer.says("here I am")
+    await customer.says("here I am", number=now)
     await eventually(lambda: _last_of(customer, talk).text == "here I am")
     await ben.post(f"/conversations/{talk}/messages", {"text": "Yes, zips are free of charge."})
     assert await drafts() == ["Yes, zips are free of charge."]
