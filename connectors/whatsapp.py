@@ -234,9 +234,17 @@ def _message(message: Any, contact: Any) -> Event:
         fields["attachments"] = (Attachment("location", place),)
     elif kind == "contacts":
         fields["attachments"] = (Attachment("contact", {"contacts": message["contacts"]}),)
+    elif kind == "order" and (words := _ordered(message["order"])):
+        fields["text"] = words
     else:
         return Unused(f"message {kind}")
     return Incoming(sender, key, **fields)
+
+
+def _ordered(order: Any) -> str:
+    """What a customer puts together from the catalogue: what they wrote, and each product by the shop's id."""
+    products = (f"{one['product_retailer_id']} × {one['quantity']}" for one in order.get("product_items") or ())
+    return "\n".join(filter(None, (order.get("text"), *products)))
 
 
 def _receipt(status: Any) -> Event:

@@ -105,6 +105,7 @@ KIT = Kit(
         "message-reaction.json": (),
         "message-unsupported.json": (),
         "message-order.json": (),
+        "message-order-of-products.json": ("想今個星期收到\ndi9ozbzfi4 × 2\nnqryix03ez × 1",),
         "message-system.json": (),
         "status-sent.json": (),
         "status-delivered.json": (),
