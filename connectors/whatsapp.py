@@ -131,7 +131,12 @@ class WhatsAppOutput(Output):
     async def greet(self) -> None:
         """Raises DeliveryFailed:
         https://developers.facebook.com/docs/graph-api/reference/whats-app-business-account-to-number-current-status"""
-        await self._object(self._number)
+        try:
+            await self._object(self._number)
+        except DeliveryFailed as failed:
+            if not failed.permanent:
+                raise
+            # A token that may only send (`whatsapp_business_messaging`) is none the worse for it.
 
     async def close(self) -> None:
         """Close the pool."""

@@ -52,6 +52,18 @@ async def test_every_provider_is_asked_at_the_start_and_a_key_that_is_over_rests
         await output.close()
 
 
+async def test_a_token_of_whatsapp_that_may_only_send_is_in_no_trouble() -> None:
+    kit = test_whatsapp_channel.KIT
+    async with kit.provider().running() as provider:
+        provider.may_manage = False  # type: ignore[attr-defined]
+        channel: Any = class_from_module_path(kit.class_path).from_credentials(kit.credentials(provider.address))
+        await channel.start()
+        provider.key_holds = False
+        with pytest.raises(DeliveryFailed):
+            await channel.start()
+        await channel.get_output_channel().close()
+
+
 async def test_with_a_key_that_is_over_customers_are_taken_and_their_answers_wait_for_a_day(
     start: Start, root: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -80,6 +80,7 @@ class WhatsAppProvider(GraphProvider):
     def __init__(self) -> None:
         super().__init__()
         self.files = {"1003383421387256": A_PICTURE, "4": A_DOCUMENT}
+        self.may_manage = True  # False: the token may only send (`whatsapp_business_messaging`)
         self.uploads_begun, self.uploads_break_off = 0, False
         self.addresses: dict[str, str] = {}  # each for five minutes; by it the id of the media
         self.approved = dict(APPROVED)
@@ -221,6 +222,8 @@ class WhatsAppProvider(GraphProvider):
         return web.json_response({**where, "messaging_product": "whatsapp"})
 
     async def _number(self, request: web.Request) -> web.Response:
+        if self.knows(request) and not self.may_manage:
+            return _error(400, 10, "(#10) Application does not have permission for this action")
         return self.object(request, PHONE_NUMBER_ID)
 
     async def _upload(self, request: web.Request) -> web.Response:
