@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
@@ -36,6 +37,8 @@ log = logging.getLogger(__name__)
 MESSAGES_A_PAGE = 100
 # Where nothing was ever fetched, WeCom begins three days ago. What was said before somebody rang is not answered now.
 OLDEST_AT_FIRST_SECONDS = 600
+# How a cursor is kept while that is fetched, page after page: the oldest that is answered, and the cursor.
+_BACKLOG = re.compile(r"backlog ([0-9]+) (.+)")
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.5, 60.0
 _FROM_CUSTOMER = 3
 _MEDIA = {"image": "image", "voice": "audio", "video": "video", "file": "file"}
@@ -67,7 +70,7 @@ class WeComInput(Callbacks):
         self._output = WeComOutput(corp_id, secret, api_url, lambda why: self.exchange.trouble("access_token", why))
         self._rung = asyncio.Event()
         self._token: str | None = None  # of the newest bell, good for ten minutes
-        self._oldest = 0
+        self._oldest = 0  # that is answered, where nothing was ever fetched: by the first bell
         self._cursor: str | None = None  # for plain Rasa, which keeps none
 
     @classmethod
@@ -117,7 +120,7 @@ class WeComInput(Callbacks):
         token, at = event["Token"], int(event["CreateTime"])
         if not isinstance(token, str):
             raise TypeError("no token")
-        self._token, self._oldest = token, at - OLDEST_AT_FIRST_SECONDS
+        self._token, self._oldest = token, self._oldest or at - OLDEST_AT_FIRST_SECONDS
         self._rung.set()
         return None
 
@@ -169,30 +172,38 @@ class WeComInput(Callbacks):
     async def _fetch_all(self, on_new_message: OnNewMessage, is_start: bool) -> None:
         """Page after page until there is no more. Raises when a page cannot be had, or not be stored."""
         while True:
-            cursor = await self.exchange.cursor() or self._cursor
-            if cursor is None and is_start:
+            stands = await self.exchange.cursor() or self._cursor
+            if stands is None and is_start:
                 return
+            backlog = _BACKLOG.fullmatch(stands or "")
+            cursor = backlog[2] if backlog else stands
+            oldest = int(backlog[1]) if backlog else self._oldest if stands is None else 0
             body: dict[str, Any] = {"limit": MESSAGES_A_PAGE, "voice_format": 0}
             body.update({name: it for name, it in (("cursor", cursor), ("token", self._token)) if it})
             page = await self._output.api.post("/cgi-bin/kf/sync_msg", body)
-            await self._take_page(page.get("msg_list"), cursor is None, on_new_message)
+            await self._take_page(page.get("msg_list"), oldest, on_new_message)
             after = page.get("next_cursor")
-            if not isinstance(after, str) or not after or after == cursor:
+            if not isinstance(after, str) or not after:
                 return
-            await self.exchange.move_cursor(cursor, after)
-            self._cursor = after
+            reached = f"backlog {oldest} {after}" if oldest and page.get("has_more") else after
+            if reached == stands:
+                return
+            await self.exchange.move_cursor(stands, reached)
+            self._cursor = reached
             if not page.get("has_more"):
                 return
 
-    async def _take_page(self, items: Any, is_first: bool, on_new_message: OnNewMessage) -> None:
-        """Each message, in its turn. Raises NotStored when one could not be stored; the others are."""
-        found = [one for one in items if not (is_first and self._is_too_old(one))] if isinstance(items, list) else []
+    async def _take_page(self, items: Any, oldest: int, on_new_message: OnNewMessage) -> None:
+        """Each message, in its turn, but those sent before `oldest`. Raises NotStored when one could not be stored; the
+        others are."""
+        found = [one for one in items if not _is_older(one, oldest)] if isinstance(items, list) else []
         if not await self._take_all(found, on_new_message):
             raise NotStored()
 
-    def _is_too_old(self, item: Any) -> bool:
-        sent_at = item.get("send_time") if isinstance(item, dict) else None
-        return isinstance(sent_at, int) and sent_at < self._oldest
+
+def _is_older(item: Any, oldest: int) -> bool:
+    sent_at = item.get("send_time") if isinstance(item, dict) else None
+    return isinstance(sent_at, int) and sent_at < oldest
 
 
 def _read(item: Any) -> Event:

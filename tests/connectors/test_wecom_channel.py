@@ -49,10 +49,10 @@ def _tap(payload: str, number: int, sender: int) -> bytes:
     return _message("Choice", number, sender, menu_id=payload)
 
 
-def _bell(fields: dict[str, str]) -> bytes:
+def _bell(fields: dict[str, str], at: int = AT) -> bytes:
     said = "".join(f"<{name}><![CDATA[{value}]]></{name}>" for name, value in fields.items())
     return (
-        f"<xml><ToUserName><![CDATA[{CORP_ID}]]></ToUserName><CreateTime>{AT}</CreateTime>"
+        f"<xml><ToUserName><![CDATA[{CORP_ID}]]></ToUserName><CreateTime>{at}</CreateTime>"
         f"<MsgType><![CDATA[event]]></MsgType>{said}</xml>"
     ).encode()
 
@@ -244,9 +244,33 @@ class TestWeCom(GivesFiles, WebhookContract):
         assert await _told(customer) == ["hello"]
 
     async def test_what_was_said_long_before_the_first_bell_is_not_answered(self, customer: Ringing) -> None:
-        customer.provider.ring(json.loads(_message("three days ago", -200_000, 0)))
+        customer.provider.page = 100
+        for number in range(250):  # more than a page; and a second bell rings before the last one was fetched
+            customer.provider.ring(json.loads(_message(f"old {number}", number - 200_000, 0)))
+        customer.provider.ring(json.loads(_message("five minutes ago", -300, 0)))
+        customer.provider.turns_the_page = lambda: customer.sends(_sign(_bell(customer.provider.ring(), at=AT + 900)))
         assert await customer.says("hello") == 200
-        assert await _told(customer) == ["hello"]
+        assert await _told(customer) == ["five minutes ago", "hello"]
+
+    async def test_an_old_page_that_was_fetched_before_a_crash_is_still_not_answered(
+        self, start: Start, customer: Ringing
+    ) -> None:
+        for number in range(3):
+            customer.provider.ring(json.loads(_message(f"old {number}", number - 200_000, 0)))
+        crash = asyncio.Event()
+
+        async def stops() -> None:
+            crash.set()
+            await asyncio.Event().wait()
+
+        customer.provider.turns_the_page = stops
+        assert (await customer.sends(bell_of(customer.provider)))[0] == 200
+        await crash.wait()
+        await customer.gateway.stop()  # type: ignore[attr-defined]
+        second = Ringing(await start(bot=customer.gateway.bot, clock=customer.gateway.clock), KIT, customer.provider)
+        customer.provider.turns_the_page = None
+        assert await second.says("hello") == 200
+        assert await _told(second) == ["hello"]
 
     async def test_a_failure_told_later_is_told_to_the_agent(self, customer: Ringing) -> None:
         await customer.says("hello")

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 
@@ -31,6 +32,7 @@ class WeComProvider(Provider):
         self.token = ""
         self.left = dict.fromkeys(CUSTOMERS, 0)
         self.page = 2  # a page may have fewer than were asked for
+        self.turns_the_page: Callable[[], Awaitable[object]] | None = None  # before each page but the first
         self.upload_kinds: dict[str, str] = {}
         self.with_person: set[str] = set()  # whose session is with somebody in WeCom's own app
         media = "2iSLeVyqzk4eX0IB5kTi9Ljfa2rt9dwfq5WKRQ4Nvvg"
@@ -94,6 +96,8 @@ class WeComProvider(Provider):
             return _error(40058, "invalid limit")
         self.cursors.append(body.get("cursor"))
         begin = int(body["cursor"].partition("-")[2]) if body.get("cursor") else 0
+        if begin and self.turns_the_page is not None:
+            await self.turns_the_page()
         end = min(begin + min(self.page, body["limit"]), len(self.inbox))
         return web.json_response(
             {
