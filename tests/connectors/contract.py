@@ -86,7 +86,7 @@ class Contract:
         (sent,) = await customer.provider.has_sent(1)
         assert (sent.to, sent.text) == (self.kit.customers[0], "bot: hello")
         assert (await _standing(customer.gateway, "bot: hello")).state.value in ("sent", "delivered")
-        assert not self.kit.has_typing or customer.provider.typing
+        assert bool(customer.provider.typing) == self.kit.has_typing
 
     # -- once, and in order --------------------------------------------------------------------------------------
 
@@ -245,6 +245,7 @@ class Contract:
         bot.says('/choose{"n": 1}', {"text": "the second"})
         await customer.says("menu")
         (sent,) = await customer.provider.has_sent(1)
+        assert bool(sent.buttons) == ("choices" not in self.kit.lacks)
         if sent.buttons:
             assert [title for title, _ in sent.buttons] == ["Choice 0", "Choice 1"]
             await customer.taps(sent.buttons[1][1])

@@ -54,7 +54,6 @@ class Kit:
     max_buttons: int = 10  # more become a numbered list
     repeats_safely: bool = False  # the provider sends once, however often it is asked
     blocked: str = "blocked"  # the reason the agent is told for the provider's refusal `blocked`
-    has_typing: bool = True
     folder: str = ""  # of its payloads, where it is not the name of the channel
     picture: str = ""  # the payload of a picture, and of a document, where customers can send them
     document: str = ""
@@ -63,8 +62,17 @@ class Kit:
     sends: Mapping[str, str] = field(default_factory=dict)
     links_files: bool = False  # it carries no files: what an agent attaches goes as a link
     gives_files: bool = True  # False: a class without `open_media`
+    # What of these the channel has not, each with the reason, and so what no test can show: `typing`, `pictures` and
+    # `documents` of customers, `fetching` (their files stay with the provider until they are asked for), `files` of
+    # agents, `choices` to tap, a `key` under which the provider sends once.
+    lacks: Mapping[str, str] = field(default_factory=dict)
     # A payload with the provider of the tests for the one of the world, where it holds an address.
     located: Callable[[bytes, str], bytes] = lambda body, _address: body
+
+    @property
+    def has_typing(self) -> bool:
+        """Whether customers see that somebody writes."""
+        return "typing" not in self.lacks
 
     def payload(self, name: str) -> bytes:
         """A payload file, as bytes."""

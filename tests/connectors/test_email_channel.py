@@ -78,7 +78,13 @@ KIT = Kit(
     max_text=20_000,
     max_buttons=2,
     blocked="unknown_recipient",
-    has_typing=False,
+    lacks={
+        "typing": "mail has none",
+        "documents": "they come as pictures do, in the mail",
+        "fetching": "files come in the mail",
+        "choices": "a mail has none: they are numbers",
+        "key": "RFC 5321 has none",
+    },
     payloads={
         "plain.eml": ("我個包裹去咗邊？\n\n訂單 HG10023847，上星期落嘅。",),
         "html-only.eml": (

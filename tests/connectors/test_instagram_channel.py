@@ -36,6 +36,10 @@ KIT = Kit(
     sends={"image/png": "image"},
     max_text=333,
     max_buttons=13,
+    lacks={
+        "key": "Meta has none",
+        "documents": "Instagram carries pictures, films and sound",
+    },
     payloads={
         "message-text.json": ("from Instagram",),
         "message-image.json": ("media:image",),

@@ -54,6 +54,9 @@ KIT = Kit(
     sends={"image/png": "image", "application/pdf": "file"},
     max_text=2000,
     max_buttons=13,
+    lacks={
+        "key": "Meta has none; a key of ours in the echo settles what had no answer",
+    },
     payloads={
         "message-text.json": ("我個包裹去咗邊？",),
         "message-image.json": ("media:image",),

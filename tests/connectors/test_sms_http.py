@@ -78,7 +78,13 @@ KIT = Kit(
     max_buttons=0,
     repeats_safely=True,
     blocked="blocked",
-    has_typing=False,
+    lacks={
+        "typing": "phones show none",
+        "pictures": "gateways of Hong Kong and the mainland post text alone",
+        "documents": "as pictures",
+        "fetching": "there are no files",
+        "choices": "an SMS has none: they are numbers",
+    },
     payloads={
         "reply.json": ("我的包裹到哪儿了？",),
         "replies-with-one-bad.json": ("第一", "第三"),

@@ -96,7 +96,12 @@ KIT = Kit(
     max_text=1600,
     max_buttons=0,
     blocked="blocked",
-    has_typing=False,
+    lacks={
+        "typing": "phones show none",
+        "key": "Twilio has none; the receipt settles what had no answer",
+        "documents": "an MMS carries pictures, films and sound",
+        "choices": "an SMS has none: they are numbers",
+    },
     payloads={
         "message-text.form": ("我個包裹去咗邊？",),
         "message-picture.form": ("media:image",),

@@ -70,6 +70,9 @@ KIT = Kit(
     sends={"image/png": "sendPhoto", "application/pdf": "sendDocument"},
     max_text=4096,
     max_buttons=12,
+    lacks={
+        "key": "Telegram has none",
+    },
     payloads={
         "message-text.json": ("我個包裹去咗邊？",),
         "message-photo.json": ("media:image",),

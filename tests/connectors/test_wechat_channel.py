@@ -94,6 +94,10 @@ KIT = Kit(
     sends={"image/png": "image"},
     max_text=682,
     max_buttons=10,
+    lacks={
+        "key": "WeChat has none",
+        "documents": "no interface gives the bytes of a document",
+    },
     payloads={
         "message-text.xml": ("我的包裹到哪里了？",),
         "message-menu-tap.xml": (),  # a choice that we never gave this customer
@@ -149,6 +153,11 @@ MINI_KIT = Kit(
     sends={"image/png": "image"},
     max_text=682,
     max_buttons=10,
+    lacks={
+        "key": "WeChat has none",
+        "documents": "customers of a mini-program send text, pictures and pages",
+        "choices": "a mini-program has no menus: they are numbers",
+    },
     payloads={
         "message-text.xml": ("尺码怎么选？",),
         "message-text-in-json.json": ("有现货吗？",),

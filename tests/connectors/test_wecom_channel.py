@@ -89,8 +89,11 @@ KIT = Kit(
     sends={"image/png": "image", "application/pdf": "file"},
     max_text=682,
     max_buttons=10,
-    has_typing=False,
     blocked="unknown_recipient",
+    lacks={
+        "typing": "WeCom has none",
+        "key": "WeCom refuses an id that comes again, with a code that means other mistakes as well",
+    },
     payloads={
         "message-text.json": ("我的包裹到哪里了？",),
         "message-menu-tap.json": (),  # a choice that we never gave this customer

@@ -61,7 +61,12 @@ KIT = Kit(
     links_files=True,
     max_text=299,
     max_buttons=10,
-    has_typing=False,
+    lacks={
+        "typing": "Weibo has none",
+        "key": "Weibo has none",
+        "documents": "fans send pictures, voice and places",
+        "choices": "Weibo has none: they are numbers",
+    },
     payloads={
         "message-text.json": ("我的包裹到哪里了？",),
         "message-image.json": ("media:image",),

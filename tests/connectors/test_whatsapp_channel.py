@@ -89,6 +89,9 @@ KIT = Kit(
     max_text=4096,
     max_buttons=10,
     blocked="unknown_recipient",
+    lacks={
+        "key": "Meta has none; a key of ours in the receipt settles what had no answer",
+    },
     payloads={
         "message-text.json": ("我個包裹去咗邊？",),
         "message-image.json": ("media:image",),

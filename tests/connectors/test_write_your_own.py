@@ -52,7 +52,13 @@ KIT = Kit(
     max_text=1000,
     max_buttons=3,
     blocked="refused",
-    has_typing=False,
+    lacks={
+        "typing": "pigeons show none",
+        "documents": "a class without open_media names pictures alone",
+        "fetching": "the class has no open_media",
+        "files": "the page writes none",
+        "key": "Pigeon Post has none",
+    },
     payloads={
         "message.json": ("我個包裹去咗邊？",),
         "picture.json": ("media:image",),

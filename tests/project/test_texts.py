@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from connectors.output import REASONS as DELIVERY_REASONS
 from handoff import texts
 from switchboard.wishes import REASONS
 
@@ -42,6 +43,17 @@ def test_the_desk_names_each_reason_of_a_handoff(locale: str) -> None:
     path = ROOT / "handoff" / "desk" / "static" / "texts" / f"{locale}.json"
     named = json.loads(path.read_text(encoding="utf-8"))
     assert [reason for reason in REASONS if f"reason.{reason}" not in named] == []
+
+
+def test_the_desk_says_each_reason_why_a_message_did_not_arrive() -> None:
+    static = ROOT / "handoff" / "desk" / "static"
+    page = (static / "js" / "message-view.js").read_text(encoding="utf-8")
+    known = re.search(r"const REASONS = new Set\(\[(.*?)\]\)", page)
+    assert known and set(json.loads(f"[{known[1]}]")) == DELIVERY_REASONS - {"refused"}, "that one shows the detail"
+    for locale in LOCALES:
+        named = json.loads((static / "texts" / f"{locale}.json").read_text(encoding="utf-8"))
+        said = {name.removeprefix("delivery.reason.") for name in named if name.startswith("delivery.reason.")}
+        assert said == DELIVERY_REASONS, locale
 
 
 PAGES = (
