@@ -9,6 +9,7 @@ import asyncio
 import contextvars
 import hmac
 import ipaddress
+import json
 import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping
@@ -395,6 +396,9 @@ class Mount:
             reach=known.reach if known.reach or not in_response else None,
             name=plain(known.name if isinstance(known.name, str) else "")[:120].strip() or None,
         )
+        if not _can_be_kept(inbound, recipient):
+            self.exchanges[channel].unused("unreadable")
+            return
         try:
             if not in_response:
                 await self._keep(inbound, limited=not caller)
@@ -509,6 +513,15 @@ def _log_failed(receiving: asyncio.Task[Receipt]) -> None:
 def _external_id(known: Known, metadata: Mapping[str, Any]) -> str | None:
     given = known.message_id or metadata.get("message_id")
     return str(given)[:200] if isinstance(given, (str, int)) and str(given).strip() else None
+
+
+def _can_be_kept(inbound: Inbound, recipient: str) -> bool:
+    """Whether no id or file has what no database takes. It would not be taken either when it comes again."""
+    words: list[object] = [recipient, inbound.external_id or "", json.dumps(inbound.reach, ensure_ascii=False)]
+    for one in inbound.attachments:
+        words += [one.kind, one.name or "", one.mime_type or "", *map(str, one.source.values())]
+    sizes = [one.size_bytes or 0 for one in inbound.attachments]
+    return all(isinstance(one, str) and is_plain(one) for one in words) and all(isinstance(one, int) for one in sizes)
 
 
 def _sentence_for(error: HandoffError, hint: str | None, default_language: str) -> str:

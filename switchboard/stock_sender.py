@@ -218,15 +218,19 @@ def _of_status(status: int, detail: str) -> DeliveryFailed:
 
 class _Listener(logging.Handler):
     """Turns an error that a stock channel logs while it sends into the failure that it is. It does not stand in the log
-    beside that: it may quote the provider, who names the customer. Everything else goes on to the log."""
+    beside that: it may quote the provider, who names the customer. Nor do the words of any other error, which may quote
+    a message; what is less than an error goes on to the log."""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep it, when a send is under way here."""
-        complaints = _complaints.get()
-        if complaints is None or record.levelno < logging.ERROR:
+        complaints, raised = _complaints.get(), sys.exc_info()[1]
+        if record.levelno < logging.ERROR:
             logging.getLogger().handle(record)
             return
-        raised = sys.exc_info()[1]
+        if complaints is None:
+            about = {"channel": record.name.rpartition(".")[2], "error": type(raised).__name__}
+            log.warning("A channel of Rasa broke off", extra={"event": "channel_broke_off", **about})
+            return
         if raised is not None:
             complaints.append(failure_of(raised))
             return

@@ -8,7 +8,7 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 import jwt
 import requests
@@ -79,7 +79,7 @@ def _slack_read(kept: Kept, request: Request) -> Known:
         if header:
             request.headers.pop(header, None)
     if (request.headers.get("content-type") or "").startswith("application/x-www-form-urlencoded"):
-        payload = json.loads(request.form["payload"][0])
+        payload = json.loads(parse_qs(request.body.decode())["payload"][0])  # Sanic logs what it cannot decode
         if not payload.get("actions"):
             return Known(unused=str(payload.get("type")))
         action = payload["actions"][0]

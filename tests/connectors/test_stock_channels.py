@@ -502,6 +502,9 @@ async def test_attack_15_what_no_provider_documents_is_never_an_error_and_nothin
             status, _ = await post(begun, stock.name, stock.signed(body, begun, providers))
             assert status in (200, 204, 400, 403, 413), (stock.name, body[:9])
         assert (await post(begun, stock.name, stock.call("all is well", 9, begun, providers)))[0] < 300, stock.name
+    # An id that no database takes would not be taken either when it comes again.
+    half = json.dumps({**json.loads(STOCK["mattermost"].body("hello", 10)), "user_id": "\ud800"}).encode()
+    assert (await post(begun, "mattermost", STOCK["mattermost"].signed(half, begun, providers)))[0] == 200
     await eventually(lambda: all("all is well" in lines for lines in _lines(begun).values()), lambda: _lines(begun))
     written = log.getvalue() + "".join(capfd.readouterr())
     assert "event=event_unreadable" in written or "event=event_unused" in written, "it does log"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -25,6 +26,7 @@ from jwt.algorithms import RSAAlgorithm
 from connectors.splitting import utf8_bytes, utf16_units
 from providers.server import Sent
 
+_WEBEX_WORDS = re.compile(r"msg\d+\.((?:[0-9a-f]{2})*)")
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 APP_ID = "bot-framework-app"
 PROJECT = "1234567890"
@@ -127,9 +129,11 @@ class StockProviders:
             return 200, {"id": WEBEX_ME}
         if host == "webexapis.com" and tail in self.webex:
             return 200, self.webex[tail]
-        if host == "webexapis.com" and tail.startswith("msg"):
+        if host == "webexapis.com" and _WEBEX_WORDS.fullmatch(tail):
             said = bytes.fromhex(tail.partition(".")[2]).decode()
             return 200, {"id": tail, "roomId": "room1", "personId": "ana", "text": said}
+        if host == "webexapis.com" and path != "/v1/messages":
+            return 404, {"message": "nothing by this id"}
         if tail == "getFile":
             file = {"file_id": body.get("file_id"), "file_unique_id": "u", "file_path": f"photos/{body.get('file_id')}"}
             return 200, {"ok": True, "result": file}
