@@ -14,7 +14,7 @@ from providers.server import eventually
 from providers.stock import StockProviders
 from rasa.core.channels.twilio_voice import TwilioVoiceInput
 from sqlalchemy import text
-from stock_wire import STOCK, Call, begun, call_by_phone, name_in_credentials, post, providers
+from stock_wire import STOCK, Call, begin, begun, call_by_phone, name_in_credentials, post, providers
 
 from connectors.stock import table
 from connectors.stock.messaging import TWILIO_VOICE
@@ -132,6 +132,23 @@ async def test_an_answer_that_takes_long_is_fetched_before_twilio_hangs_up(
     heard = await _hears(begun, f"?{where.query}")
     assert _words(heard) == "bot: where is my parcel" and heard.find("Gather") is not None
     assert [one["message"] for one in begun.bot.asked] == ["where is my parcel"], "asked once"
+
+
+async def test_who_hangs_up_while_asked_for_a_moment_is_called_back_all_the_same_also_after_a_restart(
+    hurried: None, start: Start, root: Path, begun: Gateway, providers: StockProviders
+) -> None:
+    words = "can I talk to a person please"
+    begun.bot.hands_over(words)
+    begun.bot.hold = asyncio.Event()
+    assert "moment" in _words(await _hears(begun, From="+85291234567", SpeechResult=words)).lower()
+    await begun.stop()  # type: ignore[attr-defined]
+    begun.bot.hold.set()
+    after = await begin(start, root, providers, bot=begun.bot, clock=begun.clock)
+    await eventually(lambda: len(_said(after)) == 2, lambda: _said(after))
+    seat = await after.seat("ben")
+    (row,) = (await seat.get("/inbox"))["queue"]
+    ticket = (await seat.get(f"/conversations/{row['conversation']}"))["ticket"]
+    assert ticket["contact"] == {"phone": "+85291234567"}
 
 
 def _said(gateway: Gateway) -> list[str]:
