@@ -8,6 +8,29 @@ from typing import NoReturn
 
 import pytest
 
+# Each window of the desktop's Chromium has pages of its own behind the field for addresses, which no test types into;
+# they were half of what a page cost. A list replaces Playwright's, so what that leaves out stands here too.
+_WITHOUT = (
+    "WebUIOmniboxPopup",
+    "WebUIOmniboxAimPopup",
+    "WebUIOmniboxFullPopup",
+    "AvoidUnnecessaryBeforeUnloadCheckSync",
+    "DestroyProfileOnBrowserClose",
+    "HttpsUpgrades",
+    "HttpsFirstBalancedModeAutoEnable",
+    "LensOverlay",
+    "MediaRouter",
+    "PaintHolding",
+    "ThirdPartyStoragePartitioning",
+    "AvoidCorsURLLoaderRestartOnRedirect",
+    "TcpPortRandomizationWin",
+    "OptimizationHints",
+    "NetworkTimeServiceQuerying",
+    "AimEnabled",
+    "PreconnectToSearch",
+)
+CHROMIUM_ARGUMENTS = ("--no-sandbox", "--disable-gpu", f"--disable-features={','.join(_WITHOUT)}")
+
 
 def missing(what: str) -> NoReturn:
     """At home a test that needs it is skipped and says so: nobody has to install everything for one change.

@@ -13,8 +13,7 @@ from running_switchboard import Running, switchboard
 from .browser_parts import ARTEFACTS, ROOT, Room
 
 CHROMIUM_ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
+    *installed.CHROMIUM_ARGUMENTS,
     "--disable-quic",
     "--no-first-run",
     "--disable-background-networking",

@@ -6,7 +6,7 @@ import sys
 
 from playwright.sync_api import expect, sync_playwright
 
-from ..installed import chromium
+from ..installed import CHROMIUM_ARGUMENTS, chromium
 from .browser_parts import ROOT, Room
 
 PICTURES = ROOT / "docs" / "images"
@@ -15,7 +15,7 @@ PICTURES = ROOT / "docs" / "images"
 def take(base: str) -> None:
     PICTURES.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_ARGUMENTS)
         room = Room(browser, base, "pictures")
         ben = room.agent("ben", "en")
         customer = room.customer("en")

@@ -130,7 +130,9 @@ class TestWeChat:
     async def test_the_desk_says_before_what_the_channel_does_not_take(self, customer: Customer) -> None:
         _seat, conversation = await _claimed(customer)
         async with async_playwright() as playwright:
-            browser = await playwright.chromium.launch(executable_path=installed.chromium(), args=["--no-sandbox"])
+            browser = await playwright.chromium.launch(
+                executable_path=installed.chromium(), args=installed.CHROMIUM_ARGUMENTS
+            )
             page = await browser.new_page(locale="en")
             await page.clock.set_system_time(customer.gateway.clock())
             await page.goto(f"{customer.gateway.base}/desk")

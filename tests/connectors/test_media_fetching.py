@@ -121,7 +121,9 @@ class TestWeChatMedia:
             await seat.post(f"/conversations/{conversation}/messages", {"text": f"line {number}"})
         await eventually(lambda: "line 4" in customer.provider.texts)
         async with async_playwright() as playwright:
-            browser = await playwright.chromium.launch(executable_path=installed.chromium(), args=["--no-sandbox"])
+            browser = await playwright.chromium.launch(
+                executable_path=installed.chromium(), args=installed.CHROMIUM_ARGUMENTS
+            )
             page = await browser.new_page(locale="en")
             await page.clock.set_system_time(gateway.clock())
             await page.goto(f"{gateway.base}/desk")

@@ -16,7 +16,7 @@ sys.path[:0] = [str(TESTS / "connectors"), str(TESTS / "gateway")]
 from desk_office import Office  # noqa: E402
 
 # A microphone that beeps, where a page may use one.
-CHROMIUM_ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--use-fake-device-for-media-stream"]
+CHROMIUM_ARGUMENTS = [*installed.CHROMIUM_ARGUMENTS, "--use-fake-device-for-media-stream"]
 
 
 @pytest.fixture(scope="module")
