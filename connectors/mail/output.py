@@ -19,6 +19,7 @@ from aiosmtplib.errors import (
     SMTPConnectError,
     SMTPException,
     SMTPResponseException,
+    SMTPSenderRefused,
     SMTPServerDisconnected,
     SMTPTimeoutError,
 )
@@ -195,6 +196,10 @@ class EmailOutput(Output):
         seconds = SEND_SECONDS + len(raw) / SLOWEST_BYTES_PER_SECOND
         try:
             await asyncio.wait_for(steps(), seconds)
+        except SMTPSenderRefused as exc:  # we may not write under this address, whoever it is for
+            if exc.code < 500:
+                raise refusal(exc.code, exc.message, about_recipient=False) from exc
+            raise key_refused(_said(exc.code, exc.message)) from exc
         except SMTPResponseException as exc:
             raise refusal(exc.code, exc.message, about_recipient=not has_left.is_set()) from exc
         except (asyncio.TimeoutError, SMTPException, OSError) as exc:

@@ -587,6 +587,16 @@ class TestEmail(Contract):
             customer.provider.faults.append(Fault(refuses=refusal))
             await customer.says(refusal)
             await _eventually_standing(customer.gateway, f"bot: {refusal}", "failed", reason=reason)
+        customer.provider.nobody.add(CUSTOMERS[1])  # type: ignore[attr-defined]
+        await customer.says("who?", sender=1)
+        await _eventually_standing(customer.gateway, "bot: who?", "failed", reason="unknown_recipient")
+        customer.provider.shop = "somebody.else@shop.example"  # type: ignore[attr-defined]
+        await customer.says("as whom?")
+        await _eventually_standing(customer.gateway, "bot: as whom?", "pending", reason="account")
+        customer.provider.shop = SHOP  # type: ignore[attr-defined]
+        customer.gateway.clock.forward(minutes=6)
+        customer.gateway.app.ctx.outbox.nudge()
+        await eventually(lambda: "bot: as whom?" in customer.provider.texts)
         customer.provider.faults.append(Fault(refuses="greylisted"))
         await customer.says("patience")
         await _eventually_standing(customer.gateway, "bot: patience", "pending", reason="busy")
