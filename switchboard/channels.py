@@ -516,8 +516,8 @@ def _external_id(known: Known, metadata: Mapping[str, Any]) -> str | None:
 
 
 def _can_be_kept(inbound: Inbound, recipient: str) -> bool:
-    """Whether no id or file has what no database takes. It would not be taken either when it comes again."""
-    words: list[object] = [recipient, inbound.external_id or "", json.dumps(inbound.reach, ensure_ascii=False)]
+    """Whether no sender or file has what no database takes. It would not be taken either when it comes again."""
+    words: list[object] = [recipient, json.dumps(inbound.reach, ensure_ascii=False)]
     for one in inbound.attachments:
         words += [one.kind, one.name or "", one.mime_type or "", *map(str, one.source.values())]
     sizes = [one.size_bytes or 0 for one in inbound.attachments]
