@@ -19,12 +19,21 @@ import yarl
 from gateway_parts import Gateway, Start
 from kit import PAYLOADS, as_json
 from multidict import CIMultiDict
-from providers.stock import APP_ID, PROJECT, StockProviders, bot_framework_token, google_token
+from providers.stock import (
+    APP_ID,
+    PROJECT,
+    SLACK_TOKEN,
+    TELEGRAM_TOKEN,
+    TWILIO_ACCOUNT,
+    TWILIO_TOKEN,
+    StockProviders,
+    bot_framework_token,
+    google_token,
+)
 from sanic.request import RequestParameters
 from twilio.request_validator import RequestValidator
 
 SECRET = "s" * 32
-TELEGRAM_TOKEN = "1:" + "a" * 35
 JSON = {"Content-Type": "application/json"}
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 CALLERS = "app:token-of-the-app"
@@ -276,7 +285,7 @@ STOCK: dict[str, Stock] = {
     for one in (
         Stock(
             "slack",
-            lambda _p: {"slack_token": "xoxb-1", "slack_channel": "C1", "slack_signing_secret": SECRET},
+            lambda _p: {"slack_token": SLACK_TOKEN, "slack_channel": "C1", "slack_signing_secret": SECRET},
             _slack,
             lambda body, _g, _p: sign_slack(body),
             _slack_tap,
@@ -307,7 +316,7 @@ STOCK: dict[str, Stock] = {
         ),
         Stock(
             "twilio",
-            lambda _p: {"account_sid": "AC" + "0" * 32, "auth_token": "0" * 32, "twilio_number": "+85230001234"},
+            lambda _p: {"account_sid": TWILIO_ACCOUNT, "auth_token": TWILIO_TOKEN, "twilio_number": "+85230001234"},
             _twilio,
             lambda body, gateway, _p: sign_twilio(body, gateway),
             to="+85291234567",

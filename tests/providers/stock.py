@@ -5,12 +5,13 @@ Each answers as its documentation says; what it takes stands in `sent`.
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -31,6 +32,8 @@ KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 APP_ID = "bot-framework-app"
 PROJECT = "1234567890"
 WEBEX_ME = "person-of-the-bot"
+SLACK_TOKEN, TELEGRAM_TOKEN = "xoxb-1", "1:" + "a" * 35
+TWILIO_ACCOUNT, TWILIO_TOKEN = "AC" + "0" * 32, "0" * 32
 
 
 # What a text may have at most: https://api.slack.com/reference/block-kit/blocks#section,
@@ -111,9 +114,14 @@ class StockProviders:
         named = {"Content-Disposition": f'attachment; filename="{name}"'} if name else {}
         return 200, {"Content-Type": kind, **named}, content
 
-    def answer(self, host: str, path: str, query: dict[str, str], body: dict[str, Any]) -> tuple[int, Any]:
+    def answer(
+        self, host: str, path: str, query: dict[str, str], body: dict[str, Any], headers: Mapping[str, str]
+    ) -> tuple[int, Any]:
         """The answer of `host`."""
         self.asked.append(f"{host}{path}")
+        stranger = _stranger(host, path, query, body, headers)
+        if stranger is not None:
+            return stranger
         tail = path.rpartition("/")[2]
         if tail in ("openidconfiguration",):
             return 200, {"jwks_uri": "https://login.botframework.com/v1/.well-known/keys"}
@@ -223,7 +231,7 @@ class StockProviders:
                 elif file is not None:
                     status, headers, raw = file
                 else:
-                    status, answer = providers.answer(host, parts.path, query, body)
+                    status, answer = providers.answer(host, parts.path, query, body, self.headers)
                     headers, raw = {"Content-Type": "application/json"}, json.dumps(answer).encode()
                 self.send_response(status)
                 for name, value in headers.items():
@@ -247,6 +255,41 @@ class StockProviders:
             server.shutdown()
             server.server_close()
             thread.join()
+
+
+def _stranger(
+    host: str, path: str, query: dict[str, str], body: dict[str, Any], headers: Mapping[str, str]
+) -> tuple[int, Any] | None:
+    """What somebody hears who does not show the key of this account, as each of them documents it; None for us."""
+    shown, no = headers.get("authorization") or "", {"message": "Invalid or expired session, please login again."}
+    if host == "slack.com":
+        return None if shown == f"Bearer {SLACK_TOKEN}" else (200, {"ok": False, "error": "invalid_auth"})
+    if host == "api.telegram.org":
+        said = {"ok": False, "error_code": 401, "description": "Unauthorized"}
+        return None if path.startswith(f"/bot{TELEGRAM_TOKEN}/") else (401, said)
+    if host == "graph.facebook.com":
+        error = {"message": "Invalid OAuth access token.", "type": "OAuthException", "code": 190, "fbtrace_id": "A1"}
+        return None if query.get("access_token") == "t" else (400, {"error": error})
+    if host == "api.twilio.com":
+        wanted = base64.b64encode(f"{TWILIO_ACCOUNT}:{TWILIO_TOKEN}".encode()).decode()
+        return None if shown == f"Basic {wanted}" else (401, {"code": 20003, "message": "Authenticate", "status": 401})
+    if host == "webexapis.com":
+        return None if shown == "Bearer t" else (401, {"message": "The request requires a valid access token."})
+    if path.endswith("/posts"):
+        return None if shown == "Bearer t" else (401, {**no, "id": "api.context.session_expired.app_error"})
+    if path.endswith("/login"):
+        is_known = (body.get("user") or body.get("username"), body.get("password")) == ("bot", "p")
+        return None if is_known else (401, {"status": "error", "message": "Unauthorized"})
+    if path.endswith("chat.postMessage"):
+        is_known = (headers.get("x-auth-token"), headers.get("x-user-id")) == ("t", "u")
+        return None if is_known else (401, {"status": "error", "message": "You must be logged in to do this."})
+    if path.endswith("/token"):
+        is_known = (body.get("client_id"), body.get("client_secret")) == (APP_ID, "p")
+        return None if is_known else (401, {"error": "invalid_client"})
+    if path.endswith("/activities"):
+        error = {"code": "Unauthorized", "message": "Authorization has been denied for this request."}
+        return None if shown == "Bearer bot-token" else (401, {"error": error})
+    return None
 
 
 def _first(of: Any, name: str, whole: bool = False) -> Any:
