@@ -244,7 +244,11 @@ def _ids(answer: Answer, count: int) -> list[str | None]:
 
 def _failure(answer: Answer) -> DeliveryFailed:
     """https://developers.line.biz/en/reference/messaging-api/#error-responses"""
-    said = str(answer.get("message") or "")
+    said, details = str(answer.get("message") or ""), answer.get("details")
+    if answer.status == 400 and isinstance(details, list) and details:
+        # LINE says there what is wrong with which of the messages.
+        told = "; ".join(str(one.get("message")) for one in details if isinstance(one, dict))
+        return DeliveryFailed("content", f"{said}: {told}"[:200], permanent=True)
     if answer.status == 429 and "monthly limit" in said:
         return DeliveryFailed("quota", said, permanent=True)
     # https://developers.line.biz/en/faq/tags/message/: nobody has this id; and it is none.

@@ -46,6 +46,10 @@ _REFUSALS = (
     ("chat not found", "unknown_recipient"),
     ("bot can't initiate conversation", "unknown_recipient"),
     ("message is too long", "too_large"),
+    ("caption is too long", "too_large"),
+    ("text is empty", "content"),
+    ("image_process_failed", "content"),
+    ("photo_invalid", "content"),
     ("file is too big", "too_large"),
 )
 

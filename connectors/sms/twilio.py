@@ -52,6 +52,8 @@ _REASONS = {
     30005: "unknown_recipient",
     30006: "unknown_recipient",
     30007: "content",  # the operator's filter
+    21602: "content",
+    21620: "content",
     21617: "too_large",
     30019: "too_large",
     21408: "account",  # the country is not switched on

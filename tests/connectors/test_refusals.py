@@ -26,7 +26,7 @@ from test_wecom_channel import KIT as WECOM
 from test_weibo_channel import KIT as WEIBO
 from test_whatsapp_channel import KIT as WHATSAPP
 
-from connectors.output import DeliveryFailed, Envelope, Part
+from connectors.output import Button, DeliveryFailed, Envelope, Part
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
@@ -42,6 +42,8 @@ class Refusal:
     later: timedelta = timedelta()  # since the customer wrote, by the provider's clock
     after: Callable[[Any], None] = lambda _provider: None
     text: str = "an answer"
+    choices: int = 0
+    choice: str = "choice"  # the title of each, before its number
     again: bool = False  # it is tried again
     tagged: bool = False  # a person's, when the day is over by our clock as well
 
@@ -52,7 +54,7 @@ def refuses(kind: str) -> Callable[[Any], None]:
 
 
 def _name_of(case: Refusal) -> str:
-    return f"{case.kit.channel}-{case.code}-{case.reason}"
+    return f"{case.kit.channel}-{case.code.partition(' ')[0]}-{case.reason}"
 
 
 CASES = [
@@ -99,6 +101,27 @@ CASES = [
     Refusal(TWILIO, "blocked", "21610", after=lambda one: one.posts(TWILIO.payload("stop.form"))),
     Refusal(TWILIO, "account", "21408", to="+44700900000"),
     Refusal(SMS_HTTP, "unknown_recipient", "2 ", to="10010"),
+    Refusal(LINE, "content", "Length must be between 1 and 5000", text="很" * 5001),
+    Refusal(LINE, "content", "Size must be between 0 and 13", choices=14),
+    Refusal(LINE, "content", "Length must be between 0 and 20", choices=1, choice="c" * 20),
+    Refusal(WHATSAPP, "content", "100", text="很" * 4097),
+    Refusal(WHATSAPP, "content", "131009", text="很" * 1025, choices=1),
+    Refusal(WHATSAPP, "content", "131009", choices=11),
+    Refusal(WHATSAPP, "content", "131009", choices=2, choice="c" * 20),
+    Refusal(MESSENGER, "content", "100", text="很" * 2001),
+    Refusal(MESSENGER, "content", "100", choices=14),
+    Refusal(INSTAGRAM, "content", "100", text="很" * 334),
+    Refusal(TELEGRAM, "too_large", "too long", text="😀" * 2049),
+    Refusal(TELEGRAM, "content", "text is empty", text=" "),
+    Refusal(WECHAT, "too_large", "45002", text="很" * 683),
+    Refusal(MINI, "content", "40008", choices=1),
+    Refusal(WECOM, "too_large", "45002", text="很" * 683),
+    Refusal(WECOM, "content", "40058", text="很" * 342, choices=1),
+    Refusal(WECOM, "content", "40058", choices=11),
+    Refusal(WEIBO, "content", "20012", text="很" * 300),
+    Refusal(TWILIO, "too_large", "21617", text="c" * 1601),
+    Refusal(TWILIO, "content", "21602", text=""),
+    Refusal(SMS_HTTP, "refused", "20 ", text="很" * 671),
     Refusal(SMS_HTTP, "blocked", "4 ", after=lambda one: one.posts(SMS_HTTP.payload("reply-td.json"))),
 ]
 
@@ -115,7 +138,7 @@ async def test_what_a_provider_refuses_is_told_with_its_reason(case: Refusal) ->
             case.after(provider)
             clock.now += case.later
             with pytest.raises(DeliveryFailed) as refused:
-                await output.post(Part(case.text), _envelope(case, clock))
+                await output.post(Part(case.text, _buttons(case)), _envelope(case, clock))
             told = (refused.value.reason, refused.value.permanent, case.code in refused.value.detail)
             assert told == (case.reason, not case.again, True), refused.value.detail
             assert provider.sent == []
@@ -127,6 +150,10 @@ def _writes(kit: Kit, provider: Any) -> None:
     """The first customer writes."""
     body = kit.message("hello", 1, 0)
     provider.ring(json.loads(body)) if kit is WECOM else provider.posts(body)
+
+
+def _buttons(case: Refusal) -> tuple[Button, ...]:
+    return tuple(Button(f"{case.choice} {number}", f"b1.{number}") for number in range(case.choices))
 
 
 def _envelope(case: Refusal, clock: FakeClock) -> Envelope:

@@ -112,7 +112,8 @@ class LineProvider(Provider):
         for message in messages:
             wrong = _wrong(message)
             if wrong:
-                return _error(400, wrong)
+                details = [{"message": wrong, "property": "messages[0]"}]
+                return web.json_response({"message": "The request body has 1 error(s)", "details": details}, status=400)
         taken: list[Sent] = []
         for message in messages:
             # Customers see those of the last message alone.
