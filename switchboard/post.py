@@ -15,7 +15,7 @@ from connectors.media import GivesFiles
 from connectors.output import DeliveryFailed, Envelope, Part
 from connectors.own import OwnChannel, Window
 from faq_kb.markup import plain
-from handoff import conversations, deliveries
+from handoff import conversations, deliveries, texts
 from handoff.clock import Clock
 from handoff.database import Database
 from handoff.records import Conversation, Message
@@ -41,6 +41,10 @@ class LeftOut(Protocol):
     @property
     def why(self) -> str:
         """In a sentence for the operator, without a secret."""
+
+
+# The output channel of a phone call.
+SPOKEN = "twilio_voice"
 
 
 class ChannelPost:
@@ -230,7 +234,9 @@ class ChannelPost:
     async def _respond_one(self, output: OutputChannel, recipient: str, line: Message) -> None:
         # Articles are written with markup, which no channel but the widget shows.
         message: dict[str, Any] = {"text": plain(line.text, self.site) if line.body.get("faq") else line.text}
-        if line.buttons:
+        if line.buttons and output.name() == SPOKEN:
+            message["text"] += "\n" + _spoken(line)
+        elif line.buttons:
             message["buttons"] = [dict(button) for button in line.buttons]
         if line.body.get("image"):
             message["image"] = line.body["image"]
@@ -238,6 +244,12 @@ class ChannelPost:
         if custom and output.name() == "collector":
             message["custom"] = custom
         await output.send_response(recipient, message)
+
+
+def _spoken(line: Message) -> str:
+    """The choices of a line, to who hears and does not see them."""
+    titles = [str(one["title"]).strip(" ?？.。") for one in line.buttons]
+    return texts.say("choices_spoken", line.language, choices=("; " if line.language == "en" else "；").join(titles))
 
 
 def _window_shape(window: Window, is_open: bool) -> dict[str, Any]:

@@ -56,6 +56,11 @@ async def test_a_call_is_spoken_and_listened_to_in_the_language_of_the_entry(
     assert gather is not None and gather.get("language") == "yue-Hant-HK"
     (said,) = gather.iter("Say")
     assert (said.get("language"), said.get("voice"), said.text) == ("zh-HK", "alice", "bot: 我個包裹去咗邊")
+    choices = [{"title": title, "payload": title} for title in ("離島送唔送？", "真人客服")]
+    begun.bot.says("運費點計", {"text": "三十蚊。", "buttons": choices})
+    status, body = await post(begun, VOICE, _voice("運費點計", 2, begun, providers))
+    heard = "\n".join(one.text or "" for one in ElementTree.fromstring(body).iter("Say"))
+    assert heard == "三十蚊。\n你可以講：離島送唔送；真人客服。"
 
 
 @pytest.mark.parametrize("number", ["anonymous", "+266696687", ""])
