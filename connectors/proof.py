@@ -8,8 +8,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+from datetime import datetime
 
 from sanic.request import Request
+
+# As Slack has it. Tencent repeats a call within seconds, and a clock that is kept is no minute wrong.
+FRESH_SECONDS = 300
+_LONGEST_TIME = 13  # in milliseconds; in seconds it has 10
 
 
 def shown(request: Request, header: str) -> str | None:
@@ -22,6 +27,14 @@ def asked_with(request: Request, name: str) -> str:
     """What the address of the request has under this name; nothing where it stands twice, as in `shown`."""
     found = request.get_args(keep_blank_values=True).getlist(name) or []
     return str(found[0]) if len(found) == 1 else ""
+
+
+def is_fresh(signed_at: str, now: datetime) -> bool:
+    """Whether the time that was signed is about now: what somebody found in a log is good for so long and no longer."""
+    if not signed_at.isascii() or not signed_at.isdigit() or len(signed_at) > _LONGEST_TIME:
+        return False
+    steps = 1000 if len(signed_at) == _LONGEST_TIME else 1
+    return abs(int(signed_at) / steps - now.timestamp()) <= FRESH_SECONDS
 
 
 def same(given: str | None, expected: str) -> bool:

@@ -20,7 +20,7 @@ from connectors.events import Event, Incoming, Unused
 from connectors.media import MediaPlace
 from connectors.output import DeliveryFailed, Envelope, Limits, Output, Part
 from connectors.own import Window
-from connectors.proof import asked_with, same
+from connectors.proof import asked_with, is_fresh, same
 from connectors.provider import Answer, Provider, failure
 from connectors.webhook import Webhook, finite, needed
 from connectors.wechat.crypto import signature
@@ -100,10 +100,10 @@ class WeiboInput(Webhook):
         return cls(secret, uid, token, str(given.get("api_url") or API), str(given.get("media_url") or MEDIA_API))
 
     def is_genuine(self, request: Request) -> bool:
-        """SHA-1 over the app's secret, the time and the nonce."""
+        """SHA-1 over the app's secret, the time and the nonce; the time is about now."""
         given, timestamp, nonce = (asked_with(request, name) for name in ("signature", "timestamp", "nonce"))
         expected = signature(self._app_secret, timestamp, nonce)
-        return bool(timestamp and nonce) and same(given, expected)
+        return bool(timestamp and nonce) and same(given, expected) and is_fresh(timestamp, self.exchange.now())
 
     def handshake(self, request: Request) -> HTTPResponse:
         """Give the echo back, as plain text, to who knows the secret."""

@@ -14,7 +14,7 @@ from sanic import response
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
-from connectors.proof import asked_with, same
+from connectors.proof import asked_with, is_fresh, same
 from connectors.webhook import Webhook, finite
 from connectors.wechat.crypto import Envelope, NotOurs, signature
 
@@ -30,9 +30,10 @@ class Callbacks(Webhook):
     envelope: Envelope | None
 
     def is_genuine(self, request: Request) -> bool:
-        """In safe mode the signature over the envelope, and that it is for us; in plain mode the one over the query."""
+        """In safe mode the signature over the envelope, and that it is for us; in plain mode the one over the query.
+        The time in it is about now."""
         timestamp, nonce = asked_with(request, "timestamp"), asked_with(request, "nonce")
-        if not timestamp or not nonce:
+        if not nonce or not is_fresh(timestamp, self.exchange.now()):
             return False
         if self.envelope is None:
             return same(asked_with(request, "signature"), signature(self.word, timestamp, nonce))

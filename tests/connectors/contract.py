@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import random
 import re
+from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -430,6 +431,19 @@ class RepeatsSafely:
         assert provider.texts.count("Here I am.") == 1
 
 
+class SignsTheTime:
+    """Inherit beside `Contract` where the proof is over a time."""
+
+    kit: Kit
+
+    async def test_attack_38_a_proof_that_somebody_kept_is_good_for_five_minutes(self, customer: Customer) -> None:
+        clock, hook = customer.gateway.clock, self.kit.sign(self.kit.message("hello", 1, 0))
+        signed_at = clock()
+        for seconds, status in ((-301, 403), (-300, 200), (300, 200), (301, 403), (10**7, 403)):
+            clock.now = signed_at + timedelta(seconds=seconds)
+            assert (await customer.sends(hook))[0] == status, seconds
+
+
 class GivesFiles:
     """Inherit beside `Contract` where what customers send stays with the provider until it is fetched."""
 
@@ -636,5 +650,6 @@ __all__ = [
     "Provider",
     "RepeatsSafely",
     "SendsCodes",
+    "SignsTheTime",
     "WebhookContract",
 ]

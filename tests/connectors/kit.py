@@ -11,6 +11,7 @@ from typing import Any
 import aiohttp
 from gateway_parts import Gateway
 from multidict import CIMultiDict
+from providers import tencent
 from providers.server import Provider
 
 PAYLOADS = Path(__file__).parent / "payloads"
@@ -86,7 +87,7 @@ class Customer:
         self.gateway = gateway
         self.kit = kit
         self.provider = provider
-        provider.clock = gateway.clock
+        provider.clock = tencent.clock = gateway.clock
         self._number = 0
 
     async def says(self, text: str, sender: int = 0, number: int | None = None) -> int:

@@ -7,7 +7,17 @@ import json
 from urllib.parse import parse_qs, urlencode
 
 import pytest
-from contract import GivesFiles, WebhookContract, _eventually_standing, _lines, _look, _shared, _tries_again, rows_of
+from contract import (
+    GivesFiles,
+    SignsTheTime,
+    WebhookContract,
+    _eventually_standing,
+    _lines,
+    _look,
+    _shared,
+    _tries_again,
+    rows_of,
+)
 from kit import Customer, Hook, Kit
 from providers import tencent
 from providers.server import Fault, eventually
@@ -174,7 +184,7 @@ MINI_KIT = Kit(
 )
 
 
-class TestWeChat(GivesFiles, WebhookContract):
+class TestWeChat(GivesFiles, SignsTheTime, WebhookContract):
     kit = KIT
 
     async def test_attack_17_the_echo_goes_back_only_to_who_knows_our_word(self, customer: Customer) -> None:
@@ -396,8 +406,11 @@ class TestPlainMode:
         assert (await customer.sends(Hook(body, {}, tencent.query("another", None))))[0] == 403
         assert (await customer.sends(Hook(body)))[0] == 403
         provider.posts(body)
-        assert await customer.sends(Hook(body, {}, tencent.query(WORD, None))) == (200, "success")
+        logged = tencent.query(WORD, None)
+        assert await customer.sends(Hook(body, {}, logged)) == (200, "success")
         await provider.has_sent(1)
+        customer.gateway.clock.forward(seconds=301)
+        assert (await customer.sends(Hook(_message("whatever I like", 2, 0), {}, logged)))[0] == 403
         assert len(await _lines(customer.gateway)) == 2
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from contract import GivesFiles, WebhookContract, _eventually_standing, _lines, _tries_again, rows_of
+from contract import GivesFiles, SignsTheTime, WebhookContract, _eventually_standing, _lines, _tries_again, rows_of
 from gateway_parts import Start
 from kit import Customer, Hook, Kit, as_json
 from mutations import mutated_webhook
@@ -165,7 +165,7 @@ async def _told(customer: Customer) -> list[str]:
     return [line.text for line in await _lines(customer.gateway) if line.author is Author.CUSTOMER]
 
 
-class TestWeCom(GivesFiles, WebhookContract):
+class TestWeCom(GivesFiles, SignsTheTime, WebhookContract):
     kit = KIT
     at_once = 20
 

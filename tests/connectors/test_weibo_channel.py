@@ -6,7 +6,7 @@ import json
 from urllib.parse import parse_qs, urlencode
 
 import pytest
-from contract import GivesFiles, WebhookContract, _eventually_standing, _lines, _tries_again
+from contract import GivesFiles, SignsTheTime, WebhookContract, _eventually_standing, _lines, _tries_again
 from kit import Customer, Hook, Kit, as_json
 from providers import tencent
 from providers.server import Fault
@@ -90,7 +90,7 @@ KIT = Kit(
 )
 
 
-class TestWeibo(GivesFiles, WebhookContract):
+class TestWeibo(GivesFiles, SignsTheTime, WebhookContract):
     kit = KIT
 
     async def test_attack_17_the_echo_goes_back_only_to_who_knows_the_secret(self, customer: Customer) -> None:

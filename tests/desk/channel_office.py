@@ -14,6 +14,7 @@ from desk_office import Office
 from kit import Kit
 from playwright.sync_api import Browser, Page, expect
 from ports import free_port
+from providers import tencent
 from providers.server import Provider, eventually
 from sqlalchemy.engine import Connection
 from waiting import wait_until
@@ -91,7 +92,7 @@ def phones(chromium: Browser, place: Path, kits: list[Kit], **settings: Any) -> 
     """Nobody's console may have shown an error when it closes."""
     providers: dict[str, Provider] = {}
     entries: dict[str, Any] = {}
-    clock = Later()
+    clock = tencent.clock = Later()
     for kit in kits:
         provider = providers[kit.channel] = kit.provider()
         provider._port, provider.clock = free_port(), clock

@@ -8,9 +8,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import secrets
+from collections.abc import Callable
+from datetime import datetime
 from urllib.parse import urlencode
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+
+from handoff.clock import utc_now
 
 AES_KEY = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
 
@@ -31,9 +35,13 @@ def envelope(sealed: str, receiver: str) -> bytes:
     return f"<xml><ToUserName><![CDATA[{receiver}]]></ToUserName><Encrypt><![CDATA[{sealed}]]></Encrypt></xml>".encode()
 
 
+# By whose clock a callback is signed. Who meets a gateway with a clock of its own sets it.
+clock: Callable[[], datetime] = utc_now
+
+
 def query(word: str, sealed: str | None, **more: str) -> str:
     """The query of a callback; each has a nonce of its own."""
-    timestamp, nonce = "1772424000", secrets.token_hex(5)
+    timestamp, nonce = str(int(clock().timestamp())), secrets.token_hex(5)
     given = {"signature": sign(word, timestamp, nonce), "timestamp": timestamp, "nonce": nonce, **more}
     if sealed is not None:
         given.update(encrypt_type="aes", msg_signature=sign(word, timestamp, nonce, sealed))
