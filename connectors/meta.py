@@ -23,7 +23,7 @@ VERSION = "v21.0"
 MEDIA_HOSTS = ("fbcdn.net", "cdninstagram.com", "fbsbx.com")
 # Our own token or number, whatever is sent with it. The operator has to act, as where this message lacks a permission.
 _KEY = {0, 102, 190, 131031, 131045, 133010}
-_ACCOUNT = {3, 10, 200, 368, 131005, 131042}
+_ACCOUNT = {3, 10, 33, 200, 368, 130497, 131005, 131037, 131042}
 _BUSY_ACCOUNT = {4, 32, 80007, 130429, 131048, 613}
 # Too many to one customer: the others may go on.
 _BUSY_CUSTOMER = {131056}

@@ -75,6 +75,9 @@ class WhatsAppProvider(GraphProvider):
         "window": (400, 131047, 0, "Re-engagement message"),
         "blocked": (400, 131026, 0, "Message undeliverable"),
         "not_allowed": (400, 131030, 0, "Recipient phone number not in allowed list"),
+        "country": (403, 130497, 0, "Business account is restricted from messaging users in this country."),
+        "name": (400, 131037, 0, "The display name of the number has to be approved before messages can be sent."),
+        "ecosystem": (400, 131049, 0, "This message was not delivered to maintain healthy ecosystem engagement."),
     }
 
     def __init__(self) -> None:
