@@ -111,7 +111,7 @@ class Contract:
         bot.hold = asyncio.Event()
         for number in range(5):
             assert await customer.says(f"line {number}") == 200
-        assert customer.provider.sent == []
+        assert customer.provider.sent == [] and customer.was_answered_in_time()
         bot.hold.set()
         await customer.provider.has_sent(5)
         assert customer.provider.texts == [f"bot: line {number}" for number in range(5)]
@@ -348,6 +348,7 @@ class Contract:
         assert await customer.says("and I", sender=1) == 200
         await eventually(lambda: "bot: and I" in provider.texts, lambda: provider.texts)
         assert "bot: are you there?" not in provider.texts, "it waits for what was said before"
+        assert customer.was_answered_in_time()
         provider.hold.set()
         await provider.has_sent(3)
         assert [one.text for one in provider.sent if one.to == held] == ["bot: hello", "bot: are you there?"]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -67,6 +69,9 @@ class Kit:
     # `documents` of customers, `fetching` (their files stay with the provider until they are asked for), `files` of
     # agents, `choices` to tap, a `key` under which the provider sends once.
     lacks: Mapping[str, str] = field(default_factory=dict)
+    # Within so many seconds the provider has to have our answer; None where it waits for it, or calls nobody. Of Meta
+    # twice what it aims at, a second.
+    answers_within: float | None = None
     # A payload with the provider of the tests for the one of the world, where it holds an address.
     located: Callable[[bytes, str], bytes] = lambda body, _address: body
 
@@ -89,6 +94,7 @@ class Customer:
         self.provider = provider
         provider.clock = tencent.clock = gateway.clock
         self._number = 0
+        self._slowest = 0.0
 
     async def says(self, text: str, sender: int = 0, number: int | None = None) -> int:
         """A message; the status of our answer."""
@@ -112,8 +118,16 @@ class Customer:
         url = f"{self.gateway.base}/webhooks/{self.kit.channel}/webhook{hook.query}"
         headers = CIMultiDict(hook.headers)
         headers.setdefault("Content-Type", "application/json")
+        loop = asyncio.get_running_loop()
+        asked_at = loop.time()
         async with self.gateway.http.post(url, data=hook.body, headers=headers) as response:
-            return response.status, await response.text()
+            answer = response.status, await response.text()
+        self._slowest = max(self._slowest, loop.time() - asked_at)
+        return answer
+
+    def was_answered_in_time(self) -> bool:
+        """Whether each request so far was answered in half the time that the provider waits."""
+        return self._slowest < (self.kit.answers_within or math.inf) / 2
 
     def _next(self, number: int | None) -> int:
         self._number += 1

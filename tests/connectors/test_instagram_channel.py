@@ -18,6 +18,7 @@ def _of_instagram(body: bytes) -> bytes:
 KIT = Kit(
     channel="instagram",
     class_path="connectors.instagram.InstagramInput",
+    answers_within=2,
     provider=InstagramProvider,
     credentials=lambda url: {
         "app_secret": SECRET,

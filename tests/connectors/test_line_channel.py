@@ -61,6 +61,7 @@ def _forgeries(body: bytes) -> list[Hook]:
 KIT = Kit(
     channel="line",
     class_path="connectors.line.LineInput",
+    answers_within=2,
     provider=LineProvider,
     credentials=lambda url: {
         "channel_secret": SECRET,

@@ -34,6 +34,7 @@ def messenger_tap(payload: str, number: int, sender: int) -> bytes:
 KIT = Kit(
     channel="messenger",
     class_path="connectors.messenger.MessengerInput",
+    answers_within=2,
     provider=MessengerProvider,
     credentials=lambda url: {
         "app_secret": SECRET,

@@ -62,6 +62,7 @@ def _status(message_id: str, status: str, **more: str) -> bytes:
 
 KIT = Kit(
     channel="sms",
+    answers_within=15,
     folder="sms_twilio",
     class_path="connectors.sms.TwilioSmsInput",
     provider=TwilioProvider,

@@ -93,6 +93,7 @@ def _credentials(url: str) -> dict[str, str]:
 KIT = Kit(
     channel="wechat",
     class_path="connectors.wechat.WeChatInput",
+    answers_within=5,
     provider=WeChatProvider,
     credentials=_credentials,
     message=_message,
@@ -152,6 +153,7 @@ KIT = Kit(
 MINI_KIT = Kit(
     channel="wechat_mini",
     class_path="connectors.wechat.MiniProgramInput",
+    answers_within=5,
     provider=MiniProgramProvider,
     credentials=_credentials,
     message=_message,

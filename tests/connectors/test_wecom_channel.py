@@ -77,6 +77,7 @@ def _credentials(url: str) -> dict[str, str]:
 KIT = Kit(
     channel="wecom",
     class_path="connectors.wecom.WeComInput",
+    answers_within=5,
     provider=WeComProvider,
     credentials=_credentials,
     message=_message,

@@ -44,6 +44,7 @@ def _forgeries(body: bytes) -> list[Hook]:
 KIT = Kit(
     channel="weibo",
     class_path="connectors.weibo.WeiboInput",
+    answers_within=5,
     provider=WeiboProvider,
     credentials=lambda url: {
         "app_secret": APP_SECRET,

@@ -70,6 +70,7 @@ def _status(message_id: str, status: str, **fields: Any) -> bytes:
 KIT = Kit(
     channel="whatsapp",
     class_path="connectors.whatsapp.WhatsAppInput",
+    answers_within=2,
     provider=WhatsAppProvider,
     credentials=lambda url: {
         "app_secret": SECRET,
