@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from contract import GivesFiles, WebhookContract, _eventually_standing
+from contract import GivesFiles, WebhookContract, _eventually_standing, _look, _shared
 from kit import Customer, Kit, as_json
 from providers.meta import TOKEN, MessengerProvider
+from providers.server import A_PICTURE
 from test_whatsapp_channel import SECRET, meta_forgeries, meta_sign
 
 PEOPLE = ("1000000001", "1000000002")
@@ -67,7 +68,7 @@ KIT = Kit(
         "message-file.json": ("media:file",),
         "message-quick-reply.json": (),
         "message-echo.json": (),
-        "message-sticker-only.json": (),
+        "message-sticker-only.json": ("media:image",),
         "postback.json": (),
         "delivery.json": (),
         "read.json": (),
@@ -100,6 +101,14 @@ KIT = Kit(
 
 class TestMessenger(GivesFiles, WebhookContract):
     kit = KIT
+
+    async def test_a_sticker_is_seen_as_the_picture_it_is_and_fetched_once(self, customer: Customer) -> None:
+        customer.provider.files["thumb.png"] = A_PICTURE
+        assert await customer.shares("message-sticker-only.json") == 200
+        (file,) = await _shared(customer, 1)
+        customer.gateway.clock.forward(minutes=11)
+        await _look(customer)
+        assert (file["kind"], file["type"], customer.provider.files_asked) == ("image", "image/png", 1) and file["id"]
 
     async def test_read_until_a_moment_is_read(self, customer: Customer) -> None:
         await customer.says("hello")
