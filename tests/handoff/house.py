@@ -36,6 +36,7 @@ from handoff.teams import TeamsFile
 from nlu.order_numbers import order_numbers
 from switchboard.bot_client import BotFailed
 from switchboard.feedback import Feedback
+from switchboard.floods import Floods
 from switchboard.line import Limits, Line
 from switchboard.live import LocalLive
 from switchboard.rates import Rates
@@ -190,8 +191,9 @@ class House:
         rates = Rates(10_000, 10_000, lambda: 0.0)
         limits = Limits(2000, 15, 3, "en", burst_window_seconds=0)
         reopening = Reopening(self.floor, timedelta())
+        floods = Floods(rates, 10_000, lambda: 0.0)
         self.line = Line(
-            self.database, self.floor, self.bot, LocalTurns(), rates, limits, feedback, reopening, self.clock
+            self.database, self.floor, self.bot, LocalTurns(), rates, floods, limits, feedback, reopening, self.clock
         )
 
     def add_agent(self, login: str, role: Role = Role.AGENT, **work: Any) -> Agent:
