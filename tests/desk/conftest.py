@@ -35,3 +35,13 @@ def office(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Itera
     yield office
     office.close()
     assert office.problems == []
+
+
+@pytest.fixture(autouse=True)
+def _goes_home(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Who came for one test goes home after it: a page that stays open listens and looks on beside all that follow."""
+    office: Office | None = request.getfixturevalue("office") if "office" in request.fixturenames else None
+    there = office.people() if office else 0
+    yield
+    if office:
+        office.send_home(there)

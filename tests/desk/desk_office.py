@@ -122,12 +122,13 @@ class Office:
         return self.database.write_now(work)
 
     def close(self) -> None:
-        for context in self._contexts:
-            context.close()
+        self.send_home(0)
         self.database.close()
         self.run(self._stack.aclose())
+        self.run(_end_all())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
+        self._loop.close()
 
     # -- people ------------------------------------------------------------------------------------------------
 
@@ -165,6 +166,15 @@ class Office:
         page.get_by_test_id("bubble").click()
         expect(page.get_by_test_id("panel")).to_be_visible()
         return page
+
+    def people(self) -> int:
+        return len(self._contexts)
+
+    def send_home(self, but: int) -> None:
+        """All who came after so many."""
+        for context in self._contexts[but:]:
+            context.close()
+        del self._contexts[but:]
 
     def _console(self, message: ConsoleMessage) -> None:
         url = message.location.get("url", "")
@@ -268,6 +278,15 @@ class Office:
             page.screenshot(path=str(ARTEFACTS / f"{name}.png"), animations="disabled")
         else:
             page.screenshot(clip=ONE_DOT, animations="disabled")
+
+
+async def _end_all() -> None:
+    """What Sanic does for a server that it runs by itself: nobody who was connected is left in the middle."""
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in left:
+        task.cancel()
+    _, stuck = await asyncio.wait(left, timeout=10) if left else (set(), set())
+    assert not stuck
 
 
 def note_figure(name: str, value: float) -> None:
