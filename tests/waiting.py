@@ -1,12 +1,14 @@
-"""Waiting for what has to happen: the one place where tests that are not async sleep between two looks."""
+"""Waiting for what has to happen: the one place where tests sleep between two looks."""
 
 from __future__ import annotations
 
+import asyncio
+import inspect
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar, Union
 
 T = TypeVar("T")
 # Servers, threads and other processes make it happen, and none of them can tell a test when: so it looks again. The
@@ -21,6 +23,20 @@ def wait_until(holds: Callable[[], T], seconds: float = 30, what: str = "it") ->
         assert time.monotonic() < deadline, f"within {seconds} s it did not come to that: {what}"
         time.sleep(BETWEEN_TWO_LOOKS_SECONDS)
     return found
+
+
+async def eventually(
+    holds: Callable[[], Union[T, Awaitable[T]]], shown: Callable[[], Any] = lambda: "", seconds: float = 15
+) -> T:
+    """The same in an event loop, where `holds` may be async as well; fails with what `shown` says then."""
+    deadline = time.monotonic() + seconds
+    while True:
+        answer = holds()
+        found = await answer if inspect.isawaitable(answer) else answer
+        if found:
+            return found
+        assert time.monotonic() < deadline, f"it never came to that: {shown()}"
+        await asyncio.sleep(BETWEEN_TWO_LOOKS_SECONDS)
 
 
 def answers(url: str) -> bool:

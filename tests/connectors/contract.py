@@ -20,7 +20,8 @@ from gateway_parts import FakeBot, FakeClock, Gateway, Seat, Start
 from kit import Customer, Hook, Kit
 from multidict import CIMultiDict
 from mutations import mutated_webhook
-from providers.server import A_DOCUMENT, A_PICTURE, Fault, Provider, eventually
+from providers.server import A_DOCUMENT, A_PICTURE, Fault, Provider
+from waiting import eventually
 
 from handoff import attachments, conversations, customers, deliveries, transcript
 from handoff.models import Author

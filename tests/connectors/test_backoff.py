@@ -13,10 +13,11 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from gateway_parts import FakeClock
-from providers.server import Fault, eventually
+from providers.server import Fault
 from providers.telegram import TelegramProvider
 from test_telegram_channel import KIT
 from tests_databases import SqliteTemplate
+from waiting import eventually
 
 from connectors.output import DeliveryFailed, SentFile
 from connectors.provider import Provider

@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 from gateway_parts import Gateway, Start
 from kit import Customer, Hook, Kit, as_json
-from providers.server import eventually
 from providers.wecom import WeComProvider
 from sqlalchemy import select
 from test_instagram_channel import KIT as INSTAGRAM
@@ -27,6 +26,7 @@ from test_wecom_channel import KIT as WECOM
 from test_wecom_channel import bell_of
 from test_weibo_channel import KIT as WEIBO
 from test_whatsapp_channel import KIT as WHATSAPP
+from waiting import eventually
 
 from connectors.events import Incoming, Receipt, Unused, in_their_order, moment
 from handoff.models import Author, conversations, messages

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 from gateway_parts import Gateway, Start
-from providers.server import eventually
 from rasa.core.channels.channel import InputChannel, OutputChannel, UserMessage
 from sanic import Blueprint
 from sanic.request import Request
 from sanic.response import HTTPResponse, text
 from stock_wire import name_in_credentials
+from waiting import eventually
 
 PAPER = f"{__name__}.PaperInput"
 

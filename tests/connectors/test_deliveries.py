@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 from gateway_parts import FakeClock, Gateway, Start
 from kit import Customer
-from providers.server import eventually
 from sqlalchemy import update
 from test_sms_http import KIT as SMS
 from test_telegram_channel import KIT as TELEGRAM
+from waiting import eventually
 
 from connectors.provider import LONGEST_WAIT_SECONDS, Answer
 from handoff import conversations, deliveries, migrations, transcript

@@ -18,8 +18,9 @@ from mutations import mutated
 from providers.certificates import self_signed
 from providers.dovecot import PASSWORD, Dovecot
 from providers.mail import SHOP, MailProvider
-from providers.server import Fault, Provider, eventually
+from providers.server import Fault, Provider
 from rounds import rounds
+from waiting import eventually
 
 from handoff import conversations
 from handoff.models import Author

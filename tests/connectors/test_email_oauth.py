@@ -14,9 +14,10 @@ from gateway_parts import Start
 from ports import free_port
 from providers.dovecot import PASSWORD, Dovecot
 from providers.mail import MailProvider
-from providers.server import Fault, Provider, eventually
+from providers.server import Fault, Provider
 from providers.tokens import CLIENT, CONSENT, SCOPE, SECRET, TENANT, TokenProvider
 from test_email_channel import KIT, Correspondent, _credentials, _until
+from waiting import eventually
 
 from connectors.mail import EmailInput
 from connectors.mail.settings import settings_from

@@ -12,10 +12,11 @@ import test_wecom_channel
 from contract import _files, _lines
 from gateway_parts import Start
 from kit import Customer, Kit
-from providers.server import Provider, eventually
+from providers.server import Provider
 from providers.wecom import WeComProvider
 from sqlalchemy import func, select
 from test_wecom_channel import Ringing
+from waiting import eventually
 
 from handoff.models import Author, attachments
 

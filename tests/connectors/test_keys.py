@@ -16,8 +16,8 @@ import test_whatsapp_channel
 from contract import _eventually_standing
 from gateway_parts import Start
 from kit import Customer, Kit
-from providers.server import eventually
 from rasa.shared.utils.common import class_from_module_path
+from waiting import eventually
 
 from connectors.output import DeliveryFailed, Envelope, Part
 

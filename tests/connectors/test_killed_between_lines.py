@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 from gateway_parts import FakeClock
 from kit import Kit
-from providers.server import Provider, eventually
+from providers.server import Provider
 from rasa.shared.utils.common import class_from_module_path
 from test_line_channel import KIT as LINE
 from test_sms_http import KIT as SMS
 from test_telegram_channel import KIT as TELEGRAM
 from tests_databases import SqliteTemplate
+from waiting import eventually
 
 from handoff import conversations, transcript
 from handoff.database import Database

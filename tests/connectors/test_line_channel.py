@@ -10,7 +10,8 @@ from contract import GivesFiles, RepeatsSafely, WebhookContract, _eventually_sta
 from kit import Customer, Hook, Kit, as_json
 from linebot.v3.webhook import SignatureValidator
 from providers.line import TOKEN, LineProvider
-from providers.server import Fault, eventually
+from providers.server import Fault
+from waiting import eventually
 
 SECRET = "line-channel-secret"
 USERS = ("U" + "a" * 32, "U" + "b" * 32)

@@ -15,7 +15,8 @@ from gateway_parts import PASSWORD, Start
 from kit import Customer
 from PIL import Image
 from playwright.async_api import async_playwright, expect
-from providers.server import PICTURE, Provider, eventually
+from providers.server import PICTURE, Provider
+from waiting import eventually
 
 from connectors.media import MediaPlace
 from handoff import attachments

@@ -13,7 +13,7 @@ import pytest
 from contract import _eventually_standing, rows_of
 from gateway_parts import FakeClock, Seat, Start
 from kit import Customer, Kit
-from providers.server import Provider, eventually
+from providers.server import Provider
 from test_instagram_channel import KIT as INSTAGRAM
 from test_line_channel import KIT as LINE
 from test_messenger_channel import KIT as MESSENGER
@@ -26,6 +26,7 @@ from test_wecom_channel import KIT as WECOM
 from test_wecom_channel import Ringing
 from test_weibo_channel import KIT as WEIBO
 from test_whatsapp_channel import KIT as WHATSAPP
+from waiting import eventually
 
 from handoff import contact_proofs, customer_merges, customers
 from handoff.contact_proofs import PHONE, Token

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from gateway_parts import Gateway, Start
 from kit import Customer
-from providers.server import eventually
 from test_telegram_channel import KIT
+from waiting import eventually
 
 from handoff import conversations
 

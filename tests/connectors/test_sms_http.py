@@ -16,9 +16,9 @@ from contract import Contract, RepeatsSafely, SendsCodes, _eventually_standing
 from gateway_parts import Start
 from kit import Customer, Hook, Kit, as_json
 from mutations import mutated_json
-from providers.server import eventually
 from providers.sms_gateway import PHONES, SIGNATURE, TOKEN, SmsGatewayProvider
 from rounds import rounds
+from waiting import eventually
 
 from connectors.sms import HttpSmsInput
 

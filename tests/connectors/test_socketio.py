@@ -14,11 +14,11 @@ import pytest
 import socketio
 from contract import _buttons, _eventually_standing, _tries_again
 from gateway_parts import Gateway, Start
-from providers.server import eventually
 from providers.stock import StockProviders
 from rasa.core.channels.socketio import SocketIOInput
 from stock_wire import STOCK, name_in_credentials, providers
 from test_logs import log
+from waiting import eventually
 
 __all__ = ["log", "providers"]
 WORD = {"allow_insecure": True}

@@ -12,7 +12,8 @@ import test_whatsapp_channel
 from contract import _eventually_standing
 from gateway_parts import Start
 from kit import Customer
-from providers.server import Fault, Provider, eventually
+from providers.server import Fault, Provider
+from waiting import eventually
 
 from connectors.output import Envelope, Part, Template
 from connectors.whatsapp import WhatsAppOutput

@@ -22,7 +22,6 @@ from contract import _buttons, _eventually_standing, _tries_again
 from gateway_parts import Gateway, Seat, Start
 from kit import as_json
 from mutations import mutated_form, mutated_webhook
-from providers.server import eventually
 from providers.stock import StockProviders, bot_framework_token
 from rounds import rounds
 from sqlalchemy import event, text
@@ -42,6 +41,7 @@ from stock_wire import (
     sign_twilio,
 )
 from test_logs import log
+from waiting import eventually
 
 from connectors.stock.care import Kept
 from connectors.stock.messaging import _telegram_secret

@@ -10,11 +10,11 @@ from xml.etree import ElementTree
 
 import pytest
 from gateway_parts import Gateway, Start
-from providers.server import eventually
 from providers.stock import StockProviders
 from rasa.core.channels.twilio_voice import TwilioVoiceInput
 from sqlalchemy import text
 from stock_wire import STOCK, Call, begin, begun, call_by_phone, name_in_credentials, post, providers
+from waiting import eventually
 
 from connectors.stock import table
 from connectors.stock.messaging import TWILIO_VOICE

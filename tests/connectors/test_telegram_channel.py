@@ -12,8 +12,8 @@ import sample_files
 from contract import GivesFiles, WebhookContract
 from gateway_parts import Start
 from kit import Customer, Hook, Kit, as_json
-from providers.server import eventually
 from providers.telegram import TOKEN, TelegramProvider
+from waiting import eventually
 
 from connectors.output import Envelope, Part, SentFile
 from connectors.telegram import TelegramInput

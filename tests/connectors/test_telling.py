@@ -13,13 +13,14 @@ from typing import Any
 import pytest
 from gateway_parts import ARTICLES, Gateway, Page, Start
 from providers.mail import SHOP, MailProvider
-from providers.server import Fault, eventually
+from providers.server import Fault
 from providers.sms_gateway import SmsGatewayProvider
 from sqlalchemy import select
 from test_email_channel import KIT as MAIL
 from test_email_channel import dovecot
 from test_feedback import ask, press, published, taught
 from test_sms_http import KIT as SMS
+from waiting import eventually
 
 from handoff import conversations
 from handoff.models import deliveries

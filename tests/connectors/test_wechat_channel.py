@@ -20,8 +20,9 @@ from contract import (
 )
 from kit import Customer, Hook, Kit
 from providers import tencent
-from providers.server import Fault, eventually
+from providers.server import Fault
 from providers.wechat import APP_ID, APP_SECRET, USERS, MiniProgramProvider, WeChatProvider
+from waiting import eventually
 
 from connectors.access_token import AccessToken
 from connectors.wechat import WeChatInput

@@ -15,8 +15,9 @@ from gateway_parts import Start
 from kit import Customer, Hook, Kit, as_json
 from mutations import mutated_webhook
 from providers import tencent
-from providers.server import Fault, eventually
+from providers.server import Fault
 from providers.wecom import ACCOUNT, CORP_ID, CUSTOMERS, SECRET, WeComProvider
+from waiting import eventually
 
 from connectors.wecom import WeComInput
 from handoff import channel_cursors

@@ -12,7 +12,8 @@ from typing import Any
 from contract import GivesFiles, WebhookContract, _eventually_standing, rows_of
 from kit import Customer, Hook, Kit, as_json
 from providers.meta import PHONE_NUMBER_ID, TOKEN, WhatsAppProvider
-from providers.server import Fault, eventually
+from providers.server import Fault
+from waiting import eventually
 
 from connectors.output import Envelope, Output, Part
 from handoff import conversations

@@ -11,9 +11,9 @@ from contract import _eventually_standing
 from gateway_parts import Seat, Start
 from kit import Customer
 from providers.meta import WhatsAppProvider
-from providers.server import eventually
 from templates import TEMPLATES
 from test_whatsapp_channel import KIT, NUMBERS, _status
+from waiting import eventually
 
 from handoff import conversations, edited_file, transcript
 from handoff.learning import answers_of_people

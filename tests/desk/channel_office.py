@@ -15,9 +15,9 @@ from kit import Kit
 from playwright.sync_api import Browser, Page, expect
 from ports import free_port
 from providers import tencent
-from providers.server import Provider, eventually
+from providers.server import Provider
 from sqlalchemy.engine import Connection
-from waiting import wait_until
+from waiting import eventually, wait_until
 
 from handoff import conversations, tickets
 from handoff.clock import utc_now

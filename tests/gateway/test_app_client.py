@@ -12,7 +12,7 @@ import app_client
 import sample_files as files
 from app_client import AppClient
 from gateway_parts import Gateway, Seat
-from providers.server import eventually
+from waiting import eventually
 
 
 class MobileNetwork:

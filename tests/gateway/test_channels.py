@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 from gateway_parts import Gateway, Start
-from providers.server import eventually
 from rasa.core.channels import BUILTIN_CHANNELS
+from waiting import eventually
 
 from switchboard import channels
 

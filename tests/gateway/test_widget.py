@@ -12,6 +12,7 @@ import jwt
 import pytest
 from gateway_parts import IDENTITY_SECRET, Gateway, Page, Start
 from itsdangerous import TimestampSigner
+from waiting import eventually
 from yarl import URL
 
 from switchboard import secrets as switchboard_secrets
@@ -28,6 +29,11 @@ async def _frames(gateway: Gateway, token: str, *frames: Any) -> list[dict[str, 
     status, body = await _ask(gateway, "POST", "/widget/frames", token, json=list(frames))
     assert status == 200, body
     return list(body["frames"])
+
+
+def _listening(gateway: Gateway) -> int:
+    """How many sockets and polls of customers wait for something to hear."""
+    return gateway.app.ctx.line.floor.live.count("customer:")  # type: ignore[no-any-return]
 
 
 async def _texts(gateway: Gateway, session: dict[str, Any]) -> list[str]:
@@ -207,7 +213,7 @@ async def test_attack_4_after_logout_the_old_socket_poll_and_token_get_nothing(s
     await second_tab.state("bot")
     after = (await gateway.session(token=token, identity=gateway.identity("c-0001")))["cursor"]
     poll = asyncio.create_task(_ask(gateway, "GET", f"/widget/poll?after={after}", token))
-    await asyncio.sleep(0.3)
+    await eventually(lambda: _listening(gateway) == 3)
     (fresh,) = await _frames(gateway, token, {"type": "logout"})
     assert fresh["type"] == "session" and fresh["messages"] == [] and not fresh["visitor"]["signed_in"]
     assert await second_tab.closed() == 4401, "the second tab follows"
@@ -380,7 +386,7 @@ async def test_long_polling_serves_where_websocket_is_blocked(gateway: Gateway) 
     _, polled = await _ask(gateway, "GET", f"/widget/poll?after={accepted['message']['id']}", token)
     assert [line["text"] for line in polled["messages"]] == ["bot: hello"]
     waiting = asyncio.create_task(_ask(gateway, "GET", f"/widget/poll?after={polled['cursor']}", token))
-    await asyncio.sleep(0.2)
+    await eventually(lambda: _listening(gateway) == 1)
     assert not waiting.done(), "nothing to tell yet"
     await seat.post(f"/conversations/{conversation}/messages", {"text": "Ben here"})
     _, polled = await asyncio.wait_for(waiting, 5)
@@ -542,16 +548,17 @@ async def test_attack_31_nothing_is_compressed_so_nothing_explodes(start: Start)
 async def test_attack_31_a_page_that_never_reads_holds_nobody_up(start: Start) -> None:
     gateway = await start()
     session = await gateway.session()
-    _, writer = await asyncio.open_connection("127.0.0.1", gateway.settings.port, limit=1024)
+    reader, writer = await asyncio.open_connection("127.0.0.1", gateway.settings.port, limit=1024)
     upgrade = (
         f"GET /widget/live HTTP/1.1\r\nHost: {URL(gateway.base).authority}\r\nOrigin: {gateway.base}\r\n"
         "Upgrade: websocket\r\nConnection: Upgrade\r\n"
         "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n"
     )
     writer.write(upgrade.encode())
+    await reader.readuntil(b"\r\n\r\n")  # what comes before the answer to this is lost
     hello = json.dumps({"type": "hello", "token": session["token"]}).encode()
     writer.write(bytes([0x81, 0x80 | 126]) + len(hello).to_bytes(2, "big") + b"\0\0\0\0" + hello)
-    await asyncio.sleep(0.2)
+    await eventually(lambda: _listening(gateway) == 1)
     writer.transport.pause_reading()
     other = await Page(gateway, session).connect()
     for number in range(10):

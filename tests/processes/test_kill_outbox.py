@@ -24,13 +24,14 @@ import pytest
 from gateway_parts import ARTICLES, FakeBot, FakeClock, Gateway, Seat, add_agents
 from kit import Customer, Kit
 from ports import free_port
-from providers.server import Provider, eventually
+from providers.server import Provider
 from rounds import IS_NIGHT, rounds
 from running_switchboard import ROOT, environment
 from sqlalchemy import update
 from test_line_channel import KIT as LINE
 from test_sms_http import KIT as SMS
 from test_telegram_channel import KIT as TELEGRAM
+from waiting import eventually
 
 from handoff.database import Database
 from handoff.models import conversations, deliveries

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from aiohttp import web
+from waiting import eventually
 
 # What customers' pictures are: one pixel, as a PNG.
 PICTURE = base64.b64decode(
@@ -194,11 +195,3 @@ def each(body: Any, *path: str) -> list[dict[str, Any]]:
         lists = [one.get(name) for one in found]
         found = [one for many in lists if isinstance(many, list) for one in many if isinstance(one, dict)]
     return found
-
-
-async def eventually(holds: Callable[[], Any], shown: Callable[[], Any] = lambda: "", seconds: float = 15) -> None:
-    """Wait until something holds."""
-    deadline = asyncio.get_running_loop().time() + seconds
-    while not holds():
-        assert asyncio.get_running_loop().time() < deadline, f"it never came to that: {shown()}"
-        await asyncio.sleep(0.01)
