@@ -9,7 +9,7 @@ from typing import Any, Protocol, Union
 
 from rasa.core.channels.channel import OutputChannel, UserMessage
 
-from switchboard.records import Attachment
+from switchboard.records import Attachment, Cart
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,7 @@ class Incoming:
     name: str | None = None
     language: str | None = None
     sent_at: datetime | None = None
+    cart: Cart | None = None  # of a catalogue; what `text` says of it is said in the customer's language
 
     def __post_init__(self) -> None:
         """Raises TypeError or ValueError where a provider's body brought something else: the event cannot be read."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from connectors.events import Event, Incoming, Receipt, Unused, moment
@@ -13,13 +15,14 @@ from connectors.output import Button, DeliveryFailed, Envelope, Limits, Output, 
 from connectors.own import Window
 from connectors.provider import Provider
 from connectors.webhook import needed
-from switchboard.records import Attachment
+from switchboard.records import Attachment, Cart, CartItem
 
 # https://developers.facebook.com/docs/whatsapp/cloud-api/guides/send-messages#customer-service-windows
 WINDOW = timedelta(hours=24)
 MAX_REPLY_BUTTONS = 3
 MAX_LIST_ROWS = 10
 _MEDIA = {"image": "image", "video": "video", "audio": "audio", "document": "file", "sticker": "sticker"}
+_PRICE, _CURRENCY, MOST_OF_ONE = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,6})?"), re.compile(r"[A-Z]{3}"), 1_000_000
 _STATES = {"sent", "delivered", "read", "failed"}
 # https://developers.facebook.com/docs/whatsapp/cloud-api/reference/media#supported-media-types
 _OFFICE = "application/vnd.openxmlformats-officedocument"
@@ -239,17 +242,29 @@ def _message(message: Any, contact: Any) -> Event:
         fields["attachments"] = (Attachment("location", place),)
     elif kind == "contacts":
         fields["attachments"] = (Attachment("contact", {"contacts": message["contacts"]}),)
-    elif kind == "order" and (words := _ordered(message["order"])):
-        fields["text"] = words
+    elif kind == "order" and (message["order"].get("product_items") or message["order"].get("text")):
+        cart = _cart(message["order"])
+        fields["cart"] = cart if cart.items else None
+        fields["text"] = "\n".join([*(f"{one.product} × {one.quantity}" for one in cart.items), cart.note]).strip()
     else:
         return Unused(f"message {kind}")
     return Incoming(sender, key, **fields)
 
 
-def _ordered(order: Any) -> str:
-    """What a customer puts together from the catalogue: what they wrote, and each product by the shop's id."""
-    products = (f"{one['product_retailer_id']} × {one['quantity']}" for one in order.get("product_items") or ())
-    return "\n".join(filter(None, (order.get("text"), *products)))
+def _cart(order: Any) -> Cart:
+    """https://developers.facebook.com/docs/whatsapp/cloud-api/guides/sell-products-and-services/receive-responses"""
+    return Cart(tuple(map(_item, order.get("product_items") or ())), str(order.get("text") or ""))
+
+
+def _item(item: Any) -> CartItem:
+    """A product whose price cannot be read is wanted all the same."""
+    product, quantity = str(item["product_retailer_id"]), int(item["quantity"])
+    if not 0 < quantity <= MOST_OF_ONE:
+        raise ValueError("no quantity")
+    price, currency = str(item.get("item_price")), str(item.get("currency"))
+    if not _PRICE.fullmatch(price) or not _CURRENCY.fullmatch(currency):
+        return CartItem(product, quantity)
+    return CartItem(product, quantity, Decimal(price), currency)
 
 
 def _receipt(status: Any) -> Event:

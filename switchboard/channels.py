@@ -13,7 +13,7 @@ import json
 import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -44,7 +44,7 @@ from handoff.errors import HandoffError, RateLimited
 from handoff.floor import Live
 from handoff.paid_messages import Caps
 from handoff.plain import is_plain, plain
-from switchboard import language, stock
+from switchboard import carts, language, stock
 from switchboard.contact_proving import Carrier
 from switchboard.exchange import ChannelExchange
 from switchboard.file_links import FileLinks
@@ -347,6 +347,9 @@ class Mount:
                 wrote_at=None if holds_from_arrival else incoming.sent_at,
                 name=plain(incoming.name or "")[:120].strip() or None,
             )
+            if incoming.cart is not None:
+                spoken = await self._database.read(lambda c: self._language_spoken(c, inbound))
+                inbound = replace(inbound, text=carts.in_words(incoming.cart, spoken))
             try:
                 await self._keep(inbound, limited=not brings_again)
             except HandoffError as exc:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from handoff.records import Conversation, Message
@@ -39,6 +40,24 @@ class Attachment:
             return dict(self.stored)
         shape = {"kind": self.kind, "name": self.name, "mime_type": self.mime_type, "bytes": self.size_bytes}
         return {name: value for name, value in shape.items() if value is not None} | {"source": dict(self.source)}
+
+
+@dataclass(frozen=True)
+class CartItem:
+    """So many of one product, by the shop's own id for it."""
+
+    product: str
+    quantity: int
+    price: Decimal | None = None  # of one
+    currency: str | None = None
+
+
+@dataclass(frozen=True)
+class Cart:
+    """What a customer wants to buy, put together from a catalogue at the provider."""
+
+    items: tuple[CartItem, ...]
+    note: str = ""
 
 
 @dataclass(frozen=True)

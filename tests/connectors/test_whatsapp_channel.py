@@ -68,6 +68,7 @@ def _status(message_id: str, status: str, **fields: Any) -> bytes:
     return _body(statuses=[{"id": message_id, "status": status, "timestamp": "1", "recipient_id": "1", **fields}])
 
 
+A_CART = "我想買：\ndi9ozbzfi4 × 2（每件 HK$30.00）\nnqryix03ez × 1（每件 HK$25.50）\n合共 HK$85.50\n想今個星期收到"
 KIT = Kit(
     channel="whatsapp",
     class_path="connectors.whatsapp.WhatsAppInput",
@@ -110,7 +111,7 @@ KIT = Kit(
         "message-reaction.json": (),
         "message-unsupported.json": (),
         "message-order.json": (),
-        "message-order-of-products.json": ("想今個星期收到\ndi9ozbzfi4 × 2\nnqryix03ez × 1",),
+        "message-order-of-products.json": (A_CART,),
         "message-system.json": (),
         "status-sent.json": (),
         "status-delivered.json": (),
@@ -155,6 +156,20 @@ class Codes(Output):
 
 class TestWhatsApp(GivesFiles, WebhookContract):
     kit = KIT
+
+    async def test_what_is_put_together_from_the_catalogue_is_read_in_the_customers_language(
+        self, customer: Customer
+    ) -> None:
+        cart = KIT.payload("message-order-of-products.json")
+        for body in (cart, cart.replace(b"25.5", b'"ask us"').replace(b"0079", b"0080")):
+            assert await customer.posts(body) == 200
+        await customer.provider.has_sent(2)
+        priced, unpriced = [text.removeprefix("bot: ") for text in customer.provider.texts]
+        assert priced == (
+            "I'd like to buy:\ndi9ozbzfi4 × 2 (HK$30.00 each)\nnqryix03ez × 1 (HK$25.50 each)\n"
+            "Total: HK$85.50\n想今個星期收到"
+        )
+        assert unpriced.split("\n")[-3:] == ["di9ozbzfi4 × 2（每件 HK$30.00）", "nqryix03ez × 1", "想今個星期收到"]
 
     async def test_a_number_proved_by_a_code_is_the_one_that_writes_here_and_one_only_typed_is_not(
         self, customer: Customer
