@@ -75,10 +75,10 @@ class Contract:
     ) -> None:
         files = {path.name for path in sorted((_folder(self.kit)).iterdir())}
         assert files == set(self.kit.payloads), "a payload without an expectation, or the other way round"
-        told: list[str] = []
-        for name in sorted(files):
-            assert await customer.posts(self.kit.payload(name)) == 200, name
-            told += self.kit.payloads[name]
+        names = sorted(files)
+        taken = await customer.posts_each([self.kit.payload(name) for name in names])
+        assert dict(zip(names, taken)) == dict.fromkeys(names, 200)
+        told = [line for name in names for line in self.kit.payloads[name]]
         lines = [line for line in await _lines(customer.gateway) if line.author is Author.CUSTOMER]
         seen = sorted(_seen(line) for line in lines)
         assert seen == sorted(told), f"{seen}\n{sorted(told)}"

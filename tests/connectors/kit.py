@@ -113,6 +113,10 @@ class Customer:
         self.provider.posts(body)
         return (await self.sends(self.kit.sign(body)))[0]
 
+    async def posts_each(self, bodies: list[bytes]) -> list[int]:
+        """One after the other."""
+        return [await self.posts(body) for body in bodies]
+
     async def sends(self, hook: Hook) -> tuple[int, str]:
         """Exactly this."""
         url = f"{self.gateway.base}/webhooks/{self.kit.channel}/webhook{hook.query}"
