@@ -13,12 +13,16 @@ from contract import _files, _lines
 from gateway_parts import Start
 from kit import Customer, Kit
 from providers.server import Provider
+from providers.stock import StockProviders
 from providers.wecom import WeComProvider
 from sqlalchemy import func, select
+from stock_wire import STOCK, name_in_credentials, post, providers
 from test_wecom_channel import Ringing
 from waiting import eventually
 
 from handoff.models import Author, attachments
+
+__all__ = ["providers"]
 
 
 async def _begin(start: Start, root: Path, kit: Kit, provider: Provider, **settings: Any) -> Any:
@@ -41,6 +45,23 @@ async def _counted(customer: Customer) -> dict[str, int]:
     async with customer.gateway.http.get(f"{customer.gateway.base}/readyz") as response:
         found = (await response.json())["events_unused"].get(customer.kit.channel, {})
         return dict(found)
+
+
+async def test_a_stock_channel_keeps_a_long_text_whole_and_each_line_of_a_flood(
+    start: Start, root: Path, providers: StockProviders
+) -> None:
+    slack = STOCK["slack"]
+    name_in_credentials(root, {"slack": slack.entry(providers)})
+    limits = {"messages_burst": 1, "messages_per_second": 1, "max_message_chars": 50}
+    gateway = await start(default_language="en", **limits)
+    gateway.bot.hold = asyncio.Event()
+    whole = "where is my parcel?" * 5
+    for number, line in enumerate((whole, "hello?", "anybody?"), 1):
+        assert (await post(gateway, "slack", slack.call(line, number, gateway, providers)))[0] == 200
+    gateway.bot.hold.set()
+    lines = [line for line in await _lines(gateway) if line.author is Author.CUSTOMER]
+    assert [line.text for line in lines] == [f"{whole[:49]}…", "hello?", "anybody?"]
+    assert [one["name"] for one in lines[0].body["attachments"]] == ["message.txt"]
 
 
 class TestFetched:
