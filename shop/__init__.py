@@ -17,7 +17,14 @@ from shop.errors import (
     Unavailable,
 )
 from shop.http import HttpShop
-from shop.identity import Identity, check_identity_secret, sign_identity, verify_identity
+from shop.identity import (
+    Identity,
+    LinkedIdentity,
+    check_identity_secret,
+    sign_identity,
+    verify_identity,
+    verify_link,
+)
 from shop.locales import LOCALES, text_in
 from shop.products import Product, Stock, money_text, product_card, product_text
 from shop.proof import OrderDesk, PhoneProof, Proof, ProvedOrder, Refusal, ShownOrder, Tier
@@ -44,6 +51,7 @@ __all__ = [
     "Identity",
     "IdentityRefused",
     "Item",
+    "LinkedIdentity",
     "NotADemoShop",
     "NotOffered",
     "Order",
@@ -83,6 +91,7 @@ __all__ = [
     "sign_identity",
     "text_in",
     "verify_identity",
+    "verify_link",
 ]
 
 _KEYS = {"sql": ("url",), "http": ("base_url", "token")}

@@ -1,4 +1,7 @@
-"""Who a customer is, as signed by the shop's own page: a short-lived JWT. Nothing else proves it."""
+"""Who a customer is, as signed by the shop's own page: a short-lived JWT. Nothing else proves it.
+
+One that carries a `nonce` answers an account link and nothing else: it was signed for the conversation with that link.
+"""
 
 from __future__ import annotations
 
@@ -45,24 +48,54 @@ class Identity:
     expires_at: datetime
 
 
+@dataclass(frozen=True)
+class LinkedIdentity:
+    """A customer who followed the link with this token."""
+
+    identity: Identity
+    nonce: str
+
+
 def check_identity_secret(secret: str) -> None:
     """Raise `BadShopSettings` for a secret that is too short to sign with; for a start-up check."""
     if len(secret.encode()) < MIN_SECRET_BYTES:
         raise BadShopSettings(f"identity secret: expected at least {MIN_SECRET_BYTES} bytes")
 
 
-def sign_identity(customer_id: str, secret: str, now: datetime, minutes: float = 60) -> str:
-    """What the shop's own server does for a signed-in customer. Used by the demo storefront and tests."""
+def sign_identity(customer_id: str, secret: str, now: datetime, minutes: float = 60, **more: str) -> str:
+    """What the shop's own server does for a signed-in customer; `nonce` and `aud` go into an account link. Used by the
+    demo storefront and tests."""
     check_identity_secret(secret)
     issued_at = int(now.timestamp())
-    claims = {"sub": customer_id, "iat": issued_at, "exp": issued_at + int(minutes * 60)}
+    claims = {"sub": customer_id, "iat": issued_at, "exp": issued_at + int(minutes * 60), **more}
     return jwt.encode(claims, secret, algorithm=ALGORITHM)
 
 
 def verify_identity(token: str, secret: str, now: datetime) -> Identity:
     """Raises `IdentityRefused`; its code is one of `not_configured`, `malformed`, `wrong_algorithm`, `bad_signature`,
-    `missing_claim`, `bad_claim`, `bad_subject`, `not_yet_valid`, `expired`, `too_long_lived`, `too_old`."""
+    `missing_claim`, `bad_claim`, `bad_subject`, `not_yet_valid`, `expired`, `too_long_lived`, `too_old`,
+    `for_a_link`."""
     claims = _signed_claims(token, secret)
+    if "nonce" in claims:
+        raise IdentityRefused("for_a_link")
+    return _identity(claims, now)
+
+
+def verify_link(token: str, secret: str, now: datetime, audience: str) -> LinkedIdentity:
+    """The same of what the shop signed for an account link. It must name the link's token as `nonce`, and whoever it
+    is for, if it says so (`aud`), must be `audience`: else `wrong_audience`. Raises `IdentityRefused`."""
+    claims = _signed_claims(token, secret)
+    nonce, meant = claims.get("nonce"), claims.get("aud", audience)
+    if nonce is None:
+        raise IdentityRefused("missing_claim")
+    if not isinstance(nonce, str):
+        raise IdentityRefused("bad_claim")
+    if audience not in (meant if isinstance(meant, list) else [meant]):
+        raise IdentityRefused("wrong_audience")
+    return LinkedIdentity(_identity(claims, now), nonce)
+
+
+def _identity(claims: Mapping[str, Any], now: datetime) -> Identity:
     subject = claims.get("sub")
     if subject is None:
         raise IdentityRefused("missing_claim")

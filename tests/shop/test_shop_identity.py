@@ -13,7 +13,16 @@ import jwt
 import pytest
 from shop_fakes import NOW
 
-from shop import BadShopSettings, Identity, IdentityRefused, check_identity_secret, sign_identity, verify_identity
+from shop import (
+    BadShopSettings,
+    Identity,
+    IdentityRefused,
+    LinkedIdentity,
+    check_identity_secret,
+    sign_identity,
+    verify_identity,
+    verify_link,
+)
 
 SECRET = "the shop's secret, 32 bytes at least"
 OTHER_SECRET = "another secret of at least 32 bytes.."
@@ -112,6 +121,7 @@ REFUSED = {
     "not before": (changed(nbf=AT + 31), "not_yet_valid"),
     "too old": (changed(iat=AT - 86_400 - 31), "too_old"),
     "for ever": (changed(exp=AT + 10 * 365 * 86_400), "too_long_lived"),
+    "signed for an account link": (changed(nonce="a-token"), "for_a_link"),
     "for ever, without iat": (changed(exp=AT + 86_400 + 31, iat=...), "too_long_lived"),
 }
 
@@ -157,3 +167,35 @@ def test_a_missing_or_short_secret_verifies_nothing(secret: str) -> None:
     for refuse in (lambda: check_identity_secret(secret), lambda: sign_identity("c-0001", secret, NOW)):
         with pytest.raises(BadShopSettings):
             refuse()
+
+
+def link(**claims: Any) -> str:
+    return changed(**{"nonce": "the-token", **claims})
+
+
+@pytest.mark.parametrize("audience", [..., "https://chat.example", ["https://other.example", "https://chat.example"]])
+def test_what_the_shop_signs_for_an_account_link_names_its_token(audience: Any) -> None:
+    found = verify_link(link(aud=audience), SECRET, NOW, "https://chat.example")
+    assert found == LinkedIdentity(Identity("c-0001", NOW + timedelta(hours=1)), "the-token")
+
+
+@pytest.mark.parametrize(
+    ("token", "code"),
+    [
+        (GOOD_TOKEN, "missing_claim"),
+        (link(nonce=None), "missing_claim"),
+        (link(nonce=["the-token"]), "bad_claim"),
+        (link(sub=...), "missing_claim"),
+        (link(exp=AT - 30), "expired"),
+        (link(aud="https://other.example"), "wrong_audience"),
+        (link(aud=["https://other.example"]), "wrong_audience"),
+        (link(aud=None), "wrong_audience"),
+        (link(aud={"https://chat.example": 1}), "wrong_audience"),
+        (signed({**GOOD, "nonce": "the-token"}, secret=OTHER_SECRET), "bad_signature"),
+        (signed({**GOOD, "nonce": "the-token"}, NONE), "wrong_algorithm"),
+    ],
+)
+def test_anything_else_answers_no_account_link(token: str, code: str) -> None:
+    with pytest.raises(IdentityRefused) as refused:
+        verify_link(token, SECRET, NOW, "https://chat.example")
+    assert refused.value.code == code
