@@ -67,6 +67,20 @@ class Receipt:
 
 
 @dataclass(frozen=True)
+class Linked:
+    """The provider has asked its customer whether an account is theirs. `nonce` is what `account_step` gave away."""
+
+    sender: str
+    nonce: str
+    is_done: bool
+    reach: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """As of a message."""
+        _texts(self.sender, self.nonce, *map(str, self.reach.values()))
+
+
+@dataclass(frozen=True)
 class Unused:
     """An event that we do not use: acknowledged, and counted under its kind."""
 
@@ -91,7 +105,7 @@ def _storable(words: str | None) -> str | None:
     return words and words.encode("utf-8", "replace").decode().replace("\0", "")
 
 
-Event = Union[Incoming, Receipt, Unused]
+Event = Union[Incoming, Receipt, Linked, Unused]
 
 
 def moment(given: object, a_second: int = 1) -> datetime | None:
@@ -145,6 +159,9 @@ class Exchange(Protocol):
     async def receipt(self, receipt: Receipt) -> None:
         """The provider says what became of a message of ours."""
 
+    async def linked(self, linked: Linked) -> None:
+        """The provider's own step of an account link is over."""
+
     def unused(self, kind: str) -> None:
         """An event was acknowledged and not used."""
 
@@ -167,6 +184,9 @@ class NobodyListens:
 
     async def receipt(self, receipt: Receipt) -> None:
         """Rasa keeps no receipts."""
+
+    async def linked(self, linked: Linked) -> None:
+        """Rasa links no accounts."""
 
     def unused(self, kind: str) -> None:
         """Rasa counts nothing."""

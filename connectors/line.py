@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
+from urllib.parse import quote, urlencode
 
 from sanic.request import Request
 
-from connectors.events import Event, Incoming, Unused, moment
+from connectors.events import Event, Incoming, Linked, Unused, moment
 from connectors.media import MediaPlace
 from connectors.output import DeliveryFailed, Envelope, Limits, NotFree, Output, Part
 from connectors.proof import base64_sha256, same, shown
@@ -23,6 +24,7 @@ from switchboard.records import Attachment
 
 API = "https://api.line.me"
 CONTENT_API = "https://api-data.line.me"
+ACCESS = "https://access.line.me"
 # A reply token holds for a minute; what comes later is pushed, which counts against the plan.
 REPLY_TOKEN_HOLDS = timedelta(seconds=50)
 # Multiples of five, from 5 to 60.
@@ -105,6 +107,13 @@ class LineOutput(Output):
         if not answer.is_good:
             raise _failure(answer)
 
+    async def link_token(self, user: str) -> str:
+        """Good for ten minutes and once: https://developers.line.biz/en/reference/messaging-api/#issue-link-token"""
+        answer = await self._call(f"/v2/bot/user/{quote(user, safe='')}/linkToken")
+        if not answer.is_good:
+            raise _failure(answer)
+        return str(answer.get("linkToken"))
+
     async def close(self) -> None:
         """Close the pool."""
         await self._provider.close()
@@ -119,7 +128,9 @@ class LineOutput(Output):
             del self._used_tokens[next(iter(self._used_tokens))]
         return token
 
-    async def _call(self, path: str, body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Answer:
+    async def _call(
+        self, path: str, body: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None
+    ) -> Answer:
         return await self._provider.call("POST", path, body=body, headers={**self._headers, **(headers or {})})
 
 
@@ -129,7 +140,8 @@ class LineInput(Webhook):
     sender_is_sure = True
     holds_from_arrival = True  # its reply token
 
-    def __init__(self, secret: str, access_token: str, api_url: str, content_url: str) -> None:
+    def __init__(self, secret: str, access_token: str, api_url: str, content_url: str, access_url: str) -> None:
+        self.account_site = access_url
         self._secret = secret
         self._token = access_token
         self._content_url = content_url
@@ -145,7 +157,8 @@ class LineInput(Webhook):
         """`channel_secret` and `channel_access_token` from the LINE Developers console."""
         secret, token = needed(credentials, "line", "channel_secret", "channel_access_token")
         given = credentials or {}
-        return cls(secret, token, str(given.get("api_url") or API), str(given.get("content_url") or CONTENT_API))
+        hosts = {"api_url": API, "content_url": CONTENT_API, "access_url": ACCESS}
+        return cls(secret, token, *(str(given.get(name) or usual) for name, usual in hosts.items()))
 
     async def start(self) -> None:
         """Whether LINE takes our token."""
@@ -170,11 +183,19 @@ class LineInput(Webhook):
             return self._read_message(event, event["message"], source["userId"])
         if kind == "postback":
             return _incoming(event, source["userId"], payload=str(event["postback"]["data"]))
+        if kind == "accountLink":
+            return _linked(event, source["userId"])
         return Unused(kind)
 
     def get_output_channel(self) -> LineOutput:
         """One for the account."""
         return self._output
+
+    async def account_step(self, sender: str, nonce: str) -> str:
+        """LINE checks that who is at the browser is the user whom the token was issued for, and asks them:
+        https://developers.line.biz/en/docs/messaging-api/linking-accounts/"""
+        token = await self._output.link_token(sender)
+        return f"{self.account_site}/dialog/bot/accountLink?{urlencode({'linkToken': token, 'nonce': nonce})}"
 
     async def open_media(self, attachment: Attachment) -> MediaPlace:
         """https://developers.line.biz/en/reference/messaging-api/#get-content"""
@@ -207,6 +228,12 @@ def _incoming(event: Any, sender: str, **fields: Any) -> Incoming:
     return Incoming(
         sender, event["webhookEventId"], reach=reach, sent_at=moment(event.get("timestamp"), a_second=1000), **fields
     )
+
+
+def _linked(event: Any, sender: str) -> Linked:
+    """https://developers.line.biz/en/reference/messaging-api/#account-link-event"""
+    link, token = event["link"], event.get("replyToken")
+    return Linked(sender, str(link["nonce"]), link["result"] == "ok", {"reply_token": token} if token else {})
 
 
 def _may_reply(envelope: Envelope) -> bool:

@@ -53,6 +53,8 @@ class OwnChannel(InputChannel):
     # The provider makes sure who writes, and nobody can be written to who has not written first. Not so where a sender
     # can be forged, as in mails and SMS.
     sender_is_sure = False
+    # The origin at which `account_step` begins.
+    account_site: str | None = None
 
     # What the provider gives us to answer with holds from when it came to us, however long ago the customer wrote.
     holds_from_arrival = False
@@ -64,6 +66,11 @@ class OwnChannel(InputChannel):
     def window(self, wrote_at: datetime | None, sent_since: int, now: datetime, reach: Mapping[str, Any]) -> Window:
         """When we may write, from when and how the customer last wrote and how much was sent since."""
         return Window()
+
+    async def account_step(self, sender: str, nonce: str) -> str | None:
+        """Where the browser of somebody who says to be this sender goes, so that the provider makes sure of it and
+        brings the nonce back as `Linked`; None where the provider has nothing of the kind. Raises DeliveryFailed."""
+        return None
 
     async def open_media(self, attachment: Attachment) -> MediaPlace:
         """Where the bytes of an attachment are now. Raises DeliveryFailed when the provider does not say."""

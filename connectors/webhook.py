@@ -18,7 +18,7 @@ from sanic import Blueprint, response
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
-from connectors.events import CustomerMessage, Event, Incoming, Receipt, in_their_order
+from connectors.events import CustomerMessage, Event, Incoming, Linked, Receipt, in_their_order
 from connectors.own import OnNewMessage, OwnChannel
 
 log = logging.getLogger(__name__)
@@ -128,6 +128,8 @@ class Webhook(OwnChannel):
                 await on_new_message(CustomerMessage(event, self.get_output_channel(), self.name()))
             elif isinstance(event, Receipt):
                 await self.exchange.receipt(event)
+            elif isinstance(event, Linked):
+                await self.exchange.linked(event)
             elif event is not None:
                 self.exchange.unused(event.kind)
         except Exception:

@@ -49,8 +49,8 @@ class Codes:
         connection.execute(delete(contact_codes).where(contact_codes.c.expires_at <= now - SENDS_WINDOW))
         connection.execute(delete(contact_sends).where(contact_sends.c.third_at <= now - SENDS_WINDOW))
         # Always the customer first: two who ask crosswise never wait for each other.
-        self._count(connection, "\n".join(("customer", *sender)), now)
-        self._count(connection, "\n".join(("contact", contact.kind, contact.value)), now)
+        self.count(connection, "\n".join(("customer", *sender)), now)
+        self.count(connection, "\n".join(("contact", contact.kind, contact.value)), now)
         code, salt = f"{secrets.randbelow(1_000_000):06}", secrets.token_hex(16)
         connection.execute(
             insert(contact_codes).values(
@@ -107,8 +107,8 @@ class Codes:
         if used.rowcount != 1:
             raise CodeSpent()
 
-    def _count(self, connection: Connection, subject: str, now: datetime) -> None:
-        """One more within the hour, as one step. Raises RateLimited."""
+    def count(self, connection: Connection, subject: str, now: datetime) -> None:
+        """One more for this subject within the hour, as one step; of a fourth it raises RateLimited."""
         key = hmac.new(self._key, subject.encode("utf-8", "replace"), hashlib.sha256).hexdigest()
         free = now - SENDS_WINDOW
         sends = contact_sends.c

@@ -226,6 +226,28 @@ def prove_contact(connection: Connection, conversation_id: str) -> None:
     )
 
 
+def know_account(connection: Connection, conversation_id: str, customer_id: str) -> None:
+    """The sender is this customer of the shop by an account link, which shows no orders: no signature holds now."""
+    connection.execute(
+        update(conversations)
+        .where(conversations.c.id == conversation_id, conversations.c.tier != Tier.IDENTITY.value)
+        .values(tier=Tier.CONTACT.value, customer_id=customer_id)
+    )
+
+
+def forget_account(connection: Connection, sender: tuple[str, str], customer_id: str, tier: Tier) -> None:
+    """What this sender wrote is this customer's of the shop no more, nor are the orders that they were shown."""
+    connection.execute(
+        update(conversations)
+        .where(
+            conversations.c.channel == sender[0],
+            conversations.c.sender == sender[1],
+            conversations.c.customer_id == customer_id,
+        )
+        .values(tier=tier.value, customer_id=None, customer_name=None, identity_until=None, proved_orders=[])
+    )
+
+
 def prove_order(connection: Connection, conversation: Conversation, number: str) -> Conversation:
     """Remember that the customer proved this order to be theirs."""
     if number in conversation.proved_orders:

@@ -22,7 +22,9 @@ from handoff.records import Conversation
 
 # A sender on a channel: channel, sender.
 Sender = tuple[str, str]
-MERGED, PARTED = "merged", "parted"  # what a change is called that is about the record and not a field
+# What a change is called that is about the record and not a field.
+MERGED, PARTED, TIED, UNTIED = "merged", "parted", "tied", "untied"
+ABOUT_RECORD = (MERGED, PARTED, TIED, UNTIED)
 
 
 class Hand(Protocol):
@@ -196,7 +198,7 @@ def undo(connection: Connection, customer: Customer, change_id: int) -> tuple[st
     """
     own = (customer_changes.c.id == change_id, customer_changes.c.customer_id == customer.id)
     row = connection.execute(select(customer_changes).where(*own)).first()
-    if row is None or row.field in (MERGED, PARTED):
+    if row is None or row.field in ABOUT_RECORD:
         raise UnknownChange()
     now_there = customer.facts.get(row.field)
     if isinstance(row.before or row.after, list):

@@ -5,8 +5,8 @@ Shapes only. Each table is written by one module: conversations and moves by `co
 `invitations.py`, shifts by `roster.py`, desk_mode by `desk_mode.py`, deliveries by `deliveries.py`, promises by
 `promises.py`, ratings by `ratings.py`, wrap-ups by `wrap_ups.py`, tags by `tags.py`, mentions by `mentions.py`, guests
 by `guests.py`, canned replies by `canned_replies.py`, attachments by `attachments.py`, customers, their senders and
-changes by `customers.py`, their merges by `customer_merges.py`, codes by `contact_codes.py`, what they proved by
-`contact_proofs.py`, saved views and preferences by `desk/choices.py`.
+changes by `customers.py`, their merges by `customer_merges.py`, codes by `contact_codes.py`, account links by
+`account_links.py`, what both proved by `contact_proofs.py`, saved views and preferences by `desk/choices.py`.
 """
 
 from __future__ import annotations
@@ -611,6 +611,28 @@ contact_codes = Table(
     Column("used_at", UtcDateTime),
     Index("codes_of_sender", "channel", "sender", "id"),
     Index("codes_by_age", "expires_at"),
+    sqlite_autoincrement=True,
+)
+
+# Links to the shop's account-link page. A link's token is never stored: it is made from `locator` with a key.
+account_links = Table(
+    "account_links",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("locator", String(32), nullable=False, unique=True),
+    Column("channel", String(80), nullable=False),  # who asked
+    Column("sender", String(200), nullable=False),
+    Column("conversation_id", String(40), ForeignKey("conversations.id"), nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Column("used_at", UtcDateTime),
+    # Whom the shop signed for, while the provider itself asks its customer.
+    Column("customer_id", String(80)),
+    Column("customer_name", String(200)),
+    Column("identity_until", UtcDateTime),
+    Column("provider_nonce_hash", String(64), unique=True),
+    Column("provider_until", UtcDateTime),
+    Index("links_of_sender", "channel", "sender"),
+    Index("links_by_age", "expires_at"),
     sqlite_autoincrement=True,
 )
 

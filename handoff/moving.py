@@ -21,6 +21,8 @@ from sqlalchemy.engine import Connection
 from handoff import attachments, contact_proofs, conversations, customers, tags, texts, tickets, transcript
 from handoff.attachment_store import AttachmentStore
 from handoff.attachments import Attachment
+from handoff.contact_proofs import ACCOUNT, Token
+from handoff.customers import Sender
 from handoff.errors import BadInput, ConversationClosed, NotAllowed, NotYourConversation, StaleEpoch
 from handoff.floor import Floor
 from handoff.models import SURE, Author, Status, TicketKind, TicketStatus
@@ -53,11 +55,19 @@ class Moving:
             return []
         own = (conversation.channel, conversation.sender)
         found = []
-        for channel, sender in customers.of(connection, own).senders:
+        for channel, sender in self._senders(connection, conversation):
             last = conversations.last_of_sender(connection, channel, sender)
             if (channel, sender) != own and self._is_open_to_us(channel, last):
                 name = hashlib.sha256(f"{channel}\n{sender}".encode("utf-8", "replace")).hexdigest()[:16]
                 found.append(Place(name, channel, sender, last))
+        return found
+
+    def _senders(self, connection: Connection, conversation: Conversation) -> list[Sender]:
+        """Of the customer's record; and where the shop signs for them now, what their account was linked from."""
+        found = list(customers.of(connection, (conversation.channel, conversation.sender)).senders)
+        if conversation.customer_id and conversation.signed_in(self._floor.clock()):
+            account = Token(ACCOUNT, conversation.customer_id)
+            found += [one for one in contact_proofs.senders_of(connection, account) if one not in found]
         return found
 
     async def move(self, agent: Agent, conversation_id: str, to: object, message_id: object = None) -> Conversation:

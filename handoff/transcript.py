@@ -262,6 +262,16 @@ def last_from_us(connection: Connection, conversation_id: str) -> Message | None
     return _record(row) if row is not None else None
 
 
+def customer_name(connection: Connection, conversation_id: str) -> str | None:
+    """What the customer was called when they last wrote: by the shop that signed for them, else by the provider."""
+    return connection.execute(
+        select(messages.c.name)
+        .where(messages.c.conversation_id == conversation_id, messages.c.author == Author.CUSTOMER.value)
+        .order_by(messages.c.id.desc())
+        .limit(1)
+    ).scalar_one_or_none()
+
+
 def last_spoken(connection: Connection, conversation_id: str) -> Message | None:
     """The last line of somebody: the customer, the assistant or a person; not the platform's own, and no note."""
     speakers = [Author.CUSTOMER.value, Author.ASSISTANT.value, Author.AGENT.value]

@@ -30,6 +30,7 @@ from faq_kb.console.trying import Trying
 from faq_kb.console.uploads import Uploads
 from faq_kb.masking import Masking
 from handoff import agents, migrations, search, wrap_ups
+from handoff.account_links import AccountLinks
 from handoff.attachment_store import AttachmentStore
 from handoff.clock import Clock, utc_now
 from handoff.contact_codes import Codes
@@ -61,15 +62,19 @@ from handoff.survey import Survey
 from handoff.sweeper import Sweeper
 from handoff.teams import TeamsFile
 from handoff.telling import Telling
+from handoff.tying import Ties
 from handoff.vague_promises import VaguePromises
 from nlu.order_numbers import LAST_GOOD, order_numbers
 from switchboard import channels, guards, health, http_errors, language, openapi, pages
+from switchboard.account_linking import AccountLinking
+from switchboard.account_talk import AccountTalk
 from switchboard.bot_client import Bot, RestBot
 from switchboard.contact_proving import ContactProving
 from switchboard.feedback import Feedback
 from switchboard.file_links import FileLinks
 from switchboard.files import serve
 from switchboard.floods import Floods
+from switchboard.identities import Identities
 from switchboard.incoming_files import IncomingFiles
 from switchboard.line import Limits, Line, forever
 from switchboard.live import LocalLive, RedisLive
@@ -150,7 +155,10 @@ def create_app(
     learning = Learning(visitor_secret)
     feedback = Feedback(database, floor, learning, knowledge, clock)
     reopening = Reopening(floor, timedelta(minutes=settings.reopen_minutes))
-    line = Line(database, floor, bot, turns, rates, floods, limits, feedback, reopening, clock)
+    codes = Codes(f"codes:{visitor_secret}")  # the same on every gateway
+    account_links = AccountLinks(f"links:{visitor_secret}", codes)
+    account_talk = AccountTalk(floor, account_links, settings.account_link_address, settings.shop_name, clock)
+    line = Line(database, floor, bot, turns, rates, floods, limits, feedback, account_talk, reopening, clock)
     orders = shop.open_shop(settings.shop_mapping)
     identity_secret = settings.identity_secret or secret(settings.data_path, "identity")
     address_of = guards.address_reader(settings.trusted_proxies)
@@ -164,7 +172,17 @@ def create_app(
     )
     app.blueprint(links.blueprint())
     mount = channels.Mount(
-        database, live, line, post, access, settings.default_language, clock, received, links, settings.spending_caps
+        database,
+        live,
+        line,
+        post,
+        access,
+        settings.default_language,
+        clock,
+        received,
+        links,
+        settings.spending_caps,
+        account_talk.page_of,
     )
     for problem in problems:
         log.error(
@@ -177,8 +195,23 @@ def create_app(
 
     files = _visitor_files(database, store, settings)
     inviting = Inviting(floor, live, _rules(settings, teams), WIDGET, settings.visitor_list, clock)
-    codes = Codes(f"codes:{visitor_secret}")  # the same on every gateway
-    proving = ContactProving(database, floor, live, orders, mount.carriers, mount.sure, codes, post.begin, clock)
+    ties = Ties(floor)
+    identities = Identities(identity_secret, orders, settings.base_url, clock)
+    linking = AccountLinking(
+        database,
+        floor,
+        post,
+        ties,
+        account_links,
+        account_talk,
+        identities,
+        settings.shop_name,
+        settings.default_language,
+        clock,
+    )
+    mount.on_linked = linking.returned
+    app.blueprint(linking.blueprint())
+    proving = ContactProving(database, floor, ties, orders, mount.carriers, mount.sure, codes, post.begin, clock)
     reception = Reception(
         database,
         line,
@@ -187,7 +220,7 @@ def create_app(
         knowledge,
         orders,
         VisitorTokens(visitor_secret),
-        identity_secret,
+        identities,
         settings.shop_name,
         settings.help_address,
         settings.default_language,

@@ -31,6 +31,7 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 from sqlalchemy.engine import Connection
 
+from connectors.events import Linked
 from connectors.media import GivesFiles
 from connectors.output import DeliveryFailed, Mailer
 from connectors.own import BadSetting, NotTaken, OwnChannel
@@ -54,7 +55,7 @@ from switchboard.line import Line
 from switchboard.post import ChannelPost
 from switchboard.purse import Purse
 from switchboard.records import Inbound, Receipt
-from switchboard.senders import OwnSender, Sender
+from switchboard.senders import AccountPageOf, OwnSender, Sender
 from switchboard.stock_sender import StockSender
 
 log = logging.getLogger(__name__)
@@ -182,11 +183,15 @@ class Mount:
         files: IncomingFiles,
         file_links: FileLinks,
         caps: Caps,
+        account_page_of: AccountPageOf,
     ):
         self._database = database
         self._files = files
         self._file_links = file_links
         self._caps = caps
+        self._account_page_of = account_page_of
+        # Set once there is somebody who listens.
+        self.on_linked: Callable[[str, Linked], Awaitable[bool]] = _nobody_listens
         self._live = live
         self._line = line
         self._post = post
@@ -264,7 +269,12 @@ class Mount:
         if isinstance(channel, OwnChannel):
             purse = self._purse(name)
             sender: Sender | None = OwnSender(
-                channel, self._post.site, self._files.path_of, self._file_links.url_of, purse
+                channel,
+                self._post.site,
+                self._files.path_of,
+                self._file_links.url_of,
+                purse,
+                self._account_page_of,
             )
             blueprint = channel.blueprint(self._kept(name, channel.brings_again, channel.holds_from_arrival))
             channel.exchange = self.exchanges[name] = self._exchange(name)
@@ -291,7 +301,8 @@ class Mount:
         return Purse(name, self._database, self._caps, self._clock, partial(self._report, name, "spending"))
 
     def _exchange(self, name: str) -> ChannelExchange:
-        return ChannelExchange(name, self._database, self._live, self._clock, self._post.begin, self._report)
+        begin, linked = self._post.begin, lambda channel, one: self.on_linked(channel, one)
+        return ChannelExchange(name, self._database, self._live, self._clock, begin, self._report, linked)
 
     def _report(self, name: str, about: str, why: str | None) -> None:
         """What a running channel is in trouble with; None when it is over."""
@@ -505,6 +516,11 @@ def _copied(blueprint: Blueprint, name: str) -> Blueprint:
 def asks_for_token(channel: InputChannel) -> bool:
     """Whether any program may call it (`rest`, `callback`), and so has to show a token of ours."""
     return isinstance(channel, RestInput)
+
+
+async def _nobody_listens(_channel: str, _linked: Linked) -> bool:
+    """What becomes of an account link before the gateway is put together."""
+    return False
 
 
 def _log_failed(receiving: asyncio.Task[Receipt]) -> None:

@@ -20,7 +20,7 @@ from sqlalchemy.engine import Connection
 
 import shop
 from connectors.output import DeliveryFailed, Envelope, Output, Part
-from handoff import contact_proofs, conversations, customer_merges, customers, texts
+from handoff import contact_proofs, conversations, customers, texts
 from handoff.clock import Clock
 from handoff.contact_codes import HOLDS_FOR, Codes
 from handoff.contact_proofs import EMAIL, PHONE, Token
@@ -29,15 +29,14 @@ from handoff.desk.customers import masked_email, masked_phone
 from handoff.errors import (
     BadInput,
     ConversationClosed,
-    CustomerChanged,
-    CustomersNotProved,
     NotSignedInCustomer,
     ProofUnavailable,
 )
-from handoff.floor import DESK_TOPIC, Floor, Live
+from handoff.floor import Floor
 from handoff.models import Tier
 from handoff.records import Conversation, Message
 from handoff.telling import Place
+from handoff.tying import ByProof, Itself, Ties, tie
 from handoff.visitors import Visitor
 from switchboard.post import WIDGET
 from switchboard.purse import Purse
@@ -45,8 +44,6 @@ from switchboard.purse import Purse
 log = logging.getLogger(__name__)
 
 SEND_SECONDS = 30
-# Two who prove one contact at once change one record; who was second begins again.
-MOST_BEGINNINGS = 3
 _EMAIL = re.compile(r"[^@\s,;<>\"\\]{1,64}@[A-Za-z0-9.-]{1,180}\.[A-Za-z]{2,}")
 _CODE = re.compile(r"[0-9]{6}")
 _REGIONS = {"zh-TW": ("TW", "HK"), "zh-CN": ("CN", "HK")}
@@ -68,14 +65,6 @@ class Carrier:
             await self.output.notify(to, subject, words)
 
 
-@dataclass(frozen=True)
-class ByProof:
-    """The customer, who changed a record by a proof of their own."""
-
-    name: str
-    id: None = None
-
-
 class ContactProving:
     """Sends codes and takes them back."""
 
@@ -83,7 +72,7 @@ class ContactProving:
         self,
         database: Database,
         floor: Floor,
-        live: Live,
+        ties: Ties,
         orders: shop.Shop,
         carriers: Mapping[str, Carrier],
         sure: Mapping[str, Sequence[Carrier]],
@@ -93,7 +82,7 @@ class ContactProving:
     ) -> None:
         self._database = database
         self._floor = floor
-        self._live = live
+        self._ties = ties
         self._orders = orders
         self._carriers = carriers
         self._sure = sure
@@ -156,23 +145,9 @@ class ContactProving:
             line = self._floor.system_line(connection, talk, "contact_proved", now, contact=masked(tried.contact))
             return conversations.find(connection, talk.id), line
 
-        talk, line = await self._until_first(work)
+        await self._ties.carry_out(work)
         log.info("A contact was proved", extra={"event": "contact_proved", "kind": tried.contact.kind})
-        await self._floor.tell_and_deliver(talk, [line])
-        record = await self._database.read(lambda c: customers.of(c, sender))
-        self._live.publish(DESK_TOPIC, {"kind": "row", "conversation": talk.id})
-        self._live.publish(
-            DESK_TOPIC, {"kind": "customer", "conversation": talk.id, "record": record.id, "version": record.version}
-        )
         return {"status": "proved", "shown": masked(tried.contact)}
-
-    async def _until_first(self, work: Callable[[Connection], tuple[Conversation, Message]]) -> Any:
-        for _ in range(MOST_BEGINNINGS - 1):
-            try:
-                return await self._database.write(work)
-            except CustomerChanged:
-                continue
-        return await self._database.write(work)
 
     def _talk(self, connection: Connection, visitor: Visitor) -> Conversation:
         """The open conversation in which this is proved. Where a signature of the shop has run out nobody knows who
@@ -185,33 +160,12 @@ class ContactProving:
         return talk
 
     def _tie(self, connection: Connection, talk: Conversation, contact: Token) -> None:
-        """The contact is this customer's: so is who writes from it, and every record that proved it as well."""
-        now, sender = self._clock(), (talk.channel, talk.sender)
-        own = customers.of(connection, sender)
-        together = contact_proofs.people(connection, own.senders, [(talk.id, contact)])
-        if len(together) > 1 or contact_proofs.is_several(together[0]):
-            raise CustomersNotProved("Somebody else proved who they are from this place.", reason="several_accounts")
-        contact_proofs.add(connection, sender, contact, talk.id, now)
-        carrier = self._carriers.get(contact.kind)
+        """The contact is this customer's, and so is who writes from it."""
+        carrier, sure = self._carriers.get(contact.kind), self._sure.get(contact.kind, ())
+        itself = [Itself(_sender_at(one, contact), is_sure=True) for one in sure]
         if carrier is not None:
-            contact_proofs.add(connection, _sender_at(carrier, contact), contact, "", now)
-        for carrier in self._sure.get(contact.kind, ()):
-            itself = _sender_at(carrier, contact)
-            contact_proofs.add(connection, itself, contact, "", now)
-            there = conversations.open_one(connection, *itself)
-            if there is not None:
-                conversations.prove_contact(connection, there.id)
-        conversations.prove_contact(connection, talk.id)
-        for other in contact_proofs.senders_of(connection, contact):
-            records = [customers.of(connection, one) for one in (sender, other)]
-            if other in records[0].senders:
-                continue
-            # The older record stays, so that two who prove one contact at once unite the same way round.
-            kept, gone = sorted(records, key=lambda one: (one.id is None, one.id or 0))
-            try:
-                customer_merges.unite(connection, kept, gone, ByProof(masked(contact)), now)
-            except CustomersNotProved as exc:
-                log.info("Records stay apart", extra={"event": "records_apart", "reason": exc.details.get("reason")})
+            itself.insert(0, Itself(_sender_at(carrier, contact), is_sure=False))
+        tie(connection, talk, contact, itself, ByProof(masked(contact)), self._clock())
 
     async def _send(self, carrier: Carrier, visitor: Visitor, contact: Token, code: str, language: str) -> None:
         """In the background, so that how long it takes tells nobody whether the contact is known."""

@@ -7,14 +7,14 @@ import contextlib
 import logging
 import re
 from collections import Counter
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
-from connectors.events import Receipt
+from connectors.events import Linked, Receipt
 from handoff import channel_cursors, deliveries
 from handoff.clock import Clock
 from handoff.database import Database
@@ -47,6 +47,7 @@ class ChannelExchange:
         clock: Clock,
         begin: Callable[[Coroutine[Any, Any, None]], None],
         report: Callable[[str, str, str | None], None],
+        on_linked: Callable[[str, Linked], Awaitable[bool]],
     ) -> None:
         self.counted: Counter[str] = Counter()
         self._channel = channel
@@ -55,6 +56,7 @@ class ChannelExchange:
         self._clock = clock
         self._begin = begin
         self._report = report
+        self._on_linked = on_linked
 
     async def cursor(self) -> str | None:
         """As it was stored."""
@@ -71,6 +73,11 @@ class ChannelExchange:
         """Write it down; one for a message that nobody knows yet is looked at again."""
         if not await self._write(receipt) and receipt.message_id:
             self._begin(self._again(receipt))
+
+    async def linked(self, linked: Linked) -> None:
+        """Tie the account, if the nonce is of a link of this sender's."""
+        if not await self._on_linked(self._channel, linked):
+            self.unused("account_link")
 
     def now(self) -> datetime:
         """By the gateway's clock."""

@@ -33,6 +33,7 @@ from handoff.models import Author, Status, Tier
 from handoff.records import Conversation, Draft, Message, Wish
 from handoff.reopening import Reopening
 from switchboard import language, text
+from switchboard.account_talk import AccountTalk
 from switchboard.bot_client import Bot, BotFailed
 from switchboard.bursts import (
     MOST_WINDOWS,
@@ -106,12 +107,14 @@ class Line:
         floods: Floods,
         limits: Limits,
         feedback: Feedback,
+        account_talk: AccountTalk,
         reopening: Reopening,
         clock: Clock,
     ) -> None:
         self.database = database
         self.floor = floor
         self.feedback = feedback
+        self.account_talk = account_talk
         self.reopening = reopening
         self.bot = bot
         self.turns = turns
@@ -617,7 +620,7 @@ class Line:
                 return (conversation, line) if line else None
 
             return offer
-        said = self.feedback.own_work(entry, conversation)
+        said = self.feedback.own_work(entry, conversation) or self.account_talk.own_work(entry, conversation)
         if said is not None:
             return said
         if entry.body.get("wordless"):
@@ -698,6 +701,8 @@ class Line:
 
     async def _metadata_of(self, entry: Message, conversation: Conversation) -> dict[str, Any]:
         metadata = _metadata(entry, conversation, self.clock())
+        if self.account_talk.is_offered(conversation):
+            metadata["may_link"] = True
         if entry.seq == 1:
             earlier = await self.database.read(lambda c: self.reopening.context_of(c, conversation))
             if earlier:
@@ -732,6 +737,7 @@ class Line:
         if said is None:
             return self._store_failure(connection, entry, conversation)
         stored: list[Message] = []
+        said = self._offering_link(said, conversation)
         for line in said:
             conversation = self._obey_marks(connection, conversation, line)
             if "handoff" in line.marks:
@@ -747,6 +753,12 @@ class Line:
             own = self._about_waiting(connection, entry, conversation, line, len(stored))
             if own is not None:
                 stored.append(own)
+            elif line.marks.get("account_link") in ("link", "unlink"):
+                is_wanted = line.marks["account_link"] == "link"
+                conversation, told = self.account_talk.answer(
+                    connection, conversation, is_wanted, entry.id, len(stored)
+                )
+                stored.append(told)
             elif line.marks.get("promises"):
                 stored.append(
                     self._store_line(
@@ -759,6 +771,14 @@ class Line:
             elif line.text or line.image:
                 stored.append(self._store_line(connection, entry, conversation, line, len(stored)))
         return _Answered(conversation, stored)
+
+    def _offering_link(self, said: Sequence[BotLine], conversation: Conversation) -> Sequence[BotLine]:
+        """Beside the question for an order that is theirs: the way to say who they are, and be asked no more."""
+        asks = any(line.marks.get("asks_who") for line in said)
+        if not (asks and said[-1].text and self.account_talk.is_offered(conversation)):
+            return said
+        buttons = (*said[-1].buttons, self.account_talk.button(conversation))
+        return [*said[:-1], replace(said[-1], buttons=buttons)]
 
     def _store_line(
         self, connection: Connection, entry: Message, conversation: Conversation, line: BotLine, part: int
@@ -920,6 +940,8 @@ def _with_lasting_proof(connection: Connection, conversation: Conversation) -> C
     if not contact_proofs.is_itself(connection, (conversation.channel, conversation.sender)):
         return conversation
     conversations.prove_contact(connection, conversation.id)
+    for _, account in contact_proofs.accounts_linked(connection, [(conversation.channel, conversation.sender)]):
+        conversations.know_account(connection, conversation.id, account)
     return conversations.find(connection, conversation.id)
 
 

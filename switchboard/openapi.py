@@ -56,6 +56,7 @@ def _pages() -> dict[str, dict[str, Operation]]:
         "/page/static/{path}": _page("A file that desk and console share.", "path"),
         "/": _page("The demo shop; only in the demo."),
         "/shop/{path}": _page("A file of the demo shop; only in the demo.", "path"),
+        "/shop/link": _page("The demo shop's account-link page; only in the demo."),
         "/shop/demo-identity": {"get": {**identity, "parameters": who}},
         "/help": _page("The help pages, in the reader's language."),
         "/help/{path}": _page("A help page: home, category, article, search, in one locale.", "path"),

@@ -93,6 +93,19 @@ def _customer(one: str) -> dict[str, dict[str, Operation]]:
                 requestBody=body({"to": "string", "message": "integer"}),
             )
         },
+        f"{one}/untie": {
+            "post": _change(
+                "End one of the customer's account links, by its id in `proof.links`; they are told where it was.",
+                {
+                    **known,
+                    "400": "bad_input",
+                    "403": "not_allowed, csrf_refused",
+                    "409": "customer_changed, customer_locked",
+                },
+                "conversation_id",
+                requestBody=body({"link": "string"}),
+            )
+        },
         f"{one}/merges/{{merge_id}}/undo": {
             "post": _change(
                 "Part two records that were united.",

@@ -2,17 +2,51 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from switchboard.openapi_parts import Operation, body, op, path, query
 
 _AGENT: Operation = {"security": [{"session": [], "csrf": []}]}
 _READER: Operation = {"security": [{"session": []}]}
 _WHO = {"401": "not_signed_in", "403": "not_allowed, csrf_refused"}
 
+_LINK = {
+    "403": "not signed by the shop for this link",
+    "409": "the chat is another account's",
+    "410": "the link is over, or used",
+}
+
+
+def _form(*names: str) -> dict[str, Any]:
+    schema = {"type": "object", "required": list(names), "properties": {name: {"type": "string"} for name in names}}
+    return {"required": True, "content": {"application/x-www-form-urlencoded": {"schema": schema}}}
+
 
 def paths() -> dict[str, dict[str, Operation]]:
     """Under /desk/api."""
     settled = {"200": "the promise", "404": "unknown_promise", "409": "promise_settled", **_WHO}
     return {
+        "/link": {
+            "post": op(
+                "pages",
+                "From the shop's account-link page: asks the customer whether the chat is theirs.",
+                {"200": "the question", **_LINK},
+                requestBody=_form("identity"),
+            )
+        },
+        "/link/answer": {
+            "post": op(
+                "pages",
+                "The customer's answer, `yes` or `no`.",
+                {
+                    "200": "tied, or not",
+                    "303": "to the provider, which asks its customer as well",
+                    **_LINK,
+                    "503": "the provider does not answer",
+                },
+                requestBody=_form("identity", "answer"),
+            )
+        },
         "/widget/transcript": {
             "get": op(
                 "widget",

@@ -10,7 +10,7 @@ from sanic.response import HTTPResponse, json, text
 
 import shop
 from handoff.clock import Clock
-from switchboard import chat_page
+from switchboard import chat_page, demo_link
 from switchboard.files import file_below, serve
 from switchboard.http_errors import error_response
 
@@ -74,6 +74,11 @@ def blueprint(
     _add_staff_pages(routes, _OWN_ONLY.format(sockets=sockets, memory="", shops=""))
     if demo:
         _add_demo_shop(routes, policy, identity_secret, clock)
+
+        @routes.get("/shop/link")
+        async def account_link(request: Request) -> HTTPResponse:
+            return demo_link.page(request, identity_secret, base_url, default_locale, clock)
+
     return routes
 
 

@@ -136,6 +136,16 @@ class ChannelPost:
         known = self._windows.get(channel)
         return known is not None and known.sender_is_sure
 
+    async def account_step(self, channel: str, sender: str, nonce: str) -> str | None:
+        """Where the provider itself makes sure who this sender is; None where it does not. Raises DeliveryFailed."""
+        known = self._windows.get(channel)
+        return await known.account_step(sender, nonce) if known is not None else None
+
+    def account_site(self, channel: str) -> str | None:
+        """The origin of that."""
+        known = self._windows.get(channel)
+        return known.account_site if known is not None else None
+
     async def deliver(self, conversation: Conversation, lines: Sequence[Message]) -> None:
         """The lines stand in the outbox since they were stored; only make it quick."""
         if conversation.channel in self._senders:

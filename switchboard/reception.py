@@ -34,7 +34,6 @@ from handoff.database import Database
 from handoff.errors import (
     BadInput,
     HandoffError,
-    IdentityRefused,
     NotSignedInCustomer,
     RateLimited,
     ShopUnavailable,
@@ -51,6 +50,7 @@ from handoff.transcript_file import TranscriptFile
 from handoff.visitors import Visitor
 from switchboard import language
 from switchboard.contact_proving import ContactProving
+from switchboard.identities import Identities
 from switchboard.line import Line
 from switchboard.live import Listener, LocalLive
 from switchboard.post import WIDGET
@@ -80,7 +80,7 @@ class Reception:
         knowledge: KnowledgeFollower,
         orders: shop.Shop,
         tokens: VisitorTokens,
-        identity_secret: str,
+        identities: Identities,
         shop_name: str,
         help_address: str,
         default_language: str,
@@ -99,7 +99,7 @@ class Reception:
         self._knowledge = knowledge
         self._orders = orders
         self._tokens = tokens
-        self._identity_secret = identity_secret
+        self._identities = identities
         self._shop_name = shop_name
         self._help_address = help_address
         self._default_language = default_language
@@ -115,7 +115,7 @@ class Reception:
         """A session for a page: the old visitor when the token holds and the person is the same, else a new one."""
         wish = self._usable(wish)
         known = await self._known(wish)
-        who = await self._verified(wish.identity) if wish.identity else None
+        who = await self._identities.verified(wish.identity) if wish.identity else None
         if known is not None and await self._is_somebody_else(known, who):
             await self._revoke(known)
             known = None
@@ -321,7 +321,7 @@ class Reception:
 
     async def _identify(self, visitor: Visitor, frame: Mapping[str, Any]) -> list[Frame]:
         given = frame.get("identity")
-        who = await self._verified(given)
+        who = await self._identities.verified(given)
         if await self._is_somebody_else(visitor, who):
             await self._revoke(visitor)
             fresh = await self._database.write(
@@ -523,21 +523,6 @@ class Reception:
         except TokenRefused:
             return None
         return visitor if visitor.inbox == wish.inbox else None
-
-    async def _verified(self, identity: object) -> Identity:
-        """The customer whom the shop signed for. Raises IdentityRefused; nothing unsigned ever counts."""
-        try:
-            verified = shop.verify_identity(identity, self._identity_secret, self._clock())  # type: ignore[arg-type]
-        except shop.IdentityRefused as exc:
-            raise IdentityRefused(reason=exc.code) from exc
-        customer = None
-        try:
-            customer = await asyncio.get_running_loop().run_in_executor(
-                None, self._orders.customer, verified.customer_id
-            )
-        except shop.ShopUnavailable:
-            log.warning("The shop did not name a customer", extra={"event": "shop_unavailable"})
-        return Identity(verified.customer_id, verified.expires_at, customer.name if customer else None)
 
     def _visitor(
         self, connection: Connection, known: Visitor | None, who: Identity | None, wish: SessionWish

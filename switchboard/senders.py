@@ -19,6 +19,8 @@ from switchboard.purse import Purse
 
 # The address of a file of this id that was sent then.
 LinkOf = Callable[[str, datetime], str]
+# The address of the shop's page for the account link with this locator, in this language.
+AccountPageOf = Callable[[str, str], str]
 # Where a file goes as a link, any that we took does.
 _ANY_FILE = {"*": 2**31}
 
@@ -57,12 +59,17 @@ class Sender(Protocol):
 
 
 def outgoing(
-    line: Message, site: str, path_of: Callable[[str], Path] | None = None, link_of: LinkOf | None = None
+    line: Message,
+    site: str,
+    path_of: Callable[[str], Path] | None = None,
+    link_of: LinkOf | None = None,
+    account_page_of: AccountPageOf | None = None,
 ) -> Outgoing:
     """A line as it leaves: without the markup that only the widget shows, its choices under short keys of ours.
 
     A key names the message and the place of the choice in it. It fits the smallest limit there is (64 bytes), and what
-    it stands for stays with us. Files go by `path_of`, or as addresses in the text by `link_of`.
+    it stands for stays with us. Files go by `path_of`, or as addresses in the text by `link_of`. The address of an
+    account link stands nowhere but in what leaves.
     """
     text = plain(line.text, site) if line.body.get("faq") else line.text
     buttons = tuple(Button(str(one["title"]), button_key(line.id, at)) for at, one in enumerate(line.buttons))
@@ -74,6 +81,9 @@ def outgoing(
     links = _links_of(line, link_of) if link_of else []
     if (files or links) and line.body.get("wordless"):
         text = ""  # it only stands for them
+    locator = line.body.get("account_link")
+    if locator and account_page_of:
+        links.append(account_page_of(str(locator), line.language))
     text = "\n".join([*filter(None, [text]), *links])
     return Outgoing(text, buttons, image, hint, files, _template_of(line))
 
@@ -117,10 +127,17 @@ class OwnSender:
     most_at_once = 80
 
     def __init__(
-        self, channel: OwnChannel, site: str, path_of: Callable[[str], Path], link_of: LinkOf, purse: Purse
+        self,
+        channel: OwnChannel,
+        site: str,
+        path_of: Callable[[str], Path],
+        link_of: LinkOf,
+        purse: Purse,
+        account_page_of: AccountPageOf | None = None,
     ) -> None:
         self._output: Output = channel.get_output_channel()
         self._site = site
+        self._account_page_of = account_page_of
         self.links_files = self._output.limits.file_links
         self._path_of = None if self.links_files else path_of
         self._purse = purse
@@ -133,7 +150,8 @@ class OwnSender:
 
     def turn(self, lines: Sequence[Message]) -> list[list[Part]]:
         """As the channel cuts them."""
-        return self._output.turn([outgoing(line, self._site, self._path_of, self._link_of) for line in lines])
+        out = [outgoing(one, self._site, self._path_of, self._link_of, self._account_page_of) for one in lines]
+        return self._output.turn(out)
 
     def leaving(self, parts: Sequence[Part]) -> int:
         """As the channel joins them."""

@@ -30,6 +30,7 @@ SECTION = "switchboard"
 # RFC 7518, 3.2: the key of HS256 is at least as long as its hash.
 MIN_SECRET_BYTES = 32
 _ORIGIN = re.compile(r"https?://[^/\s?#@]+/?")
+_ADDRESS = re.compile(r"(?:https://[^/\s?#@]+|http://(?:localhost|127\.0\.0\.1)(?::\d+)?)(?:[/?][^\s#]*)?")
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
@@ -88,6 +89,11 @@ class Settings:
     shop_token: str = _setting("", "Bearer token for the shop's HTTP API.", True)
     identity_secret: str = _setting(
         "", "Secret that the shop signs customer identities with; empty makes one in data_dir.", True
+    )
+    account_link_url: str = _setting(
+        "",
+        "The shop's page at which customers of messaging apps tie their chat to their account; empty offers it in the "
+        "demo alone.",
     )
     visitor_secret: str = _setting(
         "",
@@ -224,6 +230,11 @@ class Settings:
     def help_address(self) -> str:
         """The public address of the help pages."""
         return self.help_url.rstrip("/") or f"{self.base_url}/help"
+
+    @property
+    def account_link_address(self) -> str:
+        """The shop's page for account links; empty where none are offered."""
+        return self.account_link_url or (f"{self.base_url}/shop/link" if self.demo else "")
 
     def environment(self) -> dict[str, str]:
         """The whole table as environment variables, for the processes that read nothing else."""
@@ -423,6 +434,11 @@ def _check(settings: Settings) -> None:
         raise SettingsError(f"{SECTION}.shop_url must be an http(s) address when shop_adapter is http.")
     if settings.help_url and not re.fullmatch(_ORIGIN.pattern + r"[\w./-]*", settings.help_url):
         raise SettingsError(f"{SECTION}.help_url is no address; expected for example https://shop.example.com/help.")
+    if settings.account_link_url and not _ADDRESS.fullmatch(settings.account_link_url):
+        raise SettingsError(
+            f"{SECTION}.account_link_url is no address; expected for example https://shop.example.com/link (https, but "
+            "for this machine)."
+        )
     if any(not all(map(str.strip, entry.partition(":"))) for entry in _listed(settings.api_tokens)):
         raise SettingsError(f"{SECTION}.api_tokens has an entry that is not name:token.")
     for origin in _listed(settings.allowed_origins):

@@ -65,7 +65,7 @@ class Desk:
         self.passing = Passing(floor)
         customers = Customers(orders, clock)
         panel = CustomerPanel(floor, provable, clock)
-        customer = CustomerApi(database, customers, panel, floor.masking, live, clock, Moving(floor, store), floor.post)
+        customer = CustomerApi(database, customers, panel, floor.masking, live, clock, Moving(floor, store), floor)
         products = Products(orders, site)
         cards = Cards(knowledge, customers, products, floor, clock, site, help_address, origins, provable)
         approved = TemplatesApi(database, floor, customers, templates)

@@ -10,12 +10,12 @@ from sanic.request import Request
 from sqlalchemy.engine import Connection
 
 from faq_kb.masking import Masking
-from handoff import conversations, customer_merges, customers, moving, routing, tags
+from handoff import conversations, customer_merges, customers, moving, routing, tags, tying
 from handoff.clock import Clock
 from handoff.customer_form import clean_line
 from handoff.customers import Customer
 from handoff.database import Database
-from handoff.desk.customer_panel import CustomerPanel
+from handoff.desk.customer_panel import CustomerPanel, link_id
 from handoff.desk.customers import Customers
 from handoff.desk.wire import Route, asker_locale, body_of, number_of
 from handoff.errors import (
@@ -26,10 +26,10 @@ from handoff.errors import (
     NotAllowed,
     UnknownMerge,
 )
-from handoff.floor import DESK_TOPIC, Live, Post
+from handoff.floor import DESK_TOPIC, Floor, Live
 from handoff.models import Tier
 from handoff.moving import Moving
-from handoff.records import Agent, Conversation
+from handoff.records import Agent, Conversation, Message
 
 MAX_TAGS = 20
 _LINES = {"name": 120, "phone": 30, "email": 200}
@@ -51,7 +51,7 @@ class CustomerApi:
         live: Live,
         clock: Clock,
         moving_: Moving,
-        post: Post,
+        floor: Floor,
     ) -> None:
         self._database = database
         self._customers = customers_
@@ -59,7 +59,8 @@ class CustomerApi:
         self._masking = masking
         self._live = live
         self._clock = clock
-        self._post = post
+        self._floor = floor
+        self._post = floor.post
         self._moving = moving_
 
     def routes(self) -> Iterable[Route]:
@@ -70,6 +71,7 @@ class CustomerApi:
         yield f"{one}/history", "GET", self._history
         yield f"{one}/history/<change_id:int>/undo", "POST", self._undo
         yield f"{one}/merge", "POST", self._merge
+        yield f"{one}/untie", "POST", self._untie
         yield f"{one}/merges/<merge_id:int>/undo", "POST", self._part
 
     async def of(self, conversation: Conversation, agent: Agent, locale: str) -> dict[str, Any]:
@@ -174,6 +176,31 @@ class CustomerApi:
             customer_merges.part(connection, merge_id, agent, now)
 
         return await self._changed(agent, request, conversation_id, work)
+
+    async def _untie(self, agent: Agent, request: Request, conversation_id: str) -> dict[str, Any]:
+        """End an account link of the customer's; they are told where it was."""
+        if not agent.answers_customers:
+            raise NotAllowed()
+        wanted, now = body_of(request).get("link"), self._clock()
+        told: list[tuple[Conversation, Message]] = []
+
+        def work(connection: Connection, conversation: Conversation) -> None:
+            self._unlocked(connection, conversation)
+            links = self._panel.links(connection, conversation)
+            found = next(((sender, account) for sender, account in links if link_id(sender, account) == wanted), None)
+            if found is None:
+                raise BadInput("link must be the id of one of the customer's account links.", field="link")
+            tying.untie(connection, *found, agent, now)
+            there = conversations.open_one(connection, *found[0])
+            told.clear()
+            if there is not None:
+                line = self._floor.system_line(connection, there, "account_untied_by", now, name=agent.name)
+                told.append((there, line))
+
+        shown = await self._changed(agent, request, conversation_id, work)
+        for there, line in told:
+            await self._floor.tell_and_deliver(there, [line])
+        return shown
 
     async def _changed(self, agent: Agent, request: Request, conversation_id: str, work: Work) -> dict[str, Any]:
         """Do it in one transaction, tell the desk, and answer with the panel as it is now."""

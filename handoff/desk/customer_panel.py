@@ -6,6 +6,7 @@ has proved who they are: an agent must not tell the next person at the same brow
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
@@ -13,9 +14,9 @@ from sqlalchemy.engine import Connection
 
 from handoff import contact_proofs, conversations, customer_merges, customers, shapes, tags, transcript, wrap_ups
 from handoff.clock import Clock
-from handoff.contact_proofs import Token
+from handoff.contact_proofs import ACCOUNT, Token
 from handoff.customer_form import CustomerForm, CustomField, FieldType
-from handoff.customers import MERGED, PARTED, Change, Customer
+from handoff.customers import ABOUT_RECORD, Change, Customer, Sender
 from handoff.desk.rows import conversation_rows
 from handoff.floor import Floor
 from handoff.models import SURE, Status, Tier
@@ -104,9 +105,23 @@ class CustomerPanel:
             "until": shapes.iso(until) if signed else None,
             "is_over": bool(signed and is_open and until is not None and until <= self._clock()),
             "orders": list(conversation.proved_orders),
-            "contacts": [{"kind": one.kind, "value": one.value} for one in self._contacts(connection, conversation)],
+            "contacts": [
+                {"kind": one.kind, "value": one.value}
+                for one in self._contacts(connection, conversation)
+                if one.kind != ACCOUNT
+            ],
+            "links": [
+                {"id": link_id(sender, account), "account": account, "channel": sender[0]}
+                for sender, account in self.links(connection, conversation)
+            ],
             "may_ask": self._may_ask(conversation),
         }
+
+    def links(self, connection: Connection, conversation: Conversation) -> list[tuple[Sender, str]]:
+        """What account links tied of this customer: a sender, and an account at the shop."""
+        own = (conversation.channel, conversation.sender)
+        senders = self.record_of(connection, conversation).senders if conversation.tier in SURE else [own]
+        return contact_proofs.accounts_linked(connection, senders)
 
     def _contacts(self, connection: Connection, conversation: Conversation) -> list[Token]:
         """What was proved by codes: here, and where the customer is known for sure in the places of their record."""
@@ -180,7 +195,7 @@ class CustomerPanel:
 
     def _change(self, change: Change, record: Customer, names: Mapping[int, str], locale: str) -> dict[str, Any]:
         form = self.form.current
-        about_record = change.field in (MERGED, PARTED)
+        about_record = change.field in ABOUT_RECORD
         known = about_record or change.field in _OWN or _label(form, change.field, locale) is not None
         return {
             "id": change.id,
@@ -194,6 +209,11 @@ class CustomerPanel:
             "merge": change.merge_id,
             "may_undo": not about_record and known and change.customer_id == record.id and _stands(change, record),
         }
+
+
+def link_id(sender: Sender, account: str) -> str:
+    """What names an account link on the page."""
+    return hashlib.sha256("\n".join((*sender, account)).encode("utf-8", "replace")).hexdigest()[:16]
 
 
 # Fields that every shop has. Their names stand in the page's texts.

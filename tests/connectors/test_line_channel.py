@@ -69,6 +69,7 @@ KIT = Kit(
         "channel_access_token": TOKEN,
         "api_url": url,
         "content_url": url,
+        "access_url": url,
     },
     message=_message,
     tap=_tap,

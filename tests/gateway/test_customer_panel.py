@@ -277,7 +277,7 @@ async def test_the_panel_shows_what_was_proved_and_how(gateway: Gateway) -> None
         shown[name] = await _customer(ben, talk)
     assert shown["stranger"]["proof"] == {
         "tier": "anonymous", "account": None, "until": None, "is_over": False, "orders": [],
-        "contacts": [], "may_ask": False,
+        "contacts": [], "links": [], "may_ask": False,
     }  # fmt: skip
     assert shown["stranger"]["profile"] is None and shown["stranger"]["orders"] == []
     known = shown["signed"]

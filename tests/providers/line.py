@@ -3,7 +3,9 @@ https://developers.line.biz/en/faq/tags/message/."""
 
 from __future__ import annotations
 
+import json
 import re
+import secrets
 import uuid
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,6 +16,7 @@ from providers.server import A_DOCUMENT, A_PICTURE, Provider, Sent, each, parsed
 
 TOKEN = "line-access-token"
 REPLY_TOKEN_HOLDS = timedelta(minutes=1)
+LINK_TOKEN_HOLDS = timedelta(minutes=10)
 
 
 class LineProvider(Provider):
@@ -25,6 +28,8 @@ class LineProvider(Provider):
         self.used_tokens: set[str] = set()
         self.blocked: set[str] = set()  # who blocked the account, or deleted their own
         self.by_key: dict[str, list[str]] = {}  # retry key: message ids
+        self.link_tokens: dict[str, tuple[str, datetime]] = {}  # token: user, and when it was issued
+        self.at_browser = "U" + "a" * 32  # whose LINE the browser is signed in to
         self.users = {"U" + "a" * 32, "U" + "b" * 32}
         self.files = {"354718705033693859": A_PICTURE, "325710": A_DOCUMENT}
 
@@ -35,6 +40,8 @@ class LineProvider(Provider):
             web.post("/v2/bot/chat/loading/start", self._loading),
             web.get("/v2/bot/message/{id}/content", self._content),
             web.get("/v2/bot/info", self._info),
+            web.post("/v2/bot/user/{user}/linkToken", self._link_token),
+            web.get("/dialog/bot/accountLink", self._account_link),
         ]
 
     def posts(self, body: bytes) -> None:
@@ -133,6 +140,40 @@ class LineProvider(Provider):
             return _error(400, "loadingSeconds is invalid")
         self.typing.append(body["chatId"])
         return web.json_response({}, status=202)
+
+    async def _link_token(self, request: web.Request) -> web.Response:
+        """https://developers.line.biz/en/reference/messaging-api/#issue-link-token"""
+        if request.headers.get("Authorization") != f"Bearer {TOKEN}":
+            return self.refusal("account")
+        user = request.match_info["user"]
+        if self.faults:
+            return web.json_response({"message": "fault"}, status=self.faults.popleft().status)
+        if user not in self.users:
+            return _error(404, "Not found")
+        token = secrets.token_urlsafe(24)
+        self.link_tokens[token] = (user, self.clock())
+        return web.json_response({"linkToken": token})
+
+    async def _account_link(self, request: web.Request) -> web.Response:
+        """What a browser opens: https://developers.line.biz/en/docs/messaging-api/linking-accounts/"""
+        nonce = request.query.get("nonce", "")
+        user, issued_at = self.link_tokens.pop(request.query.get("linkToken", ""), ("", self.clock()))  # once
+        if not user or self.clock() - issued_at >= LINK_TOKEN_HOLDS or not 10 <= len(nonce) <= 255:
+            return web.Response(text="LINE: 400 Bad Request", status=400)
+        is_owner = self.at_browser == user
+        event = {
+            "type": "accountLink",
+            "mode": "active",
+            "timestamp": 1772424600000,
+            "source": {"type": "user", "userId": user},
+            "webhookEventId": f"01HXL{secrets.token_hex(10)}",
+            "deliveryContext": {"isRedelivery": False},
+            "link": {"result": "ok" if is_owner else "failed", "nonce": nonce},
+        }
+        if is_owner:  # there is none when it failed
+            event["replyToken"] = secrets.token_hex(16)
+        self.calls.append(json.dumps({"destination": "U" + "0" * 32, "events": [event]}).encode())
+        return web.Response(text="LINE: linked" if is_owner else "LINE: not linked")
 
     async def _content(self, request: web.Request) -> web.Response:
         if request.headers.get("Authorization") != f"Bearer {TOKEN}":

@@ -55,6 +55,7 @@ class Provider:
         self.sent: list[Sent] = []
         self.asked: list[web.Request] = []
         self.typing: list[str] = []
+        self.calls: list[bytes] = []  # what it posts to us by itself, unsigned
         self.faults: deque[Fault] = deque()
         # What customers sent, by this provider's own key, and its type. What is not here is unknown, or too old.
         self.files: dict[str, tuple[bytes, str]] = {}
