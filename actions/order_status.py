@@ -120,6 +120,9 @@ def _validated(dispatcher: CollectingDispatcher, turn: Turn) -> list[Event]:
             dispatcher.utter_message(response="utter_order_no_match")
             return FORGET_PAIR
         return []
+    if number is None and turn.question is None and turn.metadata.get("may_link") is True:
+        # Who ties the chat to their account need not say a number.
+        dispatcher.utter_message(json_message={"asks_who": True})
     if turn.intent in STAYS_IN_FORM:
         # A slot set to what it is: the form goes on asking instead of giving way to other rules.
         return [SlotSet("order_number", number), SlotSet("phone_last4", digits)]

@@ -36,9 +36,11 @@ WHILE_WAITING = frozenset(
         "another_order",
         "leave_message",
         "leave_queue",
+        "link_account",
         "promise_question",
         "queue_place",
         "not_what_i_asked",
+        "unlink_account",
     }
 )
 # What a conversation takes over from the one it continues. No proof is among it: whoever writes next from the same

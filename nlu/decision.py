@@ -81,11 +81,13 @@ SMALL_TALK = frozenset(
         "language_switch",
         "leave_message",
         "leave_queue",
+        "link_account",
         "not_what_i_asked",
         "praise",
         "promise_question",
         "queue_place",
         "thanks",
+        "unlink_account",
     }
 )
 
@@ -103,12 +105,14 @@ FIRM = frozenset(
         "language_switch",
         "leave_message",
         "leave_queue",
+        "link_account",
         "not_what_i_asked",
         "praise",
         "promise_question",
         "queue_place",
         "repeat",
         "thanks",
+        "unlink_account",
     }
 )
 

@@ -125,6 +125,30 @@ def test_when_an_answer_was_promised_is_left_to_the_platform(bot: Bot, language:
         assert bot.talk(language, waiting=waiting).say(text).marks == {"promises": True}
 
 
+@pytest.mark.parametrize(
+    ("language", "wish", "undo"),
+    [
+        ("zh-HK", "我想綁定帳戶", "解除帳戶綁定"),
+        ("zh-TW", "綁定帳號", "解除帳號綁定"),
+        ("zh-CN", "绑定账号", "解除账号绑定"),
+        ("en", "link my account", "unlink my account"),
+    ],
+)
+def test_the_account_at_the_shop_is_left_to_the_platform(bot: Bot, language: str, wish: str, undo: str) -> None:
+    for waiting in (False, True):
+        talk = bot.talk(language, waiting=waiting)
+        assert talk.say(wish).marks == {"account_link": "link"}
+        assert talk.say(undo).marks == {"account_link": "unlink"}
+
+
+def test_who_may_tie_their_account_is_offered_it_with_the_first_question_for_an_order(bot: Bot) -> None:
+    talk = bot.talk("en", may_link=True)
+    assert talk.say("where is my order").marks == {"asks_who": True}
+    assert talk.say("hm, where is it").marks == {}
+    assert bot.talk("en", may_link=True).say("where is HG10023847").marks == {}
+    assert bot.talk("en").say("where is my order").marks == {}
+
+
 def test_a_waiting_customer_may_ask_for_the_place_and_leave_a_message(bot: Bot) -> None:
     talk = bot.talk("zh-TW", waiting=True)
     assert talk.say("我排第幾位").marks == {"queue_place": True}
