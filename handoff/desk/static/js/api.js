@@ -50,6 +50,7 @@ export class Api extends Server {
   uniteCustomers = (id, wish) => this.#call("POST", `/conversations/${part(id)}/customer/merge`, wish);
   moveTo = (id, wish) => this.#call("POST", `/conversations/${part(id)}/customer/move`, wish);
   partCustomers = (id, merge) => this.#call("POST", `/conversations/${part(id)}/customer/merges/${part(merge)}/undo`, {});
+  untieAccount = (id, link) => this.#call("POST", `/conversations/${part(id)}/customer/untie`, { link });
   visitors = () => this.#call("GET", "/visitors");
   inviteVisitor = (id, text) => this.#call("POST", `/visitors/${part(id)}/invitation`, { text });
   products = (q, locale) => this.#call("GET", `/products?${new URLSearchParams({ q, locale })}`);

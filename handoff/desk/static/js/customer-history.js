@@ -91,6 +91,9 @@ export const channelNames = (channels) => channels.map((one) => named("channel",
 
 function whatChanged({ field, name, before, after, undoes, merge }) {
   if (field === "merged" || field === "parted") return t(`customer.change_${field}`, { channels: channelNames(after ?? []) });
+  if (field === "tied" || field === "untied") {
+    return t(`customer.change_${field}_${after.proof}`, { value: oneLine(after.value, 80), channel: named("channel", after.channel) });
+  }
   const label = fieldName(field, name);
   const values = { field: label, before: shownValue(before), after: shownValue(after) };
   const what = t(!values.before ? "customer.change_set" : !values.after ? "customer.change_emptied" : "customer.change", values);

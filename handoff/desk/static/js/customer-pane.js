@@ -72,6 +72,8 @@ class CustomerPane extends HTMLElement {
     parts.tierText.textContent = named("tier", tier);
     parts.tierHint.textContent = named("tier_hint", tier);
     parts.proof.textContent = proofText(proof);
+    parts.links.hidden = proof.links.length === 0;
+    parts.links.replaceChildren(...proof.links.map((link) => this.#link(link, thread.id)));
     parts.askProof.hidden = !proof.may_ask;
     parts.askProof.addEventListener("click", () => (parts.askProof.disabled = this.onCard({ prove: "contact" }, t("proof.asked"))));
     parts.proof.classList.toggle("old", proof.is_over);
@@ -89,6 +91,28 @@ class CustomerPane extends HTMLElement {
     parts.pastHidden.hidden = !customer.past_hidden;
     setText(parts.pastHidden, t("customer.past_hidden", { count: customer.past_hidden }));
     parts.past.replaceChildren(...past.map((one) => this.#past(one)));
+    return parts.root;
+  }
+
+  #link({ id: link, account, channel }, id) {
+    const parts = partsOf(copyOf("account-link"));
+    const name = oneLine(account, 80);
+    setText(parts.text, t("proof.link", { account: name, channel: named("channel", channel) }));
+    // The second press does it.
+    parts.untie.addEventListener("click", async () => {
+      if (!parts.untie.dataset.sure) {
+        parts.untie.dataset.sure = "true";
+        setText(parts.untie, t("proof.untie_sure", { account: name }));
+        return;
+      }
+      parts.untie.disabled = true;
+      try {
+        await this.desk.untieAccount(id, link);
+      } catch (error) {
+        setText(parts.text, errorText(error));
+        parts.untie.disabled = false;
+      }
+    });
     return parts.root;
   }
 

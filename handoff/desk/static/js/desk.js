@@ -602,6 +602,8 @@ export class Desk extends Session {
   uniteCustomers = (id, wish) => this.#knows(id, this.api.uniteCustomers(id, wish));
   partCustomers = (id, merge) => this.#knows(id, this.api.partCustomers(id, merge));
 
+  untieAccount = (id, link) => this.#knows(id, this.api.untieAccount(id, link));
+
   async #knows(id, call) {
     const known = await call;
     this.threads.get(id)?.know(known);
