@@ -62,6 +62,8 @@ class DemoPage:
     async def _look(self) -> None:
         while True:
             for id, phone in self._phones.items():
+                for call in phone.calls() if isinstance(phone, Phone) else ():
+                    await phone.posts(self._http, self._gateway, call)
                 lines, typing = phone.news()
                 for line in lines:
                     self._tell({"phone": id, "line": line})

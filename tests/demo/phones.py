@@ -46,7 +46,7 @@ class Model:
 
 
 PHONES = (
-    Model("line", "LINE", "test_line_channel", ("寄到台灣要多久？", "怎麼退貨？", "我要找真人客服")),
+    Model("line", "LINE", "test_line_channel", ("寄到台灣要多久？", "綁定帳號", "我要找真人客服")),
     Model("whatsapp", "WhatsApp", "test_whatsapp_channel", ("幾耐送到？", "查訂單 HG10023847", "我想搵真人")),
     Model("messenger", "Messenger", "test_messenger_channel", ("有咩付款方法？", "點樣退貨？", "真人客服")),
     Model("instagram", "Instagram", "test_instagram_channel", ("運費點計？", "我想搵真人")),
@@ -127,6 +127,13 @@ class Phone:
         if isinstance(self.provider, MailProvider):
             await asyncio.to_thread(self.provider.postman.bring, body)
             return [line]
+        status = await self.posts(http, gateway, body)
+        if status >= 300:
+            line["problem"] = f"{status}"
+        return [line]
+
+    async def posts(self, http: aiohttp.ClientSession, gateway: str, body: bytes) -> int:
+        """Something that the provider says; the status of the answer."""
         self.provider.posts(body)
         if self.model.bell:
             module = importlib.import_module(self.model.module)
@@ -136,9 +143,12 @@ class Phone:
         url = f"{gateway}/webhooks/{self.kit.channel}{account}/webhook{hook.query}"
         headers = {"Content-Type": "application/json", **hook.headers}
         async with http.post(url, data=hook.body, headers=headers) as answer:
-            if answer.status >= 300:
-                line["problem"] = f"{answer.status}"
-        return [line]
+            return answer.status
+
+    def calls(self) -> list[bytes]:
+        """What the provider says by itself, such as that an account was linked."""
+        calls, self.provider.calls = self.provider.calls, []
+        return calls
 
     def _next(self) -> int:
         self._number += 1

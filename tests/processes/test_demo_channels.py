@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,16 @@ async def test_a_newcomer_is_customer_on_two_channels_and_the_agent(tmp_path: Pa
             await viewer.does("tap", phone="line", title=title, payload=payload)
             await viewer.reads("line", 2)
             assert [one["problem"] for one in await viewer.lines("line") if one["who"] == "customer"] == [None, None]
+
+            await viewer.does("say", phone="line", text="綁定帳號")
+            linked = (await viewer.reads("line", 3))[2]["text"]
+            (address,) = re.findall(r"https?://\S+", linked)
+            async with http.get(address) as answer:  # the demo shop's page, LINE's own step behind ours
+                identity = re.findall(r'name="identity" value="([^"]+)"', await answer.text())[0]
+            async with http.post(f"{gateway}/link/answer", data={"identity": identity, "answer": "yes"}) as answer:
+                assert "LINE: linked" in await answer.text()
+            tied = (await viewer.reads("line", 4))[3]
+            assert [title for title, _ in tied["buttons"]] == ["解除綁定"]
 
             await viewer.reads("sms", 2)
             queue: list[dict[str, Any]] = []

@@ -79,7 +79,7 @@ class Phone {
   show({ who, text, buttons = [], image = null, file = null, problem = null }) {
     const line = copyOf("line");
     line.dataset.who = who;
-    line.querySelector("p").textContent = text;
+    line.querySelector("p").append(...withLinks(text));
     if (who === "customer" && !text) line.querySelector("p").textContent = texts.picture_sent;
     else if (!text.trim()) line.querySelector("p").remove();
     const picture = image ?? file?.picture;
@@ -127,6 +127,14 @@ class Phone {
     this.field.value = "";
     this.say(text);
   }
+}
+
+/* Text, with its addresses as links. */
+function withLinks(text) {
+  return text.split(/(https?:\/\/[^\s]+)/).map((piece, at) => {
+    if (at % 2 === 0) return piece;
+    return Object.assign(document.createElement("a"), { href: piece, textContent: piece, target: "_blank", rel: "noreferrer" });
+  });
 }
 
 function nearest(tags) {
