@@ -17,7 +17,6 @@ from zoneinfo import ZoneInfo
 from sanic import Blueprint
 from sanic.request import Request
 from sanic.response import HTTPResponse, redirect
-from sanic.response import html as html_response
 from sqlalchemy.engine import Connection
 
 from connectors.events import Linked
@@ -36,31 +35,11 @@ from handoff.tying import ByProof, Itself, Ties, tie
 from switchboard.account_talk import AccountTalk
 from switchboard.identities import Identities
 from switchboard.post import ChannelPost
+from switchboard.small_page import HEADERS, small_page
 
 log = logging.getLogger(__name__)
 
-_POLICY = "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'{provider}; base-uri 'none'; "
-_HEADERS = {"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex", "X-Frame-Options": "DENY"}
 _STATUS = {"done": 200, "left": 200, "refused": 403, "over": 410, "other": 409, "later": 503}
-_PAGE = """<!doctype html>
-<html lang="{locale}">
-  <head>
-    <meta charset="utf-8">
-    <meta name="viewport" content="width=device-width, initial-scale=1">
-    <meta name="color-scheme" content="light dark">
-    <title>{title}</title>
-    <link rel="icon" href="data:,">
-    <link rel="stylesheet" href="/widget/static/page/page.css">
-    <link rel="stylesheet" href="/widget/static/page/link.css">
-  </head>
-  <body>
-    <main class="link">
-      <h1>{title}</h1>
-{content}
-    </main>
-  </body>
-</html>
-"""
 _QUESTION = """      <dl>
         <dt>{chat_label}</dt>
         <dd><strong><bdi>{chat}</bdi></strong> <span>{began}</span></dd>
@@ -226,7 +205,7 @@ class AccountLinking:
             is_first = await self._database.write(
                 lambda c: self._links.hand_to_provider(c, link, asked.signed, nonce, now)
             )
-            return redirect(step, _HEADERS, 303) if is_first else self._page("over", language)
+            return redirect(step, HEADERS, 303) if is_first else self._page("over", language)
 
         def work(connection: Connection) -> tuple[Conversation, Message]:
             if not self._links.use(connection, link, now):
@@ -260,12 +239,9 @@ class AccountLinking:
         return self._written(what, language, f"      <p>{words}</p>", _STATUS[what], None)
 
     def _written(self, what: str, language: str, content: str, status: int, provider: str | None) -> HTTPResponse:
-        title = html.escape(texts.say(f"link_page_{what}_title", language))
-        # A browser that was sent on from a form asks this as well.
-        policy = _POLICY.format(provider=f" {provider}" if provider else "") + "frame-ancestors 'none'"
-        page = _PAGE.format(locale=language, title=title, content=content)
-        headers = {**_HEADERS, "Content-Security-Policy": policy, "Content-Language": language}
-        return html_response(page, status, headers)
+        title = texts.say(f"link_page_{what}_title", language)
+        forms_to = f"'self' {provider}" if provider else "'self'"
+        return small_page(language, title, content, status, kind="link", styles=("page", "link"), forms_to=forms_to)
 
     def _time(self, talk: Conversation) -> str:
         zone: ZoneInfo = self._floor.ledger.zone

@@ -10,11 +10,11 @@ import html
 
 from sanic.request import Request
 from sanic.response import HTTPResponse
-from sanic.response import html as html_response
 
 import shop
 from handoff.clock import Clock
 from switchboard import language
+from switchboard.small_page import small_page
 
 _CUSTOMERS = {"c-0001": "陳美玲", "c-0002": "林志豪", "c-0003": "王芳", "c-0004": "Alex Wong"}
 _TEXTS = {
@@ -27,31 +27,6 @@ _TEXTS = {
         "Go on as {name}",
     ),
 }
-_HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'",
-    "Referrer-Policy": "no-referrer",
-}
-_PAGE = """<!doctype html>
-<html lang="{locale}">
-  <head>
-    <meta charset="utf-8">
-    <meta name="viewport" content="width=device-width, initial-scale=1">
-    <meta name="color-scheme" content="light dark">
-    <title>{title}</title>
-    <link rel="icon" href="data:,">
-    <link rel="stylesheet" href="/widget/static/page/page.css">
-    <link rel="stylesheet" href="/widget/static/page/link.css">
-  </head>
-  <body>
-    <main class="link">
-      <h1>{title}</h1>
-      <p>{words}</p>
-{forms}
-    </main>
-  </body>
-</html>
-"""
 _FORM = """      <form method="post" action="/link">
         <input type="hidden" name="identity" value="{identity}">
         <button class="quiet">{label}</button>
@@ -71,5 +46,5 @@ def page(request: Request, secret: str, audience: str, default_locale: str, cloc
         )
         for customer, name in _CUSTOMERS.items()
     ]
-    written = _PAGE.format(locale=locale, title=title, words=words, forms="\n".join(forms))
-    return html_response(written, headers={**_HEADERS, "Content-Language": locale})
+    content = "\n".join((f"      <p>{words}</p>", *forms))
+    return small_page(locale, title, content, kind="link", styles=("page", "link"), forms_to="'self'")

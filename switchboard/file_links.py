@@ -16,7 +16,6 @@ from itsdangerous import BadSignature, Signer
 from sanic import Blueprint
 from sanic.request import Request
 from sanic.response import BaseHTTPResponse
-from sanic.response import html as html_response
 from sqlalchemy.engine import Connection
 
 from faq_kb.help.languages import wanted
@@ -27,35 +26,14 @@ from handoff.attachments import Attachment
 from handoff.clock import Clock
 from handoff.database import Database
 from handoff.errors import UnknownAttachment
+from switchboard.small_page import small_page
 
 LINK_DAYS = 7
 _MAX_TOKEN_CHARS = 80
 # The file's id, and the second in which the link ends.
 _SIGNED = struct.Struct(">16sL")
-_HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'",
-    "Vary": "Accept-Language",
-    "X-Robots-Tag": "noindex",
-}
-_PAGE = """<!doctype html>
-<html lang="{locale}">
-  <head>
-    <meta charset="utf-8">
-    <meta name="viewport" content="width=device-width, initial-scale=1">
-    <meta name="color-scheme" content="light dark">
-    <title>{title}</title>
-    <link rel="icon" href="data:,">
-    <link rel="stylesheet" href="/widget/static/page/page.css">
-  </head>
-  <body>
-    <main class="before">
-      <h1>{title}</h1>
-      <p>{words}</p>
-      <p><a href="{help}">{help_label}</a></p>
-    </main>
-  </body>
-</html>
-"""
+_CONTENT = """      <p>{words}</p>
+      <p><a href="{help}">{help_label}</a></p>"""
 
 
 @dataclass(frozen=True)
@@ -134,14 +112,13 @@ class FileLinks:
 
     def _page(self, status: int, why: str, locale: str) -> BaseHTTPResponse:
         values = {
-            "locale": locale,
-            "title": texts.say(f"file_link_{why}_title", locale),
             "words": texts.say(f"file_link_{why}", locale, days=LINK_DAYS),
             "help": f"{self._help_address}/{locale}",
             "help_label": texts.say("file_link_help", locale),
         }
-        page = _PAGE.format(**{name: html.escape(value) for name, value in values.items()})
-        return html_response(page, status, {**_HEADERS, "Content-Language": locale})
+        content = _CONTENT.format(**{name: html.escape(value) for name, value in values.items()})
+        title = texts.say(f"file_link_{why}_title", locale)
+        return small_page(locale, title, content, status, headers={"Vary": "Accept-Language"})
 
 
 def _found(connection: Connection, attachment_id: str) -> tuple[Attachment, str] | None:
