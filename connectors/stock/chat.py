@@ -27,6 +27,7 @@ from connectors.media import MediaPlace, kind_of
 from connectors.output import Button, DeliveryFailed, Limits
 from connectors.proof import asked_with, hex_sha1, hex_sha256, same, shown
 from connectors.splitting import utf8_bytes
+from connectors.stock import greetings
 from connectors.stock.care import UNREADABLE, Care, Hands, Kept, Known, Reach, not_given, says_its_title
 from switchboard.records import Attachment
 
@@ -132,6 +133,7 @@ def _slack_output(kept: Kept, reach: Reach) -> OutputChannel:
 SLACK = Care(
     is_genuine=_slack_is_genuine,
     needs=("slack_signing_secret",),
+    start=greetings.slack,
     read=_slack_read,
     take=_slack_take,
     output=_slack_output,
@@ -193,6 +195,7 @@ def _mattermost_output(kept: Kept, reach: Reach) -> OutputChannel:
 MATTERMOST = Care(
     is_genuine=_mattermost_is_genuine,
     needs=("webhook_token",),
+    start=greetings.mattermost,
     read=_mattermost_read,
     output=_mattermost_output,
     in_thread=True,
@@ -275,9 +278,14 @@ def _checked(kept: Kept, rocket: Any, call: Callable[..., requests.Response]) ->
     return checked
 
 
+async def _rocketchat_start(kept: Kept) -> None:
+    await asyncio.to_thread(_rocketchat_output, kept, {})
+
+
 ROCKETCHAT = Care(
     is_genuine=_rocketchat_is_genuine,
     needs=("webhook_token",),
+    start=_rocketchat_start,
     take=_rocketchat_take,
     output=_rocketchat_output,
     in_thread=True,
@@ -345,9 +353,14 @@ def _webex_output(kept: Kept, _reach: Reach) -> OutputChannel:
     return output
 
 
+async def _webex_start(kept: Kept) -> None:
+    await _webex_me(kept)
+
+
 WEBEXTEAMS = Care(
     is_genuine=_webex_is_genuine,
     needs=("webhook_secret",),
+    start=_webex_start,
     take=_webex_take,
     output=_webex_output,
     prepare=_webex_prepare,

@@ -27,6 +27,7 @@ from connectors.output import Limits
 from connectors.proof import asked_with, hex_sha256, same, shown
 from connectors.sms.twilio import MEDIA_HOSTS as TWILIO_MEDIA_HOSTS
 from connectors.splitting import utf16_units
+from connectors.stock import greetings
 from connectors.stock.care import UNREADABLE, Care, Hands, Kept, Known, NoOutput, Reach
 from switchboard.records import Attachment
 
@@ -232,6 +233,7 @@ async def _facebook_open(_kept: Kept, attachment: Attachment) -> MediaPlace:
 FACEBOOK = Care(
     is_genuine=_facebook_is_genuine,
     needs=("verify", "secret", "page-access-token"),
+    start=greetings.facebook,
     take=_facebook_take,
     output=_facebook_output,
     in_thread=True,
@@ -288,6 +290,7 @@ async def _twilio_open(kept: Kept, attachment: Attachment) -> MediaPlace:
 TWILIO = Care(
     is_genuine=_twilio_is_genuine,
     needs=("account_sid", "auth_token", "twilio_number"),
+    start=greetings.twilio,
     read=_twilio_read,
     in_thread=True,
     limits=Limits(text=1600, buttons=0, images=True),

@@ -97,6 +97,35 @@ async def test_every_stock_channel_answers_hands_over_and_takes_a_person_later(
             await eventually(lambda before=before: len(providers.sent) > before)
 
 
+WRONG_KEYS = {
+    "slack": {"slack_token": "x"},
+    "facebook": {"page-access-token": "x"},
+    "twilio": {"auth_token": "1" * 32},
+    "mattermost": {"token": "x"},
+    "rocketchat": {"password": "x"},
+    "webexteams": {"access_token": "x"},
+}
+
+
+async def test_providers_are_asked_at_the_start_and_reported_until_they_are_well(
+    start: Start, root: Path, providers: StockProviders
+) -> None:
+    async def reported(gateway: Gateway) -> set[str]:
+        async with gateway.http.get(f"{gateway.base}/readyz") as response:
+            return {one["channel"] for one in (await response.json())["channels_left_out"]}
+
+    providers.away = True
+    gateway = await begin(start, root, providers)
+    await until(lambda: reported(gateway), {*WRONG_KEYS, "telegram", "botframework"})
+    providers.away = False
+    await until(lambda: reported(gateway), set())
+    await gateway.stop()  # type: ignore[attr-defined]
+    entries = {name: {**STOCK[name].entry(providers), **wrong} for name, wrong in WRONG_KEYS.items()}
+    name_in_credentials(root, entries)
+    gateway = await start(default_language="en")
+    await until(lambda: reported(gateway), set(WRONG_KEYS))
+
+
 async def _waiting(seat: Seat) -> Any:
     """The one ticket of the queue, once it is there."""
 

@@ -131,10 +131,10 @@ class StockProviders:
             return 200, {"access_token": "bot-token", "expires_in": 3600}
         if "x509" in path:
             return 200, {"g1": _certificate()}
+        if path in ("/api/auth.test", f"/2010-04-01/Accounts/{TWILIO_ACCOUNT}.json") or tail == "me":
+            return 200, {"ok": True, "id": WEBEX_ME, "sid": TWILIO_ACCOUNT, "status": "active"}
         if tail == "login":
             return 200, {"status": "success", "data": {"authToken": "t", "userId": "u"}}
-        if path.endswith("/people/me"):
-            return 200, {"id": WEBEX_ME}
         if host == "webexapis.com" and tail in self.webex:
             return 200, self.webex[tail]
         if host == "webexapis.com" and _WEBEX_WORDS.fullmatch(tail):
@@ -275,7 +275,7 @@ def _stranger(
         return None if shown == f"Basic {wanted}" else (401, {"code": 20003, "message": "Authenticate", "status": 401})
     if host == "webexapis.com":
         return None if shown == "Bearer t" else (401, {"message": "The request requires a valid access token."})
-    if path.endswith("/posts"):
+    if path.endswith(("/posts", "/users/me")):
         return None if shown == "Bearer t" else (401, {**no, "id": "api.context.session_expired.app_error"})
     if path.endswith("/login"):
         is_known = (body.get("user") or body.get("username"), body.get("password")) == ("bot", "p")

@@ -1,0 +1,59 @@
+"""What stock channels ask their provider at the start, which Rasa never does: whether it is there and takes our key."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import aiohttp
+
+from connectors.meta import GRAPH, VERSION, graph_failure
+from connectors.provider import Answer, Provider, failure, key_refused
+from connectors.stock.care import Kept
+
+SLACK = "https://slack.com"
+TWILIO = "https://api.twilio.com"
+
+
+async def slack(kept: Kept) -> None:
+    """https://api.slack.com/methods/auth.test; what is wrong stands in an answer that is called good."""
+    answer = await _asked(SLACK, "POST", "/api/auth.test", headers=_bearer(kept.setting("slack_token")))
+    if not answer.is_good:
+        raise failure(answer)
+    if answer.get("ok") is not True:
+        raise key_refused(str(answer.get("error") or ""))
+
+
+async def mattermost(kept: Kept) -> None:
+    """https://api.mattermost.com/#tag/users/operation/GetUser; `url` ends in /api/v4."""
+    answer = await _asked(kept.setting("url"), "GET", "/users/me", headers=_bearer(kept.setting("token")))
+    if not answer.is_good:
+        raise failure(answer)
+
+
+async def facebook(kept: Kept) -> None:
+    """https://developers.facebook.com/docs/graph-api/overview#me"""
+    query = {"fields": "id", "access_token": kept.setting("page-access-token")}
+    answer = await _asked(GRAPH, "GET", f"/{VERSION}/me", params=query)
+    if not answer.is_good:
+        raise graph_failure(answer)
+
+
+async def twilio(kept: Kept) -> None:
+    """https://www.twilio.com/docs/iam/api/account#fetch-an-account-resource"""
+    account = kept.setting("account_sid")
+    key = aiohttp.BasicAuth(account, kept.setting("auth_token"))
+    answer = await _asked(TWILIO, "GET", f"/2010-04-01/Accounts/{account}.json", auth=key)
+    if not answer.is_good:
+        raise failure(answer)
+
+
+async def _asked(url: str, method: str, path: str, **request: Any) -> Answer:
+    provider = Provider(url)
+    try:
+        return await provider.call(method, path, **request)
+    finally:
+        await provider.close()
+
+
+def _bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
