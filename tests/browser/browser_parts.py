@@ -131,7 +131,7 @@ class Room:
         while True:
             customer = self.customer(locale)
             answer = customer.ask(question)
-            if told in answer.inner_text():
+            if words(told) in words(answer.inner_text()):
                 return customer, answer
             assert time.monotonic() < until, f"nobody is told {told}"
 
