@@ -76,7 +76,6 @@ class Provider:
         form: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
         params: Mapping[str, str] | None = None,
-        auth: aiohttp.BasicAuth | None = None,
         file: tuple[str, SentFile] | None = None,
     ) -> Answer:
         """The provider's answer, whatever its status. Raises DeliveryFailed when there is none. `file` goes beside the
@@ -85,7 +84,7 @@ class Provider:
         No redirect is followed: a provider's API has no need of them, and our keys go nowhere else.
         """
         content: dict[str, Any] = {"json": body, "data": form}
-        request = {"headers": headers, "params": params, "auth": auth, "timeout": self._timeout_for(file)}
+        request = {"headers": headers, "params": params, "timeout": self._timeout_for(file)}
         if file is None:
             return await self._called(method, path, {**content, **request})
         with await file[1].opened() as stream:

@@ -41,8 +41,8 @@ async def facebook(kept: Kept) -> None:
 async def twilio(kept: Kept) -> None:
     """https://www.twilio.com/docs/iam/api/account#fetch-an-account-resource"""
     account = kept.setting("account_sid")
-    key = aiohttp.BasicAuth(account, kept.setting("auth_token"))
-    answer = await _asked(TWILIO, "GET", f"/2010-04-01/Accounts/{account}.json", auth=key)
+    key = {"Authorization": aiohttp.encode_basic_auth(account, kept.setting("auth_token"))}
+    answer = await _asked(TWILIO, "GET", f"/2010-04-01/Accounts/{account}.json", headers=key)
     if not answer.is_good:
         raise failure(answer)
 

@@ -218,7 +218,7 @@ def test_what_no_article_answered_becomes_a_phrasing_of_the_article_an_agent_nam
     answer = editor.part("answer.zh-HK").input_value()
     editor.publish()
     sue.close_conversation()
-    assert words(answer)[:12] in words(room.customer("zh-HK").ask(UNHEARD).inner_text())
+    room.ask_until(words(answer)[:12], UNHEARD, "zh-HK")
     # And the question waits for nobody any more.
     misses = editor.page.request.get(f"{room.base}/faq/api/misses?kind=wrong_answer").json()["clusters"]
     assert UNHEARD not in [example["text"] for one in misses for example in one["examples"]]

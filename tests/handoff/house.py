@@ -18,6 +18,8 @@ from zoneinfo import ZoneInfo
 from faq_kb import KnowledgeFollower
 from faq_kb.masking import Masking
 from handoff import agents, customer_form, wrap_ups
+from handoff.account_links import AccountLinks
+from handoff.contact_codes import Codes
 from handoff.customer_form import CustomerFormFile
 from handoff.database import Database
 from handoff.floor import Floor
@@ -34,6 +36,7 @@ from handoff.survey import Survey
 from handoff.sweeper import Sweeper
 from handoff.teams import TeamsFile
 from nlu.order_numbers import order_numbers
+from switchboard.account_talk import AccountTalk
 from switchboard.bot_client import BotFailed
 from switchboard.feedback import Feedback
 from switchboard.floods import Floods
@@ -192,8 +195,20 @@ class House:
         limits = Limits(2000, 15, 3, "en", burst_window_seconds=0)
         reopening = Reopening(self.floor, timedelta())
         floods = Floods(rates, 10_000, lambda: 0.0)
+        links = AccountLinks("a key of the tests", Codes("another"))
+        account_talk = AccountTalk(self.floor, links, "", "Harbour Goods", self.clock)
         self.line = Line(
-            self.database, self.floor, self.bot, LocalTurns(), rates, floods, limits, feedback, reopening, self.clock
+            self.database,
+            self.floor,
+            self.bot,
+            LocalTurns(),
+            rates,
+            floods,
+            limits,
+            feedback,
+            account_talk,
+            reopening,
+            self.clock,
         )
 
     def add_agent(self, login: str, role: Role = Role.AGENT, **work: Any) -> Agent:
