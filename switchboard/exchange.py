@@ -111,22 +111,24 @@ class ChannelExchange:
                 return deliveries.receipts_until(
                     connection, self._channel, receipt.recipient, receipt.until, state, now
                 )
-            self._know(connection, receipt, state)
-            return deliveries.receipt(
-                connection, self._channel, receipt.message_id or "", state, now, receipt.reason, receipt.detail
-            )
+            about = (receipt.message_id or "", state, now, receipt.reason, receipt.detail)
+            moved = deliveries.receipt(connection, self._channel, *about)
+            if not moved and self._know(connection, receipt, state):
+                moved = deliveries.receipt(connection, self._channel, *about)
+            return moved
 
         found = await self._database.write(work)
         for moved in found:
             tell_desk(self._live, moved.conversation_id, [moved.message_id])
         return bool(found)
 
-    def _know(self, connection: Connection, receipt: Receipt, state: DeliveryState) -> None:
-        """Which of our messages has this id, where the answer that should have said so never came."""
+    def _know(self, connection: Connection, receipt: Receipt, state: DeliveryState) -> bool:
+        """Find out which of our messages has this id, where the answer that should have said so never came."""
         key, provider_id, now = receipt.key, receipt.message_id, self._clock()
         if not key or not provider_id or deliveries.is_known(connection, self._channel, provider_id):
-            return
+            return False
         waiting = deliveries.without_id(connection, self._channel, now - _KNOWN_BY_KEY_FOR)
         found = next((one for one in waiting if key_of(one) == key), None)
         if found is not None:
             deliveries.has_id(connection, found, provider_id, state is not DeliveryState.FAILED, now)
+        return found is not None
