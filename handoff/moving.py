@@ -148,8 +148,10 @@ class Moving:
         def work(connection: Connection) -> list[Attachment]:
             left = conversations.find(connection, conversation_id)
             said = transcript.find(connection, [left.id], message_id) if isinstance(message_id, int) else None
-            if said is None or said.author is not Author.AGENT or left.agent_id != agent.id:
+            if said is None or said.author is not Author.AGENT:
                 return []
+            if left.status is not Status.AGENT or left.agent_id != agent.id:
+                return []  # it is not theirs, or has been moved already
             ids = [one["id"] for one in said.body.get("attachments") or ()]
             return [attachments.for_agent(connection, agent.id, one) for one in ids]
 
