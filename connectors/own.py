@@ -55,7 +55,6 @@ class OwnChannel(InputChannel):
     sender_is_sure = False
     # The origin at which `account_step` begins.
     account_site: str | None = None
-
     # What the provider gives us to answer with holds from when it came to us, however long ago the customer wrote.
     holds_from_arrival = False
 

@@ -27,6 +27,8 @@ from switchboard.senders import Sender, custom_of
 log = logging.getLogger(__name__)
 
 WIDGET = "widget"
+# The output channel of a phone call.
+SPOKEN = "twilio_voice"
 # Whatever the bot does for longer, its customer is told otherwise than by a sign.
 TYPES_FOR_SECONDS = 60.0
 
@@ -41,10 +43,6 @@ class LeftOut(Protocol):
     @property
     def why(self) -> str:
         """In a sentence for the operator, without a secret."""
-
-
-# The output channel of a phone call.
-SPOKEN = "twilio_voice"
 
 
 class ChannelPost:

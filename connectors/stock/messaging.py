@@ -31,8 +31,6 @@ from connectors.stock import greetings
 from connectors.stock.care import UNREADABLE, Care, Hands, Kept, Known, NoOutput, Reach
 from switchboard.records import Attachment
 
-GRAPH_URL = "https://graph.facebook.com/v21.0"
-
 
 # -- telegram: https://core.telegram.org/bots/api#setwebhook --------------------------------------------------------
 
@@ -222,7 +220,7 @@ def _facebook_output(kept: Kept, _reach: Reach) -> OutputChannel:
     session.hooks["response"].append(lambda response, *_, **__: response.raise_for_status())
     client = MessengerClient(kept.channel.fb_access_token, session=session)
     # The version that the library was written for is gone.
-    client.graph_url = kept.setting("graph_url") or GRAPH_URL
+    client.graph_url = kept.setting("graph_url") or greetings.GRAPH_URL
     return MessengerBot(client)
 
 
