@@ -31,7 +31,6 @@ from connectors.stock import greetings
 from connectors.stock.care import UNREADABLE, Care, Hands, Kept, Known, NoOutput, Reach
 from switchboard.records import Attachment
 
-
 # -- telegram: https://core.telegram.org/bots/api#setwebhook --------------------------------------------------------
 
 _MEDIA = {
