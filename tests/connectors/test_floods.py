@@ -37,8 +37,11 @@ async def _told(customer: Customer) -> list[str]:
 
 
 async def _all_is_settled(customer: Customer) -> None:
-    while any(line.author is Author.CUSTOMER and not line.settled_at for line in await _lines(customer.gateway)):
-        await asyncio.sleep(0.01)
+    async def is_settled() -> bool:
+        lines = await _lines(customer.gateway)
+        return all(line.settled_at for line in lines if line.author is Author.CUSTOMER)
+
+    await eventually(is_settled)
 
 
 async def _counted(customer: Customer) -> dict[str, int]:

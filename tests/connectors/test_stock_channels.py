@@ -685,11 +685,13 @@ async def test_providers_that_are_away_at_the_start_are_reported_and_asked_again
 
 
 async def until(asks: Callable[[], Awaitable[Any]], wanted: Any) -> None:
-    for _ in range(500):
-        if await asks() == wanted:
-            return
-        await asyncio.sleep(0.02)
-    raise AssertionError(f"never {wanted}: {await asks()}")
+    answers: list[Any] = []
+
+    async def is_so() -> bool:
+        answers[:] = [await asks()]
+        return answers == [wanted]
+
+    await eventually(is_so, lambda: f"{wanted}: {answers}")
 
 
 async def test_microsofts_keys_are_fetched_every_day_and_the_known_ones_hold_while_it_is_away(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import aiohttp
 import pytest
 from demo.__main__ import demo
 from demo.phones import PHONES
+from waiting import eventually
 
 pytestmark = [pytest.mark.processes, pytest.mark.bot]
 
@@ -32,12 +32,14 @@ class Viewer:
             assert answer.status == status
 
     async def reads(self, phone: str, count: int) -> list[dict[str, Any]]:
-        for _ in range(600):
-            said = [one for one in await self.lines(phone) if one["who"] == "shop"]
-            if len(said) >= count:
-                return said
-            await asyncio.sleep(0.05)
-        raise AssertionError(await self.lines(phone))
+        said: list[dict[str, Any]] = []
+
+        async def are_there() -> bool:
+            said[:] = [one for one in await self.lines(phone) if one["who"] == "shop"]
+            return len(said) >= count
+
+        await eventually(are_there, lambda: said, seconds=30)
+        return said
 
 
 async def test_a_newcomer_is_customer_on_two_channels_and_the_agent(tmp_path: Path) -> None:
@@ -81,13 +83,12 @@ async def test_a_newcomer_is_customer_on_two_channels_and_the_agent(tmp_path: Pa
             assert [title for title, _ in tied["buttons"]] == ["解除綁定"]
 
             await viewer.reads("sms", 2)
-            queue: list[dict[str, Any]] = []
-            for _ in range(200):
+
+            async def queue() -> list[dict[str, Any]]:
                 async with http.get(f"{gateway}/desk/api/inbox") as answer:
-                    if queue := (await answer.json())["queue"]:
-                        break
-                await asyncio.sleep(0.05)
-            (row,) = queue
+                    return list((await answer.json())["queue"])
+
+            (row,) = await eventually(queue)
             headers = {"X-CSRF-Token": csrf}
             async with http.post(
                 f"{gateway}/desk/api/tickets/{row['number']}/claim", headers=headers, json={}
@@ -97,30 +98,21 @@ async def test_a_newcomer_is_customer_on_two_channels_and_the_agent(tmp_path: Pa
             where = f"{gateway}/desk/api/conversations/{row['conversation']}/messages"
             async with http.post(where, headers=headers, json=said) as answer:
                 assert answer.status == 200
-            texts: list[str] = []
 
             async def arrived() -> bool:
-                texts[:] = [one["text"] for one in await viewer.lines("sms")]
-                return said["text"] in texts
+                return said["text"] in [one["text"] for one in await viewer.lines("sms")]
 
-            for _ in range(400):
-                if await arrived():
-                    break
-                await asyncio.sleep(0.05)
-            assert said["text"] in texts
+            await eventually(arrived, seconds=20)
 
             await viewer.does("share", phone="telegram")
             await viewer.does("share", 400, phone="telegram")
             assert (await viewer.lines("telegram"))[-1]["problem"] is None
             await viewer.does("say", phone="twilio_voice", text="我想搵真人")
-            kinds: set[str] = set()
-            for _ in range(200):
-                async with http.get(f"{gateway}/desk/api/inbox") as answer:
-                    kinds = {one["channel"] for one in (await answer.json())["queue"]}
-                if "twilio_voice" in kinds:
-                    break
-                await asyncio.sleep(0.05)
-            assert "twilio_voice" in kinds, "who called is called back"
+
+            async def is_to_be_called_back() -> bool:
+                return "twilio_voice" in [one["channel"] for one in await queue()]
+
+            await eventually(is_to_be_called_back)
 
             foreign = {"Origin": "https://evil.example"}
             async with http.post(f"{page}/say", json={"phone": "line", "text": "x"}, headers=foreign) as answer:
